@@ -1,0 +1,100 @@
+# Everything is set up by itself, under build/; nothing outside the checkout is touched but uv's cache.
+# Choose a Python with PYTHON=...; otherwise the first of 3.13, 3.12, 3.11, 3.14 that works.
+PYTHON ?=
+PORT   ?= 18080
+KEEP   ?=
+SEED   ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# Environments hold absolute paths: a checkout that was moved makes them anew.
+ifneq "$(shell cat build/envs/.root 2>/dev/null)" "$(CURDIR)"
+  $(shell rm -rf build/envs && mkdir -p build/envs && pwd -P > build/envs/.root)
+endif
+
+env = build/envs/$(1)/.ok
+dev := build/envs/dev/bin/python
+local := build/envs/local/bin/python
+
+# sam finds uv for the layers, and leaves the home alone.
+export SAM_CLI_TELEMETRY := 0
+sam = PATH="$(CURDIR)/build/envs/uv/bin:$$PATH" AWS_DEFAULT_REGION="$${AWS_DEFAULT_REGION:-us-east-1}" \
+	build/envs/tools/bin/python -m samcli
+
+checked = functions cli sandbox local requirements tests layers/tandem/tandem
+
+.PHONY: help
+help: ## Show this
+	@echo "Tandem keeps Zoho CRM and Zoho Books in step. What you can do:"; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo; echo "First run: a few minutes (packages are downloaded once). Start with 'make demo'."
+
+build/envs/uv/.ok: requirements/bootstrap.txt
+	@.ci/env uv "$(PYTHON)"
+	@touch $@
+
+build/envs/%/.ok: requirements/%.txt build/envs/uv/.ok
+	@echo "setting up build/envs/$*"
+	@.ci/env $* "$(PYTHON)"
+	@touch $@
+
+.PHONY: setup
+setup: $(foreach name,tools emulator runtime local dev,$(call env,$(name))) ## Make all environments, once
+
+.PHONY: local-setup
+local-setup: $(foreach name,tools emulator runtime local,$(call env,$(name)))
+
+.PHONY: demo
+demo: local-setup ## Run the main job on a local AWS and a local Zoho (KEEP=1 leaves it running, SEED=n)
+	@KEEP="$(KEEP)" SEED="$(SEED)" $(local) -m local.demo
+
+.PHONY: sandbox
+sandbox: $(call env,local) ## Serve the local Zoho alone (PORT=18080)
+	@$(local) -m sandbox --port "$(PORT)"
+
+.PHONY: test
+test: lint types template unit stack ## Run the whole gate, as CI does
+
+.PHONY: lint
+lint: $(call env,dev) ## Check style, format and stale requirement files
+	$(dev) requirements/lock.py --check
+	build/envs/dev/bin/ruff check .
+	build/envs/dev/bin/ruff format --check .
+
+.PHONY: types
+types: $(call env,dev) ## Check types, strictly
+	$(dev) -m mypy $(wildcard $(checked))
+
+.PHONY: template
+template: $(call env,tools) ## Check template.yaml
+	$(sam) validate --lint --template template.yaml
+	build/envs/tools/bin/python -m cfnlint template.yaml
+
+.PHONY: unit
+unit: $(call env,dev) ## Run the tests that need no deployment
+	$(dev) -m pytest -n 2 -m "not stack"
+
+.PHONY: stack
+stack: setup ## Run the tests on the template, deployed on the local AWS
+	$(dev) -m pytest -m stack
+
+.PHONY: build
+build: $(call env,tools) ## Build the release for Lambda (arm64) into .aws-sam/
+	$(sam) build --cached
+
+.PHONY: deploy
+deploy: build ## Deploy to your AWS account, asking for each setting
+	$(sam) deploy --guided
+
+.PHONY: lock
+lock: $(call env,uv) ## Compile requirements again (UPGRADE=1 takes the newest versions)
+	@. .ci/uv-settings; build/envs/uv/bin/python requirements/lock.py \
+		--uv build/envs/uv/bin/uv $(if $(UPGRADE),--upgrade)
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf build .aws-sam
