@@ -19,9 +19,11 @@ _ORDERED_KINDS = ("S", "N")
 
 
 def check(conditions: Sequence[When]) -> None:
-    """Raise ValueError for an order asked of a value that has none, as DynamoDB does before it looks."""
+    """Raise what DynamoDB refuses before it looks: a value no row can hold, an order of what has none."""
     for when in conditions:
-        if when.op in _ORDER and when.other is None and kind(plain(when.value)) not in _ORDERED_KINDS:
+        if when.op in ("exists", "absent") or when.other is not None:
+            continue
+        if kind(plain(when.value)) not in _ORDERED_KINDS and when.op in _ORDER:
             raise ValueError(f"{when.attr} {when.op}: a {type(when.value).__name__} has no order")
 
 
