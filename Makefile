@@ -20,11 +20,6 @@ env = build/envs/$(1)/.ok
 dev := build/envs/dev/bin/python
 local := build/envs/local/bin/python
 
-# sam finds uv for the layers, and leaves the home alone.
-export SAM_CLI_TELEMETRY := 0
-sam = PATH="$(CURDIR)/build/envs/uv/bin:$$PATH" AWS_DEFAULT_REGION="$${AWS_DEFAULT_REGION:-us-east-1}" \
-	build/envs/tools/bin/python -m samcli
-
 checked = functions cli sandbox local requirements tests layers/tandem/tandem
 
 .PHONY: help
@@ -71,8 +66,8 @@ types: $(call env,dev) ## Check types, strictly
 
 .PHONY: template
 template: $(call env,tools) ## Check template.yaml
-	$(sam) validate --lint --template template.yaml
-	build/envs/tools/bin/python -m cfnlint template.yaml
+	.ci/sam validate --lint --template template.yaml
+	build/envs/tools/bin/cfn-lint template.yaml
 
 .PHONY: unit
 unit: $(call env,dev) ## Run the tests that need no deployment
@@ -84,11 +79,11 @@ stack: setup ## Run the tests on the template, deployed on the local AWS
 
 .PHONY: build
 build: $(call env,tools) ## Build the release for Lambda (arm64) into .aws-sam/
-	$(sam) build --cached
+	.ci/sam build
 
 .PHONY: deploy
 deploy: build ## Deploy to your AWS account, asking for each setting
-	$(sam) deploy --guided
+	.ci/sam deploy --guided
 
 .PHONY: lock
 lock: $(call env,uv) ## Compile requirements again (UPGRADE=1 takes the newest versions)
