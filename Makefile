@@ -80,6 +80,8 @@ stack: setup ## Run the tests on the template, deployed on the local AWS
 .PHONY: build
 build: $(call env,tools) ## Build the release for Lambda (arm64) into .aws-sam/
 	.ci/sam build
+	@find .aws-sam/build -name '*.pyc' | grep -q . || \
+		echo "Note: no Python 3.13 here, so the layers carry no byte code and functions start slower."
 
 .PHONY: deploy
 deploy: build ## Deploy to your AWS account, asking for each setting
