@@ -1,0 +1,240 @@
+"""Zoho Books v3 as a `SideClient` (dossier books §2, §3, §11).
+
+Books has no lock, no deleted list and no filter by time on contacts; what it lists last modified first is
+the only cheap feed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tandem.adapters.zoho.endpoints import ENDPOINTS, check_id
+from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, parse_time, unblank
+from tandem.adapters.zoho.together import chunks, together
+from tandem.adapters.zoho.transport import Answer, Call, Transport
+from tandem.core.errors import BadInputError, GoneError, TransientError, UnknownOutcomeError
+from tandem.core.records import Side
+from tandem.engine.ports import Batch, Deletion, FeedPage, Resource, Written
+
+PERSONS = "contactpersons"
+CONTACTS = "contacts"
+
+FILTERS = frozenset(
+    {
+        "contact_name",
+        "company_name",
+        "first_name",
+        "last_name",
+        "address",
+        "email",
+        "phone",
+        "zcrm_account_id",
+        "zcrm_contact_id",
+        "zcrm_vendor_id",
+    }
+)
+"""Exact filters that Books documents. It ignores any other in silence and answers everything (dossier §2)."""
+
+NEVER_SENT = frozenset({"opening_balances", "opening_balance_amount", "enable_portal", "contact_persons"})
+"""Keys that write accounting, invite people, or replace the whole set of persons (design, section 4)."""
+
+PER_PAGE = 200
+_TYPES = {"customer": "customer", "vendor": "vendor"}
+
+
+class BooksClient:
+    """One Books organisation through one transport.
+
+    A Resource of entity `customer` or `vendor` lists its own kind; any other entity lists both in one.
+    """
+
+    side = Side.BOOKS
+
+    def __init__(self, transport: Transport, *, clock: Callable[[], datetime] = now) -> None:
+        self._transport = transport
+        self._organization = check_id(transport.endpoints.organization_id)
+        self._clock = clock
+
+    async def read(self, resource: Resource, ids: Sequence[str]) -> Batch:
+        """Read by id, one call each; an id that Books says does not exist is absent from the batch."""
+        wanted = chunks(ids, 1)
+        answers = await together(self._get(resource, one) for (one,) in wanted)
+        bodies = {
+            one: found[0] for (one,), found in zip(wanted, answers, strict=True) if found[0] is not None
+        }
+        return Batch(bodies, min((moment for _, moment in answers), default=self._clock()))
+
+    async def confirm(self, resource: Resource, id: str) -> Mapping[str, Any] | None:
+        """GET one; None when Books says that it does not exist."""
+        return (await self._get(resource, id))[0]
+
+    async def insert(
+        self, resource: Resource, body: Mapping[str, Any], *, parent: str | None = None
+    ) -> Written:
+        """Insert a customer or vendor, or a person of the customer `parent`."""
+        body = _sendable(body)
+        if resource.module != PERSONS:
+            return await self._write(Call(ENDPOINTS["books.insert"], body=body), "contact")
+        body["contact_id"] = _parent(parent)
+        return await self._write(Call(ENDPOINTS["books.insert_person"], body=body), "contact_person")
+
+    async def update(
+        self,
+        resource: Resource,
+        id: str,
+        body: Mapping[str, Any],
+        *,
+        parent: str | None = None,
+        unmodified_since: datetime | None = None,  # noqa: ARG002 - the port's verb
+    ) -> Written:
+        """Change the given fields; Books has no lock, so `unmodified_since` cannot be sent."""
+        body = _sendable(body)
+        if resource.module != PERSONS:
+            return await self._write(Call(ENDPOINTS["books.update"], {"id": id}, body=body), "contact")
+        body["contact_id"] = _parent(parent)
+        return await self._write(
+            Call(ENDPOINTS["books.update_person"], {"id": id}, body=body), "contact_person"
+        )
+
+    async def set_active(self, resource: Resource, id: str, *, active: bool) -> Written:
+        """Mark a customer or vendor active or inactive; persons have no such state."""
+        if resource.module == PERSONS:
+            raise NotImplementedError("Books persons are not marked active or inactive")
+        await self._send(Call(ENDPOINTS["books.active" if active else "books.inactive"], {"id": id}))
+        return Written(id, None)
+
+    async def changed(
+        self,
+        resource: Resource,
+        *,
+        since: datetime | None,  # noqa: ARG002 - the port's verb
+        before: datetime | None,  # noqa: ARG002 - the port's verb
+        after: str | None,
+    ) -> FeedPage:
+        """One page of all rows, last modified first: the caller stops below `since` and drops what it knows.
+
+        `since` and `before` are not sent: a filter by time on contacts is UNCONFIRMED (dossier books §2).
+        """
+        page = as_int(after) if after else 1
+        if page is None or page < 1:
+            raise BadInputError(f"{after!r} is no page of a Books listing")
+        query = [("sort_column", "last_modified_time"), ("sort_order", "D"), ("filter_by", "Status.All")]
+        rows, answer = await self._list(resource, query, page)
+        return FeedPage(rows, str(page + 1) if _has_more(answer) else None, answer.asked_at)
+
+    async def deleted(
+        self,
+        resource: Resource,  # noqa: ARG002 - the port's verb
+        *,
+        since: datetime | None,  # noqa: ARG002 - the port's verb
+    ) -> Sequence[Deletion]:
+        """Books lists no deletions: always empty."""
+        return ()
+
+    async def find(self, resource: Resource, field_name: str, values: Sequence[str]) -> Batch:
+        """List with a documented filter, one call for each value; the caller compares what comes back."""
+        if field_name not in FILTERS:
+            raise BadInputError(
+                f"Books ignores the filter {field_name!r} in silence; it knows {sorted(FILTERS)}"
+            )
+        wanted = [value for chunk in chunks(values, 1) for value in chunk if value]
+        answers = await together(self._filtered(resource, field_name, value) for value in wanted)
+        bodies = {str(as_id(row["contact_id"])): row for rows, _ in answers for row in rows}
+        return Batch(bodies, min((moment for _, moment in answers), default=self._clock()))
+
+    async def organizations(self) -> Sequence[Mapping[str, Any]]:
+        """The organisations of the token's user: plan, zone, currency, digits."""
+        return _rows(await self._send(Call(ENDPOINTS["books.organizations"])), "organizations")
+
+    async def contact_fields(self) -> Sequence[Mapping[str, Any]]:
+        """Field metadata of contacts, custom fields among them (dossier books §5)."""
+        call = Call(ENDPOINTS["books.fields"], query=[("entity", "contact")])
+        return _rows(await self._send(call), "fields")
+
+    async def invoices(self, customer_id: str) -> Sequence[Mapping[str, Any]]:
+        """Every invoice of a customer, as listed; read only."""
+        found: list[Mapping[str, Any]] = []
+        page = 1
+        while True:
+            query = [("customer_id", check_id(customer_id)), ("page", str(page)), ("per_page", str(PER_PAGE))]
+            answer = await self._send(Call(ENDPOINTS["books.invoices"], query=query))
+            rows = _rows(answer, "invoices")
+            found.extend(rows)
+            if not rows or not _has_more(answer):
+                return found
+            page += 1
+
+    async def _get(self, resource: Resource, id: str) -> tuple[Mapping[str, Any] | None, datetime]:
+        person = resource.module == PERSONS
+        call = Call(ENDPOINTS["books.get_person" if person else "books.get"], {"id": id})
+        asked_at = self._clock()
+        try:
+            answer = await self._send(call)
+        except GoneError:
+            return None, asked_at
+        body = as_object((answer.body or {}).get("contact_person" if person else "contact"))
+        if not body:
+            raise TransientError("books: an answer without the record asked for")
+        return body, answer.asked_at
+
+    async def _filtered(
+        self, resource: Resource, name: str, value: str
+    ) -> tuple[list[Mapping[str, Any]], datetime]:
+        found: list[Mapping[str, Any]] = []
+        page = 1
+        while True:
+            rows, answer = await self._list(resource, [(name, value), ("filter_by", "Status.All")], page)
+            found.extend(rows)
+            if not rows or not _has_more(answer):
+                return found, answer.asked_at
+            page += 1
+
+    async def _list(
+        self, resource: Resource, query: list[tuple[str, str]], page: int
+    ) -> tuple[list[Mapping[str, Any]], Answer]:
+        if resource.module != CONTACTS:
+            raise NotImplementedError(f"Books lists contacts, not {resource.module}")
+        kind = _TYPES.get(resource.entity)
+        own = [("contact_type", kind)] if kind else []
+        query = [*query, *own, ("page", str(page)), ("per_page", str(PER_PAGE))]
+        answer = await self._send(Call(ENDPOINTS["books.list"], query=query))
+        return [row for row in _rows(answer, CONTACTS) if as_id(row.get("contact_id"))], answer
+
+    async def _write(self, call: Call, key: str) -> Written:
+        answer = await self._send(call)
+        body = as_object((answer.body or {}).get(key))
+        written = as_id(body.get(f"{key}_id")) or call.parts.get("id")
+        if written is None:
+            raise UnknownOutcomeError("books: an insert was answered without an id")
+        return Written(written, parse_time(body.get("last_modified_time")), body or None)
+
+    async def _send(self, call: Call) -> Answer:
+        query = [*call.query, ("organization_id", self._organization)]
+        return await self._transport.send(Call(call.endpoint, call.parts, query, call.body, call.headers))
+
+
+def _sendable(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy that may be sent, blanks as empty texts; refuses keys that Tandem never sends."""
+    barred = sorted(NEVER_SENT.intersection(body))
+    if barred:
+        raise BadInputError(f"Tandem never sends {', '.join(barred)} to Books")
+    return unblank(body)
+
+
+def _parent(parent: str | None) -> str:
+    if parent is None:
+        raise BadInputError("a Books person needs the id of its customer")
+    return check_id(parent)
+
+
+def _rows(answer: Answer, key: str) -> list[Mapping[str, Any]]:
+    """The listed rows; a missing key is an unusable answer, never an empty list (dossier books §6)."""
+    if answer.body is None or key not in answer.body:
+        raise TransientError(f"books: an answer without {key}")
+    return as_rows(answer.body[key])
+
+
+def _has_more(answer: Answer) -> bool:
+    return bool(as_object((answer.body or {}).get("page_context")).get("has_more_page"))

@@ -1,0 +1,191 @@
+"""From an answer to an error: reads code and details, looks the rule up, raises.
+
+Sentences are ours; Zoho's own text may hold values, so it is kept in `details["zoho"]` and out of `str()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from tandem.adapters.zoho import rules
+from tandem.adapters.zoho.endpoints import Endpoint, Product
+from tandem.adapters.zoho.parse import as_id, as_int, as_rows, as_seconds
+from tandem.adapters.zoho.rules import Rule
+from tandem.core.errors import (
+    DuplicateError,
+    RateLimitedError,
+    RefusedError,
+    TandemError,
+    TransientError,
+    UnknownOutcomeError,
+)
+
+Headers = Mapping[str, str]
+
+_FIELD_KEYS = ("api_name", "column_name", "param_name", "json_path")
+
+
+def code_of(product: Product, body: Any) -> str:
+    """The answer's error code as text; empty when all is well (Books: 0, as number or text)."""
+    if not isinstance(body, Mapping):
+        return ""
+    code = body.get("code")
+    if product == "books":
+        return "" if code is None or str(code) == "0" else str(code)
+    if code is None:
+        return next((c for c in map(_item_code, _items(body)) if c), "")
+    return "" if code == "SUCCESS" else str(code)
+
+
+def is_stale_token(product: Product, status: int, body: Any) -> bool:
+    """Whether a refreshed token may help: never for a scope or a permission (dossier crm §1, books §9)."""
+    stale = rules.CRM_STALE_TOKEN if product == "crm" else rules.BOOKS_STALE_TOKEN
+    return status == HTTPStatus.UNAUTHORIZED and code_of(product, body) in stale
+
+
+def quota_of(product: Product, headers: Headers) -> tuple[int | None, float | None]:
+    """What is left of the day and in how many seconds it begins anew (dossier books §8, crm §8)."""
+    if product == "crm":
+        return as_int(headers.get("x-api-credits-remaining")), None
+    return as_int(headers.get("x-rate-limit-remaining")), as_seconds(headers.get("x-rate-limit-reset"))
+
+
+def check(
+    endpoint: Endpoint,
+    status: int,
+    body: Any,
+    headers: Headers,
+    *,
+    unique_codes: frozenset[str] = frozenset(),
+) -> None:
+    """Raise what the answer as a whole says; CRM's per-record results are left to `check_item`."""
+    reply = body if isinstance(body, Mapping) else {}
+    failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if endpoint.product == "crm" and not failed and _items(reply):
+        return
+    code = code_of(endpoint.product, reply)
+    fine = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.NOT_MODIFIED
+    if fine and not code:
+        return
+    rule = rules.for_status(status) if failed else _rule(endpoint, status, reply, code)
+    if code in unique_codes and not endpoint.reads:
+        rule = rules.TAKEN
+    raise _error(rule, endpoint, code or str(status), reply, headers)
+
+
+def check_item(endpoint: Endpoint, item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The details of one successful result; raises what a refused one says (dossier crm §2)."""
+    code = _item_code(item)
+    if not code:
+        details = item.get("details")
+        return details if isinstance(details, Mapping) else {}
+    nested = _nested(item)
+    inner = nested[0] if nested else item
+    known = _item_code(inner)
+    rule = rules.CRM_ITEM.get(known) or rules.CRM.get(known) or rules.for_status(400)
+    if _names_missing_id(endpoint, inner, wrapped=True):
+        rule = rules.GONE
+    raise _error(rule, endpoint, known or code, inner, {}, others=nested[1:])
+
+
+def check_token(status: int, body: Any) -> None:
+    """Raise what the token endpoint says; HTTP 200 says nothing (dossier crm §1)."""
+    reply = body if isinstance(body, Mapping) else {}
+    if reply.get("access_token"):
+        return
+    name = str(reply.get("error") or "").strip().lower().replace(" ", "_")
+    rule = rules.TOKEN.get(name)
+    if rule is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+        rule = rules.TOKEN["access_denied"]
+    rule = rule or rules.TOKEN["general_error"]
+    if issubclass(rule.error, RateLimitedError):
+        raise RateLimitedError(rule.kind, rule.wait, rule.sentence)
+    raise rule.error(f"{rule.sentence} ({name or status})")
+
+
+def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Results of a write: objects that carry `code` and `status` (records of a read do not)."""
+    rows = as_rows(body.get("data")) or as_rows(body.get("watch"))
+    return [row for row in rows if "code" in row and "status" in row]
+
+
+def _item_code(item: Mapping[str, Any]) -> str:
+    code = str(item.get("code") or "")
+    return "" if code == "SUCCESS" else code or "NO_CODE"
+
+
+def _nested(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    details = item.get("details")
+    return as_rows(details.get("errors")) if isinstance(details, Mapping) else []
+
+
+def _rule(endpoint: Endpoint, status: int, body: Mapping[str, Any], code: str) -> Rule:
+    crm = endpoint.product == "crm"
+    gone = (
+        _names_missing_id(endpoint, body, wrapped=False) if crm else endpoint.one and code in rules.BOOKS_GONE
+    )
+    table = rules.CRM if crm else rules.BOOKS
+    return rules.GONE if gone else table.get(code) or rules.for_status(status)
+
+
+def _names_missing_id(endpoint: Endpoint, item: Mapping[str, Any], *, wrapped: bool) -> bool:
+    """Whether INVALID_DATA speaks of the record's own id, not of a lookup's (dossier crm §2)."""
+    if not endpoint.one or item.get("code") != "INVALID_DATA":
+        return False
+    details = item.get("details")
+    details = details if isinstance(details, Mapping) else {}
+    path = str(details.get("json_path") or "")
+    if path:
+        return path in ("$.data[0].id", "$.id")
+    if not wrapped and "resource_path_index" in details:
+        return True
+    return details.get("api_name") == "id" or "the id given" in str(item.get("message") or "").lower()
+
+
+def _error(
+    rule: Rule,
+    endpoint: Endpoint,
+    code: str,
+    body: Mapping[str, Any],
+    headers: Headers,
+    others: list[Mapping[str, Any]] | None = None,
+) -> TandemError:
+    if issubclass(rule.error, RateLimitedError):
+        return _quota_error(rule, endpoint, headers)
+    if issubclass(rule.error, RefusedError):
+        return _refusal(rule.error, rule.sentence, code, body, others or [])
+    if issubclass(rule.error, TransientError) and not endpoint.reads:
+        return UnknownOutcomeError(f"{rule.sentence} ({code}): whether it was written is unknown")
+    return rule.error(f"{rule.sentence} ({code})")
+
+
+def _quota_error(rule: Rule, endpoint: Endpoint, headers: Headers) -> RateLimitedError:
+    remaining, reset = quota_of(endpoint.product, headers)
+    if endpoint.product == "crm" and remaining == 0:
+        rule = rules.DAY_CREDITS
+    hint = as_seconds(headers.get("retry-after"))
+    if hint is None and rule.kind == "day":
+        hint = reset
+    return RateLimitedError(rule.kind, rule.wait if hint is None else hint, rule.sentence)
+
+
+def _refusal(
+    error: type[RefusedError],
+    sentence: str,
+    code: str,
+    body: Mapping[str, Any],
+    others: list[Mapping[str, Any]],
+) -> RefusedError:
+    told = body.get("details")
+    details: dict[str, object] = dict(told) if isinstance(told, Mapping) else {}
+    field = next((str(details[key]) for key in _FIELD_KEYS if details.get(key)), "")
+    if body.get("message"):
+        details["zoho"] = body["message"]
+    if others:
+        details["others"] = [dict(other) for other in others]
+    if issubclass(error, DuplicateError):
+        holder = as_id(details.get("duplicate_record")) or as_id(details.get("id"))
+        return error(code, sentence, field, details, holder)
+    return error(code, sentence, field, details)
