@@ -1,0 +1,314 @@
+"""Records in canonical form: an API body read into native values, and native values written into an API body.
+
+A mapped key that is absent from the body is unknown, "" and null are blank (design, "Blank is a value").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Mapping as ReadOnly
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from tandem.core.conversion import plain
+from tandem.core.converters import Email, Phone, TaxIdentity, Url
+from tandem.core.errors import BadInputError
+from tandem.core.keys import fold_name, normal_email, normal_phone, web_domain
+from tandem.core.mapping import EntityMapping, FieldMapping, Mapping
+from tandem.core.records import MatchKeys, Record, Side, Value, is_blank, utc
+from tandem.core.regions import country_code, state_code
+
+WRITABLE_ADDRESS: Final = (
+    "attention", "address", "street2", "city", "state", "state_code", "zip", "country", "phone", "fax",
+)  # fmt: skip
+"""The keys of a Books address that a write may carry (dossier books §2)."""
+_BOOKS_SCOPE: Final = ("contact_type", "is_primary_contact", "is_added_in_portal", "portal_status")
+
+
+class _Absent:
+    """Not in the body: unknown."""
+
+
+_ABSENT: Final = _Absent()
+
+Body = ReadOnly[str, Any]
+
+
+def read_record(
+    mapping: Mapping, entity: str, side: Side, body: Body, *, emails: Iterable[str] = ()
+) -> Record:
+    """The record in an API body. `emails` adds match keys that stand elsewhere (the Contacts of an Account).
+
+    Raises BadInputError if the body has no id.
+    """
+    described = mapping.entities[entity]
+    values = {
+        field.name: value
+        for field in described.fields
+        if not isinstance(value := _field_value(mapping, field, side, body), _Absent)
+    }
+    name = name_of(values)
+    return Record(
+        side=side,
+        entity=entity,
+        id=_id(described, side, body),
+        values=values,
+        version=parse_time(body.get("Modified_Time" if side is Side.CRM else "last_modified_time")),
+        active=side is Side.CRM or body.get("status") in (None, "", "active"),
+        parent=_parent(described, side, body),
+        keys=_keys(mapping, described, side, body, values, emails),
+        scope=_scope(described, side, body),
+        created=parse_time(body.get("Created_Time" if side is Side.CRM else "created_time")),
+        edited_by=_editor(side, body),
+        natively_linked=side is Side.BOOKS and body.get("is_linked_with_zohocrm") is True,
+        label=name or "",
+        body=body,
+    )
+
+
+def persons_of(mapping: Mapping, contact: Body) -> list[Record]:
+    """The contact persons within a Books customer's body; none if the body does not hold them."""
+    shared = {key: contact[key] for key in ("contact_id", "is_linked_with_zohocrm") if key in contact}
+    entries = contact.get("contact_persons") or []
+    return [read_record(mapping, "contact_person", Side.BOOKS, {**entry, **shared}) for entry in entries]
+
+
+def name_of(values: ReadOnly[str, Value]) -> str | None:
+    """The display name in the field `name`: a text, or first and last name in one."""
+    name = values.get("name")
+    if isinstance(name, ReadOnly):
+        name = " ".join(plain(part) for part in (name.get("first"), name.get("last")) if not is_blank(part))
+    return plain(name) or None if not is_blank(name) else None
+
+
+def parse_time(text: Any) -> datetime | None:
+    """A moment in UTC from either product's format, with or without colon in the offset; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return utc(moment) if moment.tzinfo else None
+
+
+def _id(entity: EntityMapping, side: Side, body: Body) -> str:
+    key = "id" if side is Side.CRM else _books_id(entity)
+    found = _text(body.get(key))
+    if found is None:
+        raise BadInputError(f"a {side} body of a {entity.name} without {key}")
+    return found
+
+
+def _books_id(entity: EntityMapping) -> str:
+    return "contact_id" if entity.name == "customer" else "contact_person_id"
+
+
+def _text(value: Any) -> str | None:
+    """An id or a key as text; ids are strings even where a sender made them numbers."""
+    return plain(value) or None if isinstance(value, (str, int)) and not isinstance(value, bool) else None
+
+
+def _parent(entity: EntityMapping, side: Side, body: Body) -> str | None:
+    if entity.parent_field is None:
+        return None
+    if side is Side.BOOKS:
+        return _text(body.get("contact_id"))
+    lookup = body.get(entity.parent_field)
+    return _text(lookup.get("id") if isinstance(lookup, ReadOnly) else lookup)
+
+
+def _scope(entity: EntityMapping, side: Side, body: Body) -> dict[str, Value]:
+    crm = [*entity.create_in_books_when, *filter(None, [entity.primary_person_field])]
+    names = crm if side is Side.CRM else _BOOKS_SCOPE
+    return {name: _native(body[name]) for name in names if name in body}
+
+
+def _editor(side: Side, body: Body) -> str | None:
+    if side is Side.BOOKS:
+        return _text(body.get("last_modified_by_id"))
+    editor = body.get("Modified_By")
+    return _text(editor.get("name")) if isinstance(editor, ReadOnly) else None
+
+
+# --- values -----------------------------------------------------------------------------------------
+
+
+def _field_value(mapping: Mapping, field: FieldMapping, side: Side, body: Body) -> Value | _Absent:
+    """The native value of a field; a set with an unknown part is unknown, for it travels whole."""
+    parts = field.parts(side)
+    if parts is None:
+        return _attribute(mapping, side, body, field.attributes(side)[0])
+    found = {part: _attribute(mapping, side, body, path) for part, path in parts.items()}
+    return _ABSENT if any(isinstance(value, _Absent) for value in found.values()) else found
+
+
+def _attribute(mapping: Mapping, side: Side, body: Body, path: str) -> Value | _Absent:
+    if side is Side.CRM:
+        return _native(body.get(path, _ABSENT))
+    if path.startswith("cf_"):
+        return _custom(mapping, body, path)
+    head, dot, leaf = path.partition(".")
+    found = body.get(head, _ABSENT)
+    if dot and not isinstance(found, _Absent):
+        found = (found or {}).get(leaf, _ABSENT if found else None) if not isinstance(found, str) else None
+    return _native(found)
+
+
+def _custom(mapping: Mapping, body: Body, api_name: str) -> Value | _Absent:
+    """Only the array is read: the same values stand in two more places (dossier books §5)."""
+    entries = body.get("custom_fields")
+    if not isinstance(entries, list):
+        return _ABSENT
+    found = (entry.get("value") for entry in entries if entry.get("api_name") == api_name)
+    return _native(next(found, None if mapping.absent_custom_field == "blank" else _ABSENT))
+
+
+def _native(value: Value) -> Value:
+    if isinstance(value, float):
+        return Decimal(str(value))
+    return None if value == "" else value
+
+
+# --- match keys -------------------------------------------------------------------------------------
+
+
+def _keys(
+    mapping: Mapping,
+    entity: EntityMapping,
+    side: Side,
+    body: Body,
+    values: ReadOnly[str, Value],
+    emails: Iterable[str],
+) -> MatchKeys:
+    name = name_of(values)
+    stamp = entity.crm_stamp if side is Side.CRM else entity.books_stamp
+    return MatchKeys(
+        stamp=_text(_attribute(mapping, side, body, stamp)) if stamp else None,
+        tax_number=next((number for _, number in _tax_numbers(entity, values) if number), None),
+        emails=frozenset(
+            filter(None, map(normal_email, [*emails, *_texts(entity, side, body, values, Email)]))
+        ),
+        phones=frozenset(
+            normal_phone(plain(phone), mapping.region) for phone in _texts(entity, side, body, values, Phone)
+        ),
+        domain=next(filter(None, map(web_domain, _mapped(entity, values, Url))), None),
+        name=fold_name(name) or None if name else None,
+        currency=_text(body.get(entity.currency_field or "" if side is Side.CRM else "currency_code")),
+    )
+
+
+def _tax_numbers(entity: EntityMapping, values: ReadOnly[str, Value]) -> Iterator[tuple[str, str]]:
+    for field in entity.fields:
+        if isinstance(field.convert, TaxIdentity):
+            yield field.name, field.convert.number(values.get(field.name))
+
+
+def _mapped(entity: EntityMapping, values: ReadOnly[str, Value], kind: type) -> Iterator[str]:
+    """The values of the fields of one kind of converter."""
+    for field in entity.fields:
+        if isinstance(field.convert, kind) and not is_blank(value := values.get(field.name)):
+            yield str(value)
+
+
+def _texts(
+    entity: EntityMapping, side: Side, body: Body, values: ReadOnly[str, Value], kind: type[Email | Phone]
+) -> Iterator[str]:
+    """Mapped values, and for a Books customer what it and its persons show."""
+    yield from _mapped(entity, values, kind)
+    if side is Side.CRM or entity.name != "customer":
+        return
+    names = ("email",) if kind is Email else ("phone", "mobile")
+    for holder in (body, *(body.get("contact_persons") or [])):
+        yield from (str(holder[name]) for name in names if not is_blank(holder.get(name)))
+
+
+# --- writing ----------------------------------------------------------------------------------------
+
+
+def write_body(
+    mapping: Mapping,
+    entity: str,
+    side: Side,
+    changes: ReadOnly[str, Value],
+    *,
+    current: Record | None = None,
+    stamp: str | None = None,
+    parent: str | None = None,
+) -> dict[str, Any]:
+    """The API body that makes `side` show `changes` (field -> native value of that side).
+
+    `current` is the record as freshly read, None for a create; `stamp` the other side's id; `parent` the id of
+    the parent on `side`. Raises BadInputError if a Books address must be sent whole and was not read.
+    """
+    described = mapping.entities[entity]
+    attributes = dict(_attributes(described, side, changes))
+    if stamp and (name := described.crm_stamp if side is Side.CRM else described.books_stamp):
+        attributes[name] = stamp
+    if current is None:
+        attributes = {name: value for name, value in attributes.items() if not is_blank(value)}
+    if side is Side.CRM:
+        return attributes | _crm_parent(described, current, parent)
+    return _books_frame(described, current, parent) | _books_body(mapping, attributes, current)
+
+
+def _attributes(
+    entity: EntityMapping, side: Side, changes: ReadOnly[str, Value]
+) -> Iterator[tuple[str, Value]]:
+    for name, value in changes.items():
+        field = entity.field(name)
+        parts = field.parts(side)
+        if parts is None:
+            yield field.attributes(side)[0], value
+        else:
+            yield from ((path, (value or {}).get(part)) for part, path in parts.items())
+
+
+def _crm_parent(entity: EntityMapping, current: Record | None, parent: str | None) -> dict[str, Any]:
+    if current is None and parent and entity.parent_field:
+        return {entity.parent_field: {"id": parent}}
+    return {}
+
+
+def _books_frame(entity: EntityMapping, current: Record | None, parent: str | None) -> dict[str, Any]:
+    """What Books wants beside the change: the kind of a new contact; a person's contact and first name."""
+    if entity.name == "customer":
+        return {} if current else {"contact_type": "customer"}
+    frame: dict[str, Any] = {"contact_id": parent or (current.parent if current else None)}
+    if current and not is_blank(first := (current.values.get("name") or {}).get("first")):
+        frame["first_name"] = first
+    return frame
+
+
+def _books_body(mapping: Mapping, attributes: ReadOnly[str, Value], current: Record | None) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    custom: list[dict[str, Any]] = []
+    addresses: dict[str, dict[str, Any]] = {}
+    for path, value in attributes.items():
+        head, dot, leaf = path.partition(".")
+        shown = "" if value is None else value
+        if path.startswith("cf_"):
+            custom.append({"api_name": path, "value": shown})
+        elif dot:
+            addresses.setdefault(head, {})[leaf] = shown
+        else:
+            body[path] = shown
+    for head, change in addresses.items():
+        body[head] = _whole_address(mapping, head, change, current)
+    return body | ({"custom_fields": custom} if custom else {})
+
+
+def _whole_address(mapping: Mapping, head: str, change: Body, current: Record | None) -> dict[str, Any]:
+    """The address as Books shows it with the change laid over it; its state code follows its state."""
+    before: Body = {}
+    if current is not None:
+        if head not in current.body:
+            raise BadInputError(f"{head} of Books {current.id} is sent whole and was not read")
+        before = current.body[head] or {}
+    whole = {key: before[key] for key in WRITABLE_ADDRESS if key in before} | dict(change)
+    if "state" in change and change["state"] != before.get("state"):
+        country = str(whole.get("country") or "")
+        home = country_code(country) if country else mapping.region
+        code = state_code(str(change["state"]), home) if home else None
+        whole.pop("state_code", None)
+        whole |= {"state_code": code} if code else {}
+    return whole

@@ -1,0 +1,365 @@
+"""The mapping: which fields of which records correspond, who owns them, and what a conflict does. Data, not code.
+
+One YAML file per connection; every fault is named with file, line, field and fix (design, section 7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from tandem.core.converters import CONVERTERS, Converter
+from tandem.core.errors import BadInputError
+from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
+from tandem.core.records import Record, Side, Value
+from tandem.core.yamltree import YamlFault, read_tree
+
+__all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource", "load_mapping", "preset"]
+
+MIRROR_KEYS: Final = frozenset({"first_name", "last_name", "email", "phone", "mobile"})
+"""Top-level keys of a Books customer that mirror its primary person (design, traps decided)."""
+NEVER_MAPPED: Final = frozenset(
+    {"contact_persons", "contact_type", "contact_id", "tags", "opening_balances", "status"}
+)
+ADDRESS_OBJECTS: Final = frozenset({"billing_address", "shipping_address"})
+MAX_CRM_FIELDS: Final = 50
+"""CRM answers at most 50 fields a call (dossier crm §2)."""
+CRM_SYSTEM_FIELDS: Final = ("id", "Modified_Time", "Modified_By", "Created_Time")
+"""Read with every record beside the mapped ones; the client adds them."""
+
+_CRM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+_BOOKS_PATH: Final = re.compile(r"[a-z][a-z0-9_]{0,99}(\.[a-z][a-z0-9_]{0,99})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Where an entity lives on one side.
+
+    CRM: `module` = Accounts/Contacts, `fields` = API names to read (system fields are added by the
+    client), `parent_field` = the lookup to the parent (`Account_Name`). Books: `module` = contacts or
+    contactpersons; `fields` is empty (Books answers everything).
+    """
+
+    side: Side
+    entity: str
+    module: str
+    fields: tuple[str, ...] = ()
+    parent_field: str | None = None
+
+
+def _named_by(pattern: re.Pattern[str], example: str) -> BeforeValidator:
+    def check(given: Any) -> Any:
+        names = list(given.values()) if isinstance(given, dict) else [given]
+        if not names or not all(isinstance(name, str) and pattern.fullmatch(name) for name in names):
+            raise Found(f"must be an API name such as {example}, or part: API name", f"write e.g. {example}")
+        return given
+
+    return BeforeValidator(check)
+
+
+CrmName = Annotated[str, _named_by(_CRM_NAME, "Account_Name")]
+CrmNames = Annotated[str | dict[str, str], _named_by(_CRM_NAME, "Account_Name")]
+BooksName = Annotated[str, _named_by(_BOOKS_PATH, "cf_crm_account_id")]
+BooksPaths = Annotated[str | dict[str, str], _named_by(_BOOKS_PATH, "billing_address.phone")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldMapping(_Strict):
+    """One field: its attributes on both sides and its policies."""
+
+    name: str
+    crm: CrmNames
+    books: BooksPaths
+    converter: str = "text"
+    args: dict[str, Any] = Field(default_factory=dict)
+    direction: Literal["both", "to_books", "to_crm"] = "both"
+    owner: Literal["crm", "books"] = "crm"
+    conflict: Literal["owner", "newest", "hold"] = "owner"
+    first_link: Literal["hold", "books", "crm"] = "hold"
+    never_blank: bool = False
+    """A clear is not sent to Books. Default: true for tax ids, names, e-mails, addresses, currency and terms."""
+    crm_may: Literal["edit", "fill_blank"] = "edit"
+    """`fill_blank`: CRM only fills what is blank in Books; a later CRM change is held."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, given: Any) -> Any:
+        """Defaults that follow from the converter and the direction."""
+        if not isinstance(given, dict):
+            return given
+        one_way = {"to_crm": "books", "to_books": "crm"}.get(str(given.get("direction")))
+        is_tax = given.get("converter") == "tax_identity"
+        ledger = {"owner": "books", "crm_may": "fill_blank", "conflict": "hold"} if is_tax else {}
+        return {"never_blank": _never_blank(given)} | ledger | ({"owner": one_way} if one_way else {}) | given
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if faults := list(self._faults()):
+            raise AllFound(faults)
+        return self
+
+    def _faults(self) -> Iterator[Found]:
+        source = {"to_books": "crm", "to_crm": "books"}.get(self.direction)
+        if source and self.owner != source:
+            yield Found(
+                f"owner {self.owner} contradicts direction {self.direction}", f"write {source}", ("owner",)
+            )
+        if self.converter not in CONVERTERS:
+            fix = nearest(self.converter, list(CONVERTERS))
+            yield Found(f"unknown converter {self.converter}", fix, ("converter",))
+            return
+        try:
+            _ = self.convert
+        except ValidationError as error:
+            yield from _bad_args(error, CONVERTERS[self.converter])
+        for side in Side:
+            yield from self._part_faults(side, CONVERTERS[self.converter])
+
+    def _part_faults(self, side: Side, kind: type[Converter]) -> Iterator[Found]:
+        needed = set(kind.parts.get(side, ()))
+        given = set(self.parts(side) or ())
+        if given - needed:
+            fix = f"its parts are {', '.join(kind.parts[side])}" if needed else "give one API name"
+            yield Found(
+                f"{', '.join(sorted(given - needed))}: no part of a {self.converter}", fix, (side.value,)
+            )
+        if missing := needed - given - kind.optional_parts:
+            yield Found(
+                f"part of a set mapped alone: {', '.join(sorted(missing))} of {self.converter} is missing",
+                "map every part, the set travels whole", (side.value,),
+            )  # fmt: skip
+
+    def parts(self, side: Side) -> dict[str, str] | None:
+        """Part -> attribute of `side` for a set, None for a single value."""
+        given = self.crm if side is Side.CRM else self.books
+        return given if isinstance(given, dict) else None
+
+    def attributes(self, side: Side) -> tuple[str, ...]:
+        """Every API name (CRM) or path (Books) that the field stands in."""
+        given = self.crm if side is Side.CRM else self.books
+        return (given,) if isinstance(given, str) else tuple(given.values())
+
+    def may_write(self, side: Side) -> bool:
+        """The direction allows to write `side`."""
+        return self.direction in ("both", f"to_{side.value}")
+
+    @cached_property
+    def convert(self) -> Converter:
+        """The converter that relates both sides."""
+        return CONVERTERS[self.converter].model_validate(self.args)
+
+
+def _never_blank(given: dict[str, Any]) -> bool:
+    kind = CONVERTERS.get(str(given.get("converter")))
+    books = given.get("books")
+    return (kind is not None and kind.never_blank) or books in (
+        "contact_name",
+        "currency_id",
+        "payment_terms",
+    )
+
+
+def _bad_args(error: ValidationError, kind: type[Converter]) -> Iterator[Found]:
+    takes = ", ".join(kind.model_fields) or "none"
+    for item in error.errors(include_url=False):
+        where = tuple(item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        yield Found(f"{kind.name}: {message}", f"the arguments of {kind.name} are: {takes}", ("args", *where))
+
+
+class EntityMapping(_Strict):
+    """One kind of record on both sides."""
+
+    name: Literal["customer", "contact_person"]
+    crm_module: CrmName
+    crm_stamp: CrmName
+    """CRM's unique field that holds the Books id."""
+    books_stamp: BooksName | None = None
+    """Books' unique custom field that holds the CRM id; persons have none (dossier books §4)."""
+    create_in_books_when: dict[CrmName, tuple[str, ...]] = Field(default_factory=dict)
+    primary_person_field: CrmName | None = None
+    parent_field: CrmName | None = None
+    currency_field: CrmName | None = None
+    """CRM's currency field, in organisations with several currencies."""
+    fields: tuple[FieldMapping, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_fields(cls, given: Any) -> Any:
+        """In the file `fields` is name -> field."""
+        fields = given.get("fields") if isinstance(given, dict) else None
+        if not isinstance(fields, dict):
+            return given
+        named = [{"name": name} | spec if isinstance(spec, dict) else spec for name, spec in fields.items()]
+        return given | {"fields": named}
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if faults := [*self._taken_twice(), *self._never_mapped(), *self._incomplete()]:
+            raise AllFound(faults)
+        return self
+
+    def _taken_twice(self) -> Iterator[Found]:
+        for side in Side:
+            users: dict[str, str] = {name: role for name, role in self._own(side) if name}
+            for field in self.fields:
+                for attribute in field.attributes(side):
+                    if attribute in users:
+                        yield Found(
+                            f"{attribute} is already used by {users[attribute]}",
+                            "map each attribute once", ("fields", field.name, side.value),
+                        )  # fmt: skip
+                    users.setdefault(attribute, f"the field {field.name}")
+
+    def _own(self, side: Side) -> list[tuple[str | None, str]]:
+        if side is Side.BOOKS:
+            return [(self.books_stamp, "books_stamp")]
+        return [(self.crm_stamp, "crm_stamp"), (self.parent_field, "parent_field")]
+
+    def _never_mapped(self) -> Iterator[Found]:
+        for field in self.fields:
+            for path in field.attributes(Side.BOOKS):
+                if problem := self._books_problem(path):
+                    yield Found(f"{path} {problem[0]}", problem[1], ("fields", field.name, "books"))
+
+    def _books_problem(self, path: str) -> tuple[str, str] | None:
+        head, dot, _ = path.partition(".")
+        if head in NEVER_MAPPED:
+            return "is never written by Tandem", "remove the field"
+        if self.name == "customer" and path in MIRROR_KEYS:
+            return "mirrors the primary person", "map it on contact_person, or use billing_address.phone"
+        if dot and (self.name != "customer" or head not in ADDRESS_OBJECTS):
+            return (
+                "is no path of this entity",
+                f"only {' and '.join(sorted(ADDRESS_OBJECTS))} of a customer have parts",
+            )
+        if not dot and head in ADDRESS_OBJECTS:
+            return "is an object", "map its parts, e.g. {address: billing_address.address, ...}"
+        return None
+
+    def _incomplete(self) -> Iterator[Found]:
+        if not any(field.name == "name" for field in self.fields):
+            yield Found("no field is called name", "map the record's name as the field `name`", ("fields",))
+        if self.name == "contact_person" and self.parent_field is None:
+            yield Found("parent_field is missing", "add parent_field: Account_Name")
+        if (count := len(self.crm_fields) + len(CRM_SYSTEM_FIELDS)) > MAX_CRM_FIELDS:
+            yield Found(
+                f"{count} CRM fields; one query reads {MAX_CRM_FIELDS}", "map fewer fields", ("fields",)
+            )
+
+    def find(self, name: str) -> FieldMapping | None:
+        """The field of that name, or None."""
+        return next((field for field in self.fields if field.name == name), None)
+
+    def field(self, name: str) -> FieldMapping:
+        """The field of that name; KeyError if there is none."""
+        if (found := self.find(name)) is None:
+            raise KeyError(name)
+        return found
+
+    @cached_property
+    def crm_fields(self) -> tuple[str, ...]:
+        """Every CRM attribute to read: mapped, stamp, scope, parent, primary person, currency."""
+        mapped = [name for field in self.fields for name in field.attributes(Side.CRM)]
+        own = [self.crm_stamp, self.parent_field, self.primary_person_field, self.currency_field]
+        return tuple(dict.fromkeys([*mapped, *(name for name in own if name), *self.create_in_books_when]))
+
+    def resource(self, side: Side) -> Resource:
+        """Where the entity lives on `side`."""
+        if side is Side.CRM:
+            return Resource(side, self.name, self.crm_module, self.crm_fields, self.parent_field)
+        return Resource(side, self.name, "contacts" if self.name == "customer" else "contactpersons")
+
+    def outside_scope(self, record: Record) -> str:
+        """Why an unlinked CRM record is not created in Books, as a sentence; "" if it is."""
+        for name, wanted in self.create_in_books_when.items():
+            value = record.scope.get(name)
+            if str(value) not in wanted:
+                shown = f"“{value}”" if value else "blank"
+                return f"{name} is {shown}; only {' or '.join(wanted)} is created in Books"
+        return ""
+
+
+class Mapping(_Strict):
+    """The whole mapping of one connection."""
+
+    region: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IN"
+    """The home country: how phone numbers and states without a country are read."""
+    absent_custom_field: Literal["unknown", "blank"] = "unknown"
+    """What a custom field means that Books leaves out of `custom_fields` (UNCONFIRMED whether it does when blank)."""
+    entities: dict[str, EntityMapping] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _hand_down(cls, given: Any) -> Any:
+        """Entities learn their name, converters that need one the region."""
+        entities = given.get("entities") if isinstance(given, dict) else None
+        if not isinstance(entities, dict):
+            return given
+        region = given.get("region", "IN")
+        return given | {"entities": {name: _entity(name, spec, region) for name, spec in entities.items()}}
+
+    @cached_property
+    def version(self) -> str:
+        """Twelve hex digits of the canonical JSON: equal for equal content, however it is written."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _entity(name: str, spec: Any, region: Value) -> Any:
+    if not isinstance(spec, dict):
+        return spec
+    fields = spec.get("fields")
+    if isinstance(fields, dict):
+        fields = {key: _regional(field, region) for key, field in fields.items()}
+    elif isinstance(fields, (list, tuple)):
+        fields = [_regional(field, region) for field in fields]
+    return {"name": name} | spec | ({"fields": fields} if fields is not None else {})
+
+
+def _regional(field: Any, region: Value) -> Any:
+    kind = CONVERTERS.get(str(field.get("converter"))) if isinstance(field, dict) else None
+    if kind is None or "region" not in kind.model_fields or not isinstance(field.get("args", {}), dict):
+        return field
+    return field | {"args": {"region": region} | field.get("args", {})}
+
+
+_KNOWN: Final = {
+    "field": tuple(name for name in FieldMapping.model_fields if name != "name"),
+    "entity": tuple(name for name in EntityMapping.model_fields if name != "name"),
+    "mapping": tuple(Mapping.model_fields),
+}
+
+
+def load_mapping(text: str, *, source: str = "mapping.yaml") -> Mapping:
+    """The mapping in a YAML text; raises MappingError (a BadInputError) with every fault found."""
+    try:
+        tree = read_tree(text, source)
+    except YamlFault as error:
+        raise MappingError([error.fault]) from None
+    try:
+        return Mapping.model_validate(tree.data)
+    except ValidationError as error:
+        raise MappingError(explain(error, tree, source, _KNOWN)) from None
+
+
+def preset(name: str) -> Mapping:
+    """A mapping that comes with Tandem: india, uk, us or generic; raises BadInputError for any other name."""
+    folder = resources.files("tandem") / "presets"
+    names = sorted(
+        file.name.removesuffix(".yaml") for file in folder.iterdir() if file.name.endswith(".yaml")
+    )
+    if name not in names:
+        raise BadInputError(f"there is no preset “{name}”; {nearest(name, names)}")
+    return load_mapping((folder / f"{name}.yaml").read_text(encoding="utf-8"), source=f"{name}.yaml")

@@ -1,0 +1,127 @@
+"""What is wrong with a mapping, in words: where it stands, what it says, how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from tandem.core.errors import BadInputError
+from tandem.core.yamltree import Fault, Path, Tree
+
+
+@dataclass(eq=False)
+class Found(ValueError):
+    """A fault found by a rule of ours, at a path below the model that found it."""
+
+    message: str
+    fix: str
+    at: Path = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(eq=False)
+class AllFound(ValueError):
+    """Several faults found at once."""
+
+    faults: Sequence[Found] = field(default_factory=tuple)
+
+    def __str__(self) -> str:
+        return "; ".join(str(fault) for fault in self.faults)
+
+
+class MappingError(BadInputError):
+    """A mapping that cannot be used; `faults` holds every one, `str()` has one line each."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+def explain(
+    error: ValidationError, tree: Tree, source: str, known: dict[str, tuple[str, ...]]
+) -> list[Fault]:
+    """Every fault that pydantic collected; `known` names the keys of each level, for the nearest one."""
+    faults: list[Fault] = []
+    for item in error.errors(include_url=False):
+        base = _in_file(item["loc"], tree)
+        for found in _found(item, known):
+            path = base + found.at
+            where = ".".join(str(part) for part in path)
+            fault = Fault(source, tree.line(path), where, found.message, found.fix)
+            if fault not in faults:
+                faults.append(fault)
+    return sorted(faults, key=lambda fault: fault.line)
+
+
+def _in_file(location: Path, tree: Tree) -> Path:
+    """The path as it stands in the file: `fields` is a list to pydantic and keys by name to its author."""
+    path: Path = ()
+    here = tree.data
+    for part in location:
+        if isinstance(part, int) and isinstance(here, dict):
+            names = list(here)
+            part = names[part] if part < len(names) else part  # noqa: PLW2901
+        elif isinstance(part, str) and not (isinstance(here, dict) and part in here):
+            return (*path, part) if _is_own(part) else path
+        path = (*path, part)
+        here = _below(here, part)
+    return path
+
+
+def _below(here: Any, part: str | int) -> Any:
+    if isinstance(here, dict):
+        return here[part]
+    return here[part] if isinstance(here, list) and isinstance(part, int) else None
+
+
+def _is_own(part: str) -> bool:
+    """A key of the file, not one of the names that pydantic gives to the arms of a union."""
+    return part.isidentifier() and part not in ("str", "dict", "int", "bool")
+
+
+def _found(item: Any, known: dict[str, tuple[str, ...]]) -> Iterator[Found]:
+    error = item.get("ctx", {}).get("error")
+    if isinstance(error, AllFound):
+        yield from error.faults
+    elif isinstance(error, Found):
+        yield error
+    else:
+        yield _schema_fault(item, known)
+
+
+def _schema_fault(item: Any, known: dict[str, tuple[str, ...]]) -> Found:
+    kind, name = item["type"], str(item["loc"][-1]) if item["loc"] else ""
+    if kind == "extra_forbidden":
+        level = known[_level(item["loc"])]
+        near = difflib.get_close_matches(name, level, n=1)
+        return Found(
+            f"unknown key {name}",
+            f"write {near[0]}" if near else f"remove it; known here: {', '.join(level)}",
+        )
+    if kind == "missing":
+        return Found(f"{name} is missing", f"add {name}")
+    if kind in ("literal_error", "enum"):
+        return Found(f"“{item['input']}” is not allowed", f"write one of {item['ctx']['expected']}")
+    given = type(item["input"]).__name__
+    return Found(
+        f"{item['msg'].removeprefix('Value error, ')} (a {given} is given)", "give a value of that kind"
+    )
+
+
+def _level(location: Path) -> str:
+    """Which of the models a location is in."""
+    if "fields" in location:
+        return "field"
+    return "entity" if "entities" in location else "mapping"
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """“write X” for the nearest known name, or the list of them."""
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"write {near[0]}" if near else f"use one of {', '.join(names)}"

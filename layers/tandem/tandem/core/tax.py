@@ -1,0 +1,209 @@
+"""The tax identity: number, treatment and place, one value owned by the ledger (design, traps decided)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from functools import cached_property
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+from stdnum import exceptions as faults
+from stdnum import luhn
+from stdnum.gb import vat as gb_vat
+from stdnum.in_ import gstin, pan
+
+from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain, spaced
+from tandem.core.records import Record, Side, Value, is_blank
+from tandem.core.regions import country_code, state_code, state_name
+
+if TYPE_CHECKING:
+    from tandem.core.mapping import EntityMapping, FieldMapping
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NEWER_STATES = frozenset({"38", "97"})
+"""Ladakh (2019) and Other Territory: valid in a GSTIN, unknown to python-stdnum 2.2."""
+
+
+class TaxIdentity(Converter):
+    """Parts number, treatment, and place where the country has it.
+
+    `treatments` is the table CRM label -> Books code; `registered` the Books codes that need a number;
+    `place` says how CRM writes a state (Books always takes its code).
+    """
+
+    name: ClassVar[str] = "tax_identity"
+    lossy: ClassVar[bool] = True
+    never_blank: ClassVar[bool] = True
+    parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {
+        Side.CRM: ("number", "treatment", "place"),
+        Side.BOOKS: ("number", "treatment", "place"),
+    }
+    optional_parts: ClassVar[frozenset[str]] = frozenset({"treatment", "place"})
+
+    scheme: Literal["gstin", "gb_vat", "none"] = "none"
+    region: str = "IN"
+    treatments: dict[str, str] = Field(default_factory=dict)
+    registered: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    place: Literal["code", "name"] = "code"
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {code: label for label, code in self.treatments.items()}
+
+    def number(self, native: Value) -> str:
+        """The tax number in its normal form, "" if blank."""
+        text = "".join(c for c in plain((native or {}).get("number") or "").upper() if c.isalnum())
+        return text.removeprefix("GB") if self.scheme == "gb_vat" else text
+
+    def treatment(self, side: Side, native: Value) -> str | None:
+        """The Books code of the treatment; None if blank or outside the table."""
+        text = plain((native or {}).get("treatment") or "")
+        if side is Side.CRM:
+            return self.treatments.get(text)
+        return text if text in self._labels else None
+
+    def place_code(self, native: Value) -> str | None:
+        """The state's code; None if blank or unknown."""
+        return state_code(spaced((native or {}).get("place") or ""), self.region)
+
+    def _key(self, side: Side, native: Value) -> Hashable:
+        treatment = self.treatment(side, native) or (side, plain(native.get("treatment") or ""))
+        if treatment == (side, "") or (side is Side.CRM and treatment == (side, "-None-")):
+            treatment = ""
+        place = self.place_code(native) or spaced(native.get("place") or "")
+        key = (self.number(native), treatment, place)
+        return key if any(key) else None
+
+    def _translate(self, source: Side, native: Value) -> Value:
+        return {
+            "number": self.number(native) or None,
+            "treatment": self._other_treatment(source, native),
+            "place": self._other_place(source, native),
+        }
+
+    def _other_treatment(self, source: Side, native: Value) -> str | None:
+        text = plain(native.get("treatment") or "")
+        if not text or (source is Side.CRM and text == "-None-"):
+            return None
+        code = self.treatment(source, native)
+        if code is None:
+            raise ConversionError(
+                message=f"the tax treatment “{text}” of {SIDE_NAMES[source]} is not in the mapping's table"
+            )
+        return code if source is Side.CRM else self._labels[code]
+
+    def _other_place(self, source: Side, native: Value) -> str | None:
+        text = spaced(native.get("place") or "")
+        if not text:
+            return None
+        code = state_code(text, self.region)
+        if code is None:
+            raise ConversionError(message=f"the place “{text}” is neither the code nor the name of a state")
+        if source is Side.BOOKS and self.place == "name":
+            return state_name(code, self.region)
+        is_code = len(text) == len(code) and not text.isdigit()
+        return text.upper() if is_code else code
+
+
+def tax_faults(entity: EntityMapping, record: Record) -> str | None:
+    """Why the tax identity of a record contradicts itself or its billing address; None if it does not.
+
+    The sentence names the fields of the record's own side, and their values: it belongs into the case, not
+    into a log.
+    """
+    field = next((f for f in entity.fields if isinstance(f.convert, TaxIdentity)), None)
+    if field is None or is_blank(record.values.get(field.name)):
+        return None
+    checks = _Checks(field, record, entity.find("billing_address"))
+    return checks.missing() or checks.number() or checks.places()
+
+
+class _Checks:
+    """The contradictions of one tax identity, each as a sentence."""
+
+    def __init__(self, field: FieldMapping, record: Record, address: FieldMapping | None) -> None:
+        assert isinstance(field.convert, TaxIdentity)  # noqa: S101 - the caller chose the field by it
+        self.tax = field.convert
+        self.side = record.side
+        self.native: Mapping[str, Any] = record.values[field.name]
+        self.names = field.parts(record.side) or {}
+        self.home = record.values.get(address.name) if address else None
+        self.home_names = (address.parts(record.side) or {}) if address else {}
+        self.has = {part for part in self.names if plain(self.native.get(part) or "") not in ("", "-None-")}
+        self.code = self.tax.treatment(self.side, self.native)
+
+    def shown(self, part: str) -> str:
+        """A part as `field “value”`."""
+        return f"{self.names[part]} “{self.native.get(part)}”"
+
+    def missing(self) -> str | None:
+        """A registered treatment without its number, or a set with a part missing."""
+        needs_all = self.code in self.tax.registered or "number" in self.has
+        if self.code in self.tax.registered and "number" not in self.has:
+            return f"{self.shown('treatment')} is a registered treatment, but {self.names['number']} is blank"
+        absent = [part for part in self.names if part not in self.has]
+        if absent and (needs_all or "treatment" in absent):
+            there = " and ".join(self.shown(part) for part in self.names if part in self.has)
+            return (
+                f"the tax identity is one set: {there} without {' and '.join(self.names[p] for p in absent)}"
+            )
+        if (
+            self.tax.registered
+            and "number" in self.has
+            and self.code
+            and self.code not in self.tax.registered
+        ):
+            return f"{self.shown('treatment')} is for those without a number, but {self.shown('number')} is given"
+        return None
+
+    def number(self) -> str | None:
+        """A number that its own check digit refutes."""
+        if "number" not in self.has or is_valid_number(self.tax.scheme, self.tax.number(self.native)):
+            return None
+        return f"{self.shown('number')} is no valid number: its length, form or check digit is wrong"
+
+    def places(self) -> str | None:
+        """States that disagree between number, place of supply and billing address."""
+        if self.tax.scheme != "gstin":
+            return None
+        found = [(name, code) for name, code in self._states() if code]
+        for (name, code), (other, other_code) in pairwise(found):
+            if code != other_code:
+                states = [state_name(c, self.tax.region) for c in (code, other_code)]
+                return f"{name} says {states[0]}, but {other} says {states[1]}"
+        return None
+
+    def _states(self) -> list[tuple[str, str | None]]:
+        number = self.tax.number(self.native) if "number" in self.has else ""
+        return [
+            (self.shown("number") if number else "", state_code(number[:2], "IN") if number else None),
+            (self.shown("place") if "place" in self.has else "", self.tax.place_code(self.native)),
+            self._home_state(),
+        ]
+
+    def _home_state(self) -> tuple[str, str | None]:
+        state = spaced((self.home or {}).get("state") or "")
+        country = spaced((self.home or {}).get("country") or "")
+        abroad = country and country_code(country) != self.tax.region
+        if not state or abroad:
+            return "", None
+        return f"{self.home_names['state']} “{state}”", state_code(state, self.tax.region)
+
+
+def is_valid_number(scheme: str, number: str) -> bool:
+    """Whether the number passes its country's form and check digit (python-stdnum)."""
+    if scheme == "gstin":
+        return _is_gstin(number)
+    return scheme != "gb_vat" or gb_vat.is_valid(number)
+
+
+def _is_gstin(number: str) -> bool:
+    try:
+        gstin.validate(number)
+    except faults.InvalidComponent:
+        newer = number[:2] in _NEWER_STATES and number[12] != "0" and number[13] == "Z"
+        return newer and pan.is_valid(number[2:12]) and luhn.is_valid(number, _ALPHABET)
+    except faults.ValidationError:
+        return False
+    return True
