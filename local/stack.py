@@ -121,6 +121,7 @@ class LocalStack:
                 *("--config-env", "local", "--no-progressbar"),
                 *(["--parameter-overrides", *overrides] if overrides else []),
             )
+            self._make_limits_numbers()
         stacks = self.client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"]
         self.outputs = {item["OutputKey"]: item["OutputValue"] for item in stacks[0]["Outputs"]}
         return self.outputs
@@ -187,6 +188,15 @@ class LocalStack:
             "LAYER_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}",
             "LAYER_INTERPRETER": str(self.root / "build" / "envs" / "runtime" / "bin" / "python"),
         }
+
+    def _make_limits_numbers(self) -> None:
+        """A parameter reaches the emulator's event source as text, and polling stops at the first comparison."""
+        functions = self.client("lambda")
+        for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+            limit = int(source["ScalingConfig"]["MaximumConcurrency"])
+            functions.update_event_source_mapping(
+                UUID=source["UUID"], ScalingConfig={"MaximumConcurrency": limit}
+            )
 
     @contextlib.contextmanager
     def _timed(self, sentence: str) -> Iterator[None]:
