@@ -14,7 +14,7 @@ from typing import Any, Final
 from tandem.core.conversion import plain
 from tandem.core.converters import Email, Phone, TaxIdentity, Url
 from tandem.core.errors import BadInputError
-from tandem.core.keys import fold_name, normal_email, normal_phone, web_domain
+from tandem.core.keys import fold_name, fold_person, normal_email, normal_phone, web_domain
 from tandem.core.mapping import EntityMapping, FieldMapping, Mapping
 from tandem.core.records import MatchKeys, Record, Side, Value, is_blank, utc
 from tandem.core.regions import country_code, state_code
@@ -192,9 +192,14 @@ def _keys(
             normal_phone(plain(phone), mapping.region) for phone in _texts(entity, side, body, values, Phone)
         ),
         domain=next(filter(None, map(web_domain, _mapped(entity, values, Url))), None),
-        name=fold_name(name) or None if name else None,
+        name=_folded(entity, name),
         currency=_text(body.get(entity.currency_field or "" if side is Side.CRM else "currency_code")),
     )
+
+
+def _folded(entity: EntityMapping, name: str | None) -> str | None:
+    fold = fold_person if entity.name == "contact_person" else fold_name
+    return fold(name or "") or None
 
 
 def _tax_numbers(entity: EntityMapping, values: ReadOnly[str, Value]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import phonenumbers
@@ -39,16 +40,21 @@ SIMILAR_NAME: Final = 90
 _DOTTED: Final = re.compile(r"\b(?:\w\.){2,}|\b(?:\w\.)+\w\b")
 
 
-def fold_name(text: str) -> str:
-    """A name for comparing: case, accents' form, punctuation and legal forms gone, & read as and.
-
-    Words keep their order; a name made only of legal forms keeps them.
-    """
-    folded = unicodedata.normalize("NFKC", plain(text)).casefold().replace("&", " and ")
+def fold_words(text: str) -> list[str]:
+    """The words of a name without case and punctuation, & read as and; dotted letters are one word."""
+    folded = unicodedata.normalize("NFKC", plain(text)).casefold().replace("&", " and ").replace("'", "")
     folded = _DOTTED.sub(lambda found: found[0].replace(".", ""), folded)
-    words = "".join(
-        c if c.isalnum() or unicodedata.combining(c) else " " for c in folded.replace("'", "")
-    ).split()
+    return "".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in folded).split()
+
+
+def fold_person(text: str) -> str:
+    """A person's name for comparing; legal forms are names here (Sa, Co, As)."""
+    return " ".join(fold_words(text))
+
+
+def fold_name(text: str) -> str:
+    """A company's name for comparing: words in their order without legal forms, unless it has nothing else."""
+    words = fold_words(text)
     kept = [word for word in words if word not in LEGAL_FORMS]
     while kept and kept[-1] in LEGAL_ENDINGS:
         kept.pop()
@@ -82,7 +88,7 @@ def web_domain(text: str | None) -> str | None:
 
 
 def similar_name(a: str, b: str) -> bool:
-    """Names that differ by legal form, spelling or an added word, not by the country or number they name."""
+    """Names that differ by legal form, order or spelling, and not by a country or number in them."""
     left, right = fold_name(a).split(), fold_name(b).split()
     if not left or not right:
         return False
@@ -94,10 +100,10 @@ def similar_name(a: str, b: str) -> bool:
 
 
 def _marks(words: list[str]) -> set[str]:
-    """Words that tell sister companies apart: numbers and countries."""
-    return {
-        country_code(word) or word for word in words if any(c.isdigit() for c in word) or country_code(word)
-    }
+    """What tells sister companies apart: numbers and countries, of one word or two."""
+    pairs = [f"{left} {right}" for left, right in pairwise(words)]
+    countries = {code for text in (*words, *pairs) if (code := country_code(text))}
+    return countries | {word for word in words if any(c.isdigit() for c in word)}
 
 
 def hash_key(kind: str, value: str) -> str:

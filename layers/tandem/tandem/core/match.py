@@ -1,0 +1,181 @@
+"""Finding the counterpart of an unlinked record: one, none, or a case for a person (design, matching and creating).
+
+Pure and indifferent to the order of candidates. A wrong link costs more than a question: whatever looks alike
+without proof is held, for to create would make the duplicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from tandem.core.conversion import SIDE_NAMES
+from tandem.core.keys import similar_name
+from tandem.core.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record of the other side that shares a match key; `reserved` when a link or tombstone holds it."""
+
+    record: Record
+    reserved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The one counterpart, and the rule that proved it."""
+
+    candidate: Candidate
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """Nothing on the other side is this record."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMatch:
+    """A person decides: `rule` groups the cases, `sentence` says why, `candidates` whom to choose from."""
+
+    rule: str
+    sentence: str
+    candidates: tuple[Candidate, ...]
+
+
+MatchResult = Matched | NoMatch | HeldMatch
+
+
+class _Proof(IntEnum):
+    """How strongly a candidate is bound to the record; only the two greatest kinds make a link."""
+
+    NONE = 0
+    LOOKS_ALIKE = 1
+    PROVEN = 2
+    STAMPED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """A candidate with what speaks for it (`rule`) and what forbids to link it (`obstacle`)."""
+
+    candidate: Candidate
+    proof: _Proof
+    rule: str
+    obstacle: tuple[str, str] | None
+
+    def named(self) -> str:
+        record = self.candidate.record
+        return f"{record.label or 'a record without a name'} ({record.id})"
+
+
+def match(record: Record, candidates: Sequence[Candidate]) -> MatchResult:
+    """The counterpart of `record` among candidates of the other side; a person's are those of its linked customer."""
+    distinct = {c.record.id: c for c in sorted(candidates, key=_order) if c.record.side is record.side.other}
+    weighed = [_weigh(record, candidate) for _, candidate in sorted(distinct.items())]
+    for proof in (_Proof.STAMPED, _Proof.PROVEN):
+        found = [one for one in weighed if one.proof is proof]
+        if found:
+            return _choose(record, found)
+    alike = [one for one in weighed if one.proof is _Proof.LOOKS_ALIKE]
+    if alike:
+        return _held_alike(alike)
+    return NoMatch(f"no record of {SIDE_NAMES[record.side.other]} has its stamp, tax number, e-mail or name")
+
+
+def _order(candidate: Candidate) -> tuple[str, bool]:
+    """Of two views of one record the reserved one counts."""
+    return candidate.record.id, candidate.reserved
+
+
+def _choose(record: Record, found: list[_Weighed]) -> Matched | HeldMatch:
+    free = [one for one in found if one.obstacle is None]
+    if len(free) > 1 and record.entity == "contact_person":
+        free = [one for one in free if one.candidate.record.keys.name == record.keys.name] or free
+    if len(free) == 1:
+        return Matched(free[0].candidate, free[0].rule)
+    if free:
+        names = ", ".join(f"{one.named()} by {one.rule}" for one in free)
+        return HeldMatch("ambiguous", f"{len(free)} records could be its counterpart: {names}", _all(free))
+    reasons = "; ".join(
+        f"{one.named()} matches by {one.rule}, but {one.obstacle[1]}" for one in found if one.obstacle
+    )
+    rules = sorted({one.obstacle[0] for one in found if one.obstacle})
+    return HeldMatch(rules[0], reasons, _all(found))
+
+
+def _held_alike(alike: list[_Weighed]) -> HeldMatch:
+    names = ", ".join(f"{one.named()} by {one.rule}" for one in alike)
+    notes = "".join(f"; {one.named()}: {one.obstacle[1]}" for one in alike if one.obstacle)
+    rules = sorted({one.rule for one in alike})
+    return HeldMatch(rules[0], f"looks like {names}{notes}; link it or keep them apart", _all(alike))
+
+
+def _all(weighed: list[_Weighed]) -> tuple[Candidate, ...]:
+    return tuple(one.candidate for one in weighed)
+
+
+def _weigh(record: Record, candidate: Candidate) -> _Weighed:
+    other = candidate.record
+    proof, rule = _stamp(record, other) or (
+        _person(record, other) if record.entity == "contact_person" else _company(record, other)
+    )
+    return _Weighed(candidate, proof, rule, next(_obstacles(record, candidate), None))
+
+
+def _stamp(record: Record, other: Record) -> tuple[_Proof, str] | None:
+    stamped = record.keys.stamp == other.id or other.keys.stamp == record.id
+    return (_Proof.STAMPED, "stamp") if stamped else None
+
+
+def _company(record: Record, other: Record) -> tuple[_Proof, str]:
+    """A tax number, or an e-mail together with a similar name; an equal name or e-mail alone only looks alike."""
+    ours, theirs = record.keys, other.keys
+    if ours.tax_number and ours.tax_number == theirs.tax_number:
+        return _Proof.PROVEN, "tax number"
+    same_email = not ours.emails.isdisjoint(theirs.emails)
+    if same_email and similar_name(ours.name or "", theirs.name or ""):
+        return _Proof.PROVEN, "e-mail and similar name"
+    if ours.name and ours.name == theirs.name:
+        return _Proof.LOOKS_ALIKE, "name only"
+    return (_Proof.LOOKS_ALIKE, "e-mail only") if same_email else (_Proof.NONE, "")
+
+
+def _person(record: Record, other: Record) -> tuple[_Proof, str]:
+    """Within one customer an e-mail is proof unless the names share no word; so is a name unless e-mails differ."""
+    ours, theirs = record.keys, other.keys
+    if not ours.emails.isdisjoint(theirs.emails):
+        words = set((ours.name or "").split()), set((theirs.name or "").split())
+        if not all(words) or words[0] & words[1]:
+            return _Proof.PROVEN, "e-mail"
+        return _Proof.LOOKS_ALIKE, "e-mail only"
+    same_name = bool(ours.name) and ours.name == theirs.name
+    if same_name and not (ours.emails and theirs.emails):
+        return _Proof.PROVEN, "name within the customer"
+    return _Proof.NONE, ""
+
+
+def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]]:
+    """What forbids a link, the gravest first."""
+    ours, theirs = record.keys, candidate.record.keys
+    books = record.scope if record.side.value == "books" else candidate.record.scope
+    if candidate.reserved:
+        yield "reserved", "it already belongs to a link"
+    if _differ(ours.stamp, candidate.record.id) or _differ(theirs.stamp, record.id):
+        yield "other stamp", "a stamp names another record"
+    if _differ(ours.tax_number, theirs.tax_number):
+        yield "other tax number", "it has another tax number"
+    if _differ(ours.currency, theirs.currency):
+        yield "other currency", f"it is kept in {theirs.currency}, not in {ours.currency}"
+    if books.get("contact_type") not in (None, "customer"):
+        yield "other kind", f"it is a {books['contact_type']} in Books"
+    if not (record.active and candidate.record.active):
+        yield "inactive", "it is inactive in Books"
+
+
+def _differ(a: str | None, b: str | None) -> bool:
+    return bool(a) and bool(b) and a != b
