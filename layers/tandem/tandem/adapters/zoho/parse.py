@@ -103,7 +103,7 @@ def loads(content: bytes | str) -> Any:
     """JSON with every fraction as Decimal: no float touches an amount. None when it is not JSON."""
     try:
         return json.loads(content, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
