@@ -11,7 +11,6 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from tandem.core.errors import StoreError, TableUnavailableError
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
-TRANSACTION_CANCELED = "TransactionCanceledException"
 _INVALID = ("ValidationException", "SerializationException")
 _CONFLICTS = ("TransactionConflictException", "TransactionInProgressException")
 _CONFLICT_REASONS = (
@@ -31,10 +30,11 @@ def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def reasons_of(error: ClientError) -> list[dict[str, Any]]:
-    """Why each operation of a cancelled transaction was refused (`Code` is "None" for the innocent)."""
-    answer: Mapping[str, Any] = error.response
-    return list(answer.get("CancellationReasons", []))
+def first_refused(error: ClientError) -> tuple[int, Any]:
+    """Of a cancelled transaction: the place of the first operation refused by its condition, and its row."""
+    return next(
+        (place, reason.get("Item")) for place, reason in enumerate(_reasons(error)) if _is_refused(reason)
+    )
 
 
 @contextmanager
@@ -51,17 +51,22 @@ def table_errors() -> Iterator[None]:
     except BotoCoreError as error:
         raise TableUnavailableError(str(error)) from error
     except ClientError as error:
-        if code_of(error) == CONDITION_FAILED or _is_refused_transaction(error):
+        if code_of(error) == CONDITION_FAILED or any(map(_is_refused, _reasons(error))):
             raise
         raise _table_error(error) from error
 
 
-def _is_refused_transaction(error: ClientError) -> bool:
-    return any(reason.get("Code") == "ConditionalCheckFailed" for reason in reasons_of(error))
+def _reasons(error: ClientError) -> list[Mapping[str, Any]]:
+    answer: Mapping[str, Any] = error.response
+    return list(answer.get("CancellationReasons", []))
+
+
+def _is_refused(reason: Mapping[str, Any]) -> bool:
+    return bool(reason.get("Code") == "ConditionalCheckFailed")
 
 
 def _table_error(error: ClientError) -> Exception:
-    code, reasons = code_of(error), {str(reason.get("Code")) for reason in reasons_of(error)}
+    code, reasons = code_of(error), {str(reason.get("Code")) for reason in _reasons(error)}
     if code in _INVALID or "ValidationError" in reasons:
         return ValueError(str(error))
     if code in _CONFLICTS or reasons & set(_CONFLICT_REASONS):

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tandem.adapters.aws import requests
 from tandem.adapters.aws.expressions import has_changes
-from tandem.adapters.aws.failures import ContendedError, reasons_of, table_errors
+from tandem.adapters.aws.failures import ContendedError, first_refused, table_errors
 from tandem.adapters.aws.requests import Arguments, Key, key_arguments, key_of
 from tandem.adapters.aws.values import decode_item, encode_item
 from tandem.core.errors import ConditionFailedError, TableUnavailableError
@@ -44,7 +44,7 @@ class DynamoTable:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
-        self._name = name
+        self.name = name
         self._pauses = pauses
         self._sleep = sleep
         self._table_id = ""
@@ -53,7 +53,7 @@ class DynamoTable:
         """One row, or None."""
         with table_errors():
             key = key_arguments((pk, sk))
-            answer = self._client.get_item(TableName=self._name, Key=key, ConsistentRead=consistent)
+            answer = self._client.get_item(TableName=self.name, Key=key, ConsistentRead=consistent)
         return decode_item(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
@@ -89,14 +89,12 @@ class DynamoTable:
         _check_transaction(ops)
         if not ops:
             return
-        asked: Any = [dict([requests.write(self._name, op)]) for op in ops]
+        asked: Any = [dict([requests.write(self.name, op)]) for op in ops]
         try:
             self._patiently(lambda: self._client.transact_write_items(TransactItems=asked))
         except ClientError as error:
-            refused = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons_of(error)].index(
-                True
-            )
-            self._refuse(key_of(ops[refused]), reasons_of(error)[refused].get("Item"), error)
+            refused, row = first_refused(error)
+            self._refuse(key_of(ops[refused]), row, error)
 
     def put_many(self, items: Sequence[Item]) -> None:
         """Unconditional puts in calls of 25; of two items with one key the later stays."""
@@ -119,18 +117,18 @@ class DynamoTable:
             raise ValueError("a query takes a prefix or a range, not both")
         if limit == 0 or (between and (between[0] > between[1] or not between[1])):
             return []
-        asked = requests.query(self._name, pk, index, prefix, between, descending=descending)
+        asked = requests.query(self.name, pk, index, prefix, between, descending=descending)
         return list(islice(self._pages(asked, limit), limit))
 
     def table_id(self) -> str:
         """The table's own id (DescribeTable TableId), asked once."""
         if not self._table_id:
             with table_errors():
-                self._table_id = self._client.describe_table(TableName=self._name)["Table"]["TableId"]
+                self._table_id = self._client.describe_table(TableName=self.name)["Table"]["TableId"]
         return self._table_id
 
     def _write(self, verb: Callable[..., Any], op: Put | Update | Delete, **more: str) -> dict[str, Any]:
-        _, arguments = requests.write(self._name, op)
+        _, arguments = requests.write(self.name, op)
         try:
             answer: dict[str, Any] = self._patiently(lambda: verb(**arguments, **more))
         except ClientError as error:
@@ -140,7 +138,7 @@ class DynamoTable:
     def _refuse(self, key: Key, wire: Any, cause: ClientError) -> NoReturn:
         """Raise for a false condition, with the row as it stands (read again where the answer lacks it)."""
         error = ConditionFailedError(f"{key[0]} / {key[1]} is not as expected")
-        vars(error)["item"] = decode_item(wire) if wire else self.get(*key)
+        error.item = decode_item(wire) if wire else self.get(*key)
         raise error from cause
 
     def _patiently(self, attempt: Callable[[], _T]) -> _T:
@@ -161,9 +159,9 @@ class DynamoTable:
         pauses = iter(self._pauses)
         while asked:
             with table_errors():
-                answer = self._client.batch_get_item(RequestItems={self._name: asked})
-            yield from map(decode_item, answer["Responses"].get(self._name, []))
-            left: Any = answer.get("UnprocessedKeys", {}).get(self._name)
+                answer = self._client.batch_get_item(RequestItems={self.name: asked})
+            yield from map(decode_item, answer["Responses"].get(self.name, []))
+            left: Any = answer.get("UnprocessedKeys", {}).get(self.name)
             self._await_progress(pauses, left and left["Keys"], asked["Keys"])
             asked = left
 
@@ -171,8 +169,8 @@ class DynamoTable:
         pauses = iter(self._pauses)
         while asked:
             with table_errors():
-                answer = self._client.batch_write_item(RequestItems={self._name: asked})
-            left: Any = answer.get("UnprocessedItems", {}).get(self._name, [])
+                answer = self._client.batch_write_item(RequestItems={self.name: asked})
+            left: Any = answer.get("UnprocessedItems", {}).get(self.name, [])
             self._await_progress(pauses, left, asked)
             asked = left
 

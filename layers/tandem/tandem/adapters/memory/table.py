@@ -107,6 +107,7 @@ class MemoryTable:
     ) -> list[Item]:
         """Rows of one partition in sort-key order; of an index its keys and the table's alone."""
         with self._operation("query", pk):
+            check_key((pk, "any"))
             if prefix and between:
                 raise ValueError("a query takes a prefix or a range, not both")
             self._catch_up(self._count)
@@ -156,7 +157,7 @@ class MemoryTable:
         row = self._rows.get(key)
         if not hold(op.when, row):
             error = ConditionFailedError(f"{key[0]} / {key[1]} is not as expected")
-            vars(error)["item"] = _copy(row)
+            error.item = _copy(row)
             raise error
 
     def _after(self, op: Put | Update | Delete) -> Item | None:
