@@ -5,7 +5,7 @@ A mapped key that is absent from the body is unknown, "" and null are blank (des
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as ReadOnly
 from datetime import datetime
 from decimal import Decimal
@@ -36,17 +36,25 @@ Body = ReadOnly[str, Any]
 
 
 def read_record(
-    mapping: Mapping, entity: str, side: Side, body: Body, *, emails: Iterable[str] = ()
+    mapping: Mapping,
+    entity: str,
+    side: Side,
+    body: Body,
+    *,
+    emails: Iterable[str] = (),
+    vanished: Collection[str] = (),
 ) -> Record:
-    """The record in an API body. `emails` adds match keys that stand elsewhere (the Contacts of an Account).
+    """The record in an API body; raises BadInputError if the body has no id.
 
-    Raises BadInputError if the body has no id.
+    `emails` adds match keys that stand elsewhere (the Contacts of an Account); `vanished` names attributes that
+    the metadata of `side` no longer knows: their fields are unknown, whatever the body shows.
     """
     described = mapping.entities[entity]
     values = {
         field.name: value
         for field in described.fields
-        if not isinstance(value := _field_value(mapping, field, side, body), _Absent)
+        if not set(vanished).intersection(field.attributes(side))
+        and not isinstance(value := _field_value(mapping, field, side, body), _Absent)
     }
     name = name_of(values)
     return Record(

@@ -296,8 +296,11 @@ class Mapping(_Strict):
 
     region: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IN"
     """The home country: how phone numbers and states without a country are read."""
-    absent_custom_field: Literal["unknown", "blank"] = "unknown"
-    """What a custom field means that Books leaves out of `custom_fields` (UNCONFIRMED whether it does when blank)."""
+    absent_custom_field: Literal["blank", "unknown"] = "blank"
+    """What a custom field means that Books leaves out of `custom_fields`: UNCONFIRMED whether it leaves out blank ones.
+
+    `blank` works either way, for metadata tells which fields have vanished; `unknown` is for an org that lists all.
+    """
     entities: dict[str, EntityMapping] = Field(min_length=1)
 
     @model_validator(mode="before")
