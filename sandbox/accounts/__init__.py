@@ -1,0 +1,1 @@
+"""The accounts server: grants, tokens, throttling."""

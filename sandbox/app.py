@@ -1,0 +1,95 @@
+"""The application: every route of the three products and the control API on one port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sandbox import data
+from sandbox.accounts import http as accounts_http
+from sandbox.books import http_contacts, http_other
+from sandbox.config import SandboxConfig
+from sandbox.control.http import control_routes, load
+from sandbox.crm import http_records, http_settings, http_watch
+from sandbox.pipeline import Call, Endpoint, asgi_endpoint
+from sandbox.replies import BooksError, CrmError, Reply
+from sandbox.world import World
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _no_crm_url(call: Call) -> Reply:
+    raise CrmError("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one", status=404)
+
+
+def _no_books_url(call: Call) -> Reply:
+    raise BooksError(5, "Invalid URL Passed", 404)
+
+
+def _fallbacks() -> list[Endpoint]:
+    return [Endpoint(product, method, f"/{product}/{{rest:path}}", handler)
+            for product, handler in (("crm", _no_crm_url), ("books", _no_books_url)) for method in METHODS]
+
+
+class _TidyPath:
+    """Takes a trailing slash or ampersand off the path, as some clients send one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"].rstrip("/&") or "/"
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self._app(scope, receive, send)
+
+
+def endpoints() -> list[Endpoint]:
+    """Return every endpoint of the three products, the more special paths first."""
+    return [*accounts_http.ENDPOINTS, *http_settings.ENDPOINTS, *http_watch.ENDPOINTS, *http_records.ENDPOINTS,
+            *http_contacts.ENDPOINTS, *http_other.ENDPOINTS, *_fallbacks()]
+
+
+def create_app(config: SandboxConfig | None = None) -> Starlette:
+    """Build a sandbox; its state is `world_of(app)`.
+
+    Nothing runs in the background unless an ASGI server runs the lifespan: in process, deliver what was
+    announced with `await world_of(app).outbox.deliver_due()`.
+    """
+    world = World(config or SandboxConfig())
+    if world.config.size:
+        load(world, data.generate(world.config.size, world.config.seed, world.config.country))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        pump = asyncio.create_task(_pump(world))
+        yield
+        pump.cancel()
+        with suppress(asyncio.CancelledError):
+            await pump
+        await world.outbox.close()
+
+    routes = [Route(e.template, asgi_endpoint(world, e), methods=[e.method]) for e in endpoints()]
+    app = Starlette(routes=[*control_routes(world), *routes], lifespan=lifespan, middleware=[Middleware(_TidyPath)])
+    app.state.world = world
+    return app
+
+
+async def _pump(world: World) -> None:
+    """Deliver what is due, also from the outbox that a reset puts in place."""
+    while True:
+        world.outbox.deliver_in_background()
+        await asyncio.sleep(0.02)
+
+
+def world_of(app: Starlette) -> World:
+    """Return the state of a sandbox."""
+    world = app.state.world
+    assert isinstance(world, World)
+    return world

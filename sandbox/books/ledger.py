@@ -1,0 +1,240 @@
+"""Items and simple invoices of the Books org (Books dossier 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sandbox.books.metadata import BooksSetup
+from sandbox.books.store import BooksStore, Contact
+from sandbox.books.values import invalid, too_long
+from sandbox.clock import books_time, local
+from sandbox.replies import BooksError, Json
+from sandbox.users import User
+
+OPEN = ("sent", "viewed", "overdue", "unpaid", "partially_paid")
+
+
+@dataclass(slots=True)
+class Item:
+    """A product or service."""
+
+    id: str
+    values: dict[str, Any]
+    created_time: int
+    modified_time: int
+    status: str = "active"
+
+
+@dataclass(slots=True)
+class Invoice:
+    """An invoice; the addresses are copies made when it was created."""
+
+    id: str
+    number: str
+    customer_id: str
+    customer_name: str
+    status: str
+    day: str
+    due_day: str
+    lines: list[Json]
+    billing: dict[str, str]
+    shipping: dict[str, str]
+    created_time: int
+    modified_time: int
+    created_by: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        """Return the sum of the lines."""
+        return round(sum(line["item_total"] for line in self.lines), 2)
+
+
+class Ledger:
+    """Items and invoices, and what customers owe."""
+
+    def __init__(self, store: BooksStore) -> None:
+        self._store = store
+        self.items: dict[str, Item] = {}
+        self.invoices: dict[str, Invoice] = {}
+        self._of_customer: dict[str, list[Invoice]] = {}
+
+    @property
+    def setup(self) -> BooksSetup:
+        """Return the org's setup."""
+        return self._store.setup
+
+    def balance(self, contact_id: str) -> tuple[float, bool]:
+        """Return what a customer owes, and whether it has transactions."""
+        invoices = self._of_customer.get(contact_id, [])
+        return round(sum(i.total for i in invoices if i.status in OPEN), 2), bool(invoices)
+
+    def move(self, loser: Contact, master: Contact) -> None:
+        """Move a merged contact's invoices to the master."""
+        moved = self._of_customer.pop(loser.id, [])
+        for invoice in moved:
+            invoice.customer_id, invoice.customer_name = master.id, master.name
+        self._of_customer.setdefault(master.id, []).extend(moved)
+
+    def create_invoice(self, body: Json, actor: User) -> Invoice:
+        """Add a draft; the customer's addresses are copied now. Raises BooksError."""
+        customer = self._store.contacts.get(str(body.get("customer_id", "")))
+        if customer is None:
+            raise BooksError(1002, "Customer does not exist.")
+        if customer.status != "active":
+            raise BooksError(4, "The customer is inactive.")
+        now = int(self._store.clock.now())
+        today = local(now, self._store.org.zone).date()
+        day = str(body.get("date") or today.isoformat())
+        due = (date.fromisoformat(day) + timedelta(days=int(customer.values.get("payment_terms") or 0))).isoformat()
+        invoice = Invoice(
+            self._store.ids.draw(), str(body.get("invoice_number") or f"INV-{len(self.invoices) + 1:06d}"),
+            customer.id, customer.name, "draft", day, str(body.get("due_date") or due), self._lines(body),
+            dict(customer.billing), dict(customer.shipping), now, now, actor.books_id,
+            {k: str(body.get(k, "")) for k in ("reference_number", "notes", "terms")})
+        self.invoices[invoice.id] = invoice
+        self._of_customer.setdefault(customer.id, []).append(invoice)
+        return invoice
+
+    def update_invoice(self, invoice_id: str, body: Json) -> Invoice:
+        """Change a draft or open invoice; line_items replace the old ones."""
+        invoice = self.invoice(invoice_id)
+        if "line_items" in body:
+            invoice.lines = self._lines(body)
+        for name in ("reference_number", "notes", "terms"):
+            if name in body:
+                invoice.values[name] = str(body[name])
+        invoice.day = str(body.get("date") or invoice.day)
+        invoice.due_day = str(body.get("due_date") or invoice.due_day)
+        invoice.modified_time = int(self._store.clock.now())
+        return invoice
+
+    def set_invoice_status(self, invoice_id: str, status: str) -> Invoice:
+        """Mark sent, void or draft; only a void invoice returns to draft (Books dossier 6)."""
+        invoice = self.invoice(invoice_id)
+        if status == "draft" and invoice.status != "void":
+            raise BooksError(4, "Only void invoices can be marked as draft.")
+        invoice.status = status
+        invoice.modified_time = int(self._store.clock.now())
+        return invoice
+
+    def delete_invoice(self, invoice_id: str) -> None:
+        """Remove an invoice."""
+        invoice = self.invoice(invoice_id)
+        del self.invoices[invoice_id]
+        self._of_customer[invoice.customer_id].remove(invoice)
+
+    def invoice(self, invoice_id: str) -> Invoice:
+        """Return an invoice; raises BooksError 1002."""
+        found = self.invoices.get(invoice_id)
+        if found is None:
+            raise BooksError(1002, "Invoice does not exist.", 404)
+        return found
+
+    def _lines(self, body: Json) -> list[Json]:
+        lines = body.get("line_items")
+        if not isinstance(lines, list) or not lines:
+            raise BooksError(4, "Invalid value passed for line_items")
+        return [self._line(line, number) for number, line in enumerate(lines, start=1)]
+
+    def _line(self, line: Any, number: int) -> Json:
+        if not isinstance(line, dict):
+            raise invalid("line_items")
+        item = self.items.get(str(line.get("item_id", "")))
+        if line.get("item_id") and item is None:
+            raise BooksError(1002, "Item does not exist.")
+        known = item.values if item else {}
+        rate = line.get("rate", known.get("rate", 0))
+        quantity = line.get("quantity", 1)
+        for name, value in (("rate", rate), ("quantity", quantity)):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise invalid(name)
+        return {"line_item_id": self._store.ids.draw(), "item_id": str(line.get("item_id", "")),
+                "name": str(line.get("name") or known.get("name", "")), "item_order": number,
+                "description": str(line.get("description") or known.get("description", "")), "rate": rate,
+                "quantity": quantity, "unit": str(known.get("unit", "")), "discount": 0.0, "tax_id": "",
+                "tax_name": "", "tax_percentage": 0, "item_total": round(rate * quantity, 2)}
+
+    def create_item(self, body: Json) -> Item:
+        """Add an item; name and rate are wanted, sku is unique. Raises BooksError."""
+        if not body.get("name"):
+            raise invalid("name")
+        self._check_item(body, None)
+        now = int(self._store.clock.now())
+        item = Item(self._store.ids.draw(), {"rate": 0, "product_type": "goods", **_item_values(body)}, now, now)
+        self.items[item.id] = item
+        return item
+
+    def update_item(self, item_id: str, body: Json) -> Item:
+        """Change the sent keys of an item."""
+        item = self.item(item_id)
+        self._check_item(body, item_id)
+        item.values |= _item_values(body)
+        item.modified_time = int(self._store.clock.now())
+        return item
+
+    def item(self, item_id: str) -> Item:
+        """Return an item; raises BooksError 1002."""
+        found = self.items.get(item_id)
+        if found is None:
+            raise BooksError(1002, "Item does not exist.", 404)
+        return found
+
+    def _check_item(self, body: Json, own: str | None) -> None:
+        if len(str(body.get("name", ""))) > 100:
+            raise too_long("name", 100)
+        for item in self.items.values():
+            if item.id == own:
+                continue
+            if body.get("sku") and item.values.get("sku") == body["sku"]:
+                raise BooksError(1001, f"SKU {body['sku']} already exists.")
+            if body.get("name") and str(item.values.get("name")).casefold() == str(body["name"]).casefold():
+                raise BooksError(1001, f'Item "{body["name"]}" already exists.')
+
+    def invoice_body(self, invoice: Invoice, full: bool) -> Json:
+        """Return an invoice; list rows have no line items and call the zip zipcode (Books dossier 2, 6)."""
+        zone = self._store.org.zone
+        currency = self.setup.base_currency
+        paid = invoice.status in ("draft", *OPEN)
+        body: Json = {
+            "invoice_id": invoice.id, "invoice_number": invoice.number, "customer_id": invoice.customer_id,
+            "customer_name": invoice.customer_name, "status": invoice.status, "date": invoice.day,
+            "due_date": invoice.due_day, "total": invoice.total, "balance": invoice.total if paid else 0,
+            "currency_id": currency.currency_id, "currency_code": currency.code, "zcrm_potential_id": "",
+            "zcrm_potential_name": "", "reference_number": invoice.values.get("reference_number", ""),
+            "created_time": books_time(invoice.created_time, zone), "created_by": invoice.created_by,
+            "last_modified_time": books_time(invoice.modified_time, zone),
+            "updated_time": books_time(invoice.modified_time, zone), "custom_fields": [], "custom_field_hash": {},
+        }
+        if full:
+            return body | {"line_items": invoice.lines, "sub_total": invoice.total, "tax_total": 0, "taxes": [],
+                           "notes": invoice.values.get("notes", ""), "terms": invoice.values.get("terms", ""),
+                           "billing_address": invoice.billing, "shipping_address": invoice.shipping}
+        return body | {"billing_address": _list_address(invoice.billing),
+                       "shipping_address": _list_address(invoice.shipping)}
+
+    def item_body(self, item: Item) -> Json:
+        """Return an item, in lists and alone."""
+        zone = self._store.org.zone
+        values = dict.fromkeys(("description", "sku", "unit", "tax_id", "tax_name", "hsn_or_sac", "purchase_account_id",
+                                "account_id", "zcrm_product_id"), "")
+        return {"item_id": item.id, **values, "item_name": item.values.get("name", ""), "item_type": "sales",
+                "tax_percentage": 0, "is_linked_with_zohocrm": False, **item.values, "status": item.status,
+                "created_time": books_time(item.created_time, zone),
+                "last_modified_time": books_time(item.modified_time, zone), "custom_fields": [],
+                "custom_field_hash": {}}
+
+
+_ITEM_KEYS = ("name", "rate", "description", "sku", "unit", "tax_id", "product_type", "item_type", "hsn_or_sac",
+              "purchase_rate", "purchase_account_id", "account_id", "is_taxable")
+
+
+def _item_values(body: Json) -> dict[str, Any]:
+    return {k: body[k] for k in _ITEM_KEYS if k in body and body[k] is not None}
+
+
+def _list_address(address: dict[str, str]) -> Json:
+    row = {k: v for k, v in address.items() if k not in ("zip", "address_id")}
+    return row | {"zipcode": address["zip"]}

@@ -1,0 +1,156 @@
+"""GET /contacts: filters, sorting and pages (Books dossier 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.books.service import BooksService
+from sandbox.books.store import Contact
+from sandbox.clock import parse_time
+from sandbox.replies import Json
+from sandbox.switches import Switches
+
+Test = Callable[[Contact], bool]
+PERSON_TEXTS = ("first_name", "last_name", "email", "phone")
+TEXTS = ("contact_name", "company_name", "address", *PERSON_TEXTS)
+SORTS = ("contact_name", "first_name", "last_name", "email", "outstanding_receivable_amount", "created_time",
+         "last_modified_time")
+FILTERS = ("Status.All", "Status.Active", "Status.Inactive", "Status.Duplicate", "Status.PortalEnabled",
+           "Status.PortalDisabled", "Status.Crm", "Invoice.OverDue", "Invoice.Unpaid", "Status.CreditLimitExceed")
+ENTITY_IDS = ("zcrm_account_id", "zcrm_contact_id", "zcrm_vendor_id")
+
+
+def page_of(query: dict[str, str]) -> tuple[int, int]:
+    """Return page and per_page; nonsense becomes the default, as unknown values are ignored in silence."""
+    page, per_page = query.get("page", "1"), query.get("per_page", "200")
+    number = int(page) if page.isdigit() and int(page) > 0 else 1
+    size = int(per_page) if per_page.isdigit() and int(per_page) > 0 else 200
+    return number, min(size, 200)
+
+
+def text_of(contact: Contact, name: str) -> str:
+    """Return the text that a filter or sort looks at; person texts are the primary person's."""
+    if name in PERSON_TEXTS:
+        return contact.primary.values.get(name, "") if contact.primary else ""
+    if name == "address":
+        return " ".join(contact.billing[k] for k in ("address", "street2", "city", "state", "zip", "country"))
+    return str(contact.values.get(name, ""))
+
+
+def _text_tests(query: dict[str, str]) -> list[Test]:
+    tests: list[Test] = []
+    for name in TEXTS:
+        for suffix, judge in (("", _contains if name == "address" else _equals), ("_startswith", _starts),
+                              ("_contains", _contains)):
+            wanted = query.get(name + suffix)
+            if wanted:
+                tests.append(_test(name, judge, wanted.casefold()))
+    return tests
+
+
+def _test(name: str, judge: Callable[[str, str], bool], wanted: str) -> Test:
+    return lambda contact: judge(text_of(contact, name).casefold(), wanted)
+
+
+def _equals(value: str, wanted: str) -> bool:
+    return value == wanted
+
+
+def _starts(value: str, wanted: str) -> bool:
+    return value.startswith(wanted)
+
+
+def _contains(value: str, wanted: str) -> bool:
+    return wanted in value
+
+
+def _filter_test(books: BooksService, name: str) -> Test | None:
+    if name == "Status.Active":
+        return lambda c: c.status == "active"
+    if name == "Status.Inactive":
+        return lambda c: c.status == "inactive"
+    if name == "Status.Crm":
+        return lambda c: c.linked_with_crm
+    if name in ("Invoice.OverDue", "Invoice.Unpaid"):
+        return lambda c: books.ledger.balance(c.id)[0] > 0
+    if name in ("Status.PortalEnabled", "Status.CreditLimitExceed"):
+        return lambda c: False
+    if name == "Status.Duplicate":
+        names: dict[str, int] = {}
+        for contact in books.store.contacts.values():
+            names[contact.name.casefold()] = names.get(contact.name.casefold(), 0) + 1
+        return lambda c: names[c.name.casefold()] > 1
+    return None
+
+
+def _tests(books: BooksService, query: dict[str, str], switches: Switches) -> list[Test]:
+    tests = _text_tests(query)
+    kind = query.get("contact_type")
+    if kind in ("customer", "vendor"):
+        tests.append(lambda c: c.values["contact_type"] == kind)
+    chosen = _filter_test(books, query.get("filter_by", ""))
+    if chosen is not None:
+        tests.append(chosen)
+    words = query.get("search_text", "").casefold()
+    if words:
+        tests.append(lambda c: words in c.name.casefold() or words in str(c.values.get("notes", "")).casefold())
+    if any(query.get(name) for name in ENTITY_IDS):
+        tests.append(lambda c: False)
+    since = query.get("last_modified_time")
+    if since and switches.contacts_lmt_filter:
+        moment = _moment(since)
+        if moment is not None:
+            tests.append(lambda c: c.modified_time >= moment if switches.lmt_filter_inclusive
+                         else c.modified_time > moment)
+    return tests
+
+
+def _moment(text: str) -> float | None:
+    try:
+        return parse_time(text)
+    except ValueError:
+        return None
+
+
+class ContactLists:
+    """Answers list questions; a sorted order is kept until the next write."""
+
+    def __init__(self, books: BooksService) -> None:
+        self._books = books
+        self._kept: dict[tuple[str, bool], tuple[int, list[Contact]]] = {}
+
+    def page(self, query: dict[str, str], switches: Switches) -> tuple[list[Contact], Json]:
+        """Return one page and its page_context."""
+        column = query.get("sort_column", "contact_name")
+        column = column if column in SORTS else "contact_name"
+        order = "D" if query.get("sort_order", "A") in ("D", "desc", "descending") else "A"
+        rows = self._ordered(column, order == "D")
+        tests = _tests(self._books, query, switches)
+        if tests:
+            rows = [c for c in rows if all(test(c) for test in tests)]
+        number, size = page_of(query)
+        start = (number - 1) * size
+        chosen = query.get("filter_by", "")
+        context: Json = {
+            "page": number, "per_page": size, "has_more_page": len(rows) > start + size, "report_name": "Contacts",
+            "applied_filter": chosen if chosen in FILTERS else "Status.All", "custom_fields": [],
+            "sort_column": column, "sort_order": order}
+        return rows[start:start + size], context
+
+    def _ordered(self, column: str, descending: bool) -> list[Contact]:
+        kept = self._kept.get((column, descending))
+        if kept is None or kept[0] != self._books.store.version or column.startswith("outstanding"):
+            rows = sorted(self._books.store.contacts.values(), key=lambda c: (self._key(c, column), int(c.id)),
+                          reverse=descending)
+            kept = self._kept[(column, descending)] = (self._books.store.version, rows)
+        return kept[1]
+
+    def _key(self, contact: Contact, column: str) -> Any:
+        if column == "created_time":
+            return contact.created_time
+        if column == "last_modified_time":
+            return contact.modified_time
+        if column == "outstanding_receivable_amount":
+            return self._books.ledger.balance(contact.id)[0]
+        return text_of(contact, column).casefold()

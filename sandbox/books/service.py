@@ -1,0 +1,118 @@
+"""Books as users and API calls act on it: a write, then its webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.books.ledger import Ledger
+from sandbox.books.render import BooksRenderer
+from sandbox.books.store import BooksStore, Contact
+from sandbox.books.webhooks import Webhooks, build
+from sandbox.clock import Clock
+from sandbox.config import OrgFacts
+from sandbox.outbox import Outbox
+from sandbox.replies import BooksError, Json
+from sandbox.switches import Switches
+from sandbox.users import User
+
+
+class BooksService:
+    """The Books org: every write that users and API calls make, with its webhooks."""
+
+    def __init__(self, store: BooksStore, clock: Clock, outbox: Outbox, switches: Callable[[], Switches],
+                 org: OrgFacts, spend_webhook: Callable[[], bool]) -> None:
+        self.store = store
+        self.clock = clock
+        self.org = org
+        self.ledger = Ledger(store)
+        self.render = BooksRenderer(store, self.ledger.balance, switches)
+        self.webhooks = Webhooks(store.ids)
+        self._outbox = outbox
+        self._switches = switches
+        self._spend_webhook = spend_webhook
+
+    def create(self, body: Json, actor: User, source: str = "api") -> Contact:
+        """Add a contact and tell the webhooks."""
+        contact = self.store.create(body, actor, source)
+        self._tell(contact, "create", source)
+        return contact
+
+    def update(self, contact_id: str, body: Json, actor: User, source: str = "api") -> Contact:
+        """Change a contact and tell the webhooks."""
+        contact, changed = self.store.update(contact_id, body, actor)
+        if changed or self._switches().unchanged_put_moves_time:
+            self._tell(contact, "edit", source)
+        return contact
+
+    def upsert(self, key: str, value: str, create: bool, body: Json, actor: User) -> tuple[Contact, bool]:
+        """Update by a unique custom field, or create when asked; return whether it was created (Books 4)."""
+        spec = self.store.setup.fields.get(key)
+        if spec is None or not spec.unique:
+            raise BooksError(4, f"Invalid value passed for X-Unique-Identifier-Key: {key}")
+        found = self.store.holder_of(key, value)
+        if found is not None:
+            return self.update(found.id, body, actor), False
+        if not create:
+            raise BooksError(self._switches().upsert_not_found_code, "Contact does not exist.")
+        stamped = {**body, "custom_fields": [
+            *(c for c in body.get("custom_fields", []) if c.get("api_name") != key),
+            {"api_name": key, "value": value}]}
+        return self.create(stamped, actor), True
+
+    def delete(self, contact_id: str, source: str = "api") -> Contact:
+        """Delete a contact without transactions."""
+        contact = self.store.get(contact_id)
+        if self.ledger.balance(contact_id)[1]:
+            raise BooksError(self._switches().delete_refused_code,
+                             "Contacts that are associated with transactions cannot be deleted.")
+        record = self.render.full(contact)
+        self.store.delete(contact_id)
+        if self._switches().books_delete_trigger:
+            self._send(record, "delete", source)
+        return contact
+
+    def set_status(self, contact_id: str, status: str, actor: User, source: str = "api") -> Contact:
+        """Mark active or inactive."""
+        contact = self.store.set_status(contact_id, status, actor)
+        self._tell(contact, "edit", source)
+        return contact
+
+    def merge(self, master_id: str, losers: list[str], actor: User, source: str = "api") -> Contact:
+        """Merge: losers become inactive, their transactions move to the master (Books dossier 2)."""
+        master = self.store.get(master_id)
+        for loser_id in losers:
+            loser = self.store.get(loser_id)
+            for name in ("contact_type", "currency_id", "gst_treatment"):
+                if loser_id == master_id or loser.values.get(name, "") != master.values.get(name, ""):
+                    raise BooksError(4, f"Contacts of different {name} cannot be merged.")
+        for loser_id in losers:
+            loser = self.store.get(loser_id)
+            self.ledger.move(loser, master)
+            loser.merged_into = master_id
+            self.set_status(loser_id, "inactive", actor, source)
+        self.store.touch(master, actor)
+        self._tell(master, "edit", source)
+        return master
+
+    def person_changed(self, contact: Contact, source: str = "api") -> None:
+        """Tell the webhooks of a changed contact person."""
+        if self._switches().person_edit_fires_webhook:
+            self._tell(contact, "edit", source)
+
+    def address_changed(self, contact: Contact, source: str = "api") -> None:
+        """Tell the webhooks of an address changed through the address endpoints."""
+        self._tell(contact, "edit", source)
+
+    def _tell(self, contact: Contact, operation: str, source: str) -> None:
+        if self.webhooks.listening(operation):
+            self._send(self.render.full(contact), operation, source)
+
+    def _send(self, record: Json, operation: str, source: str) -> None:
+        if source == "api" and not self._switches().api_edit_fires_webhook:
+            return
+        for hook in self.webhooks.listening(operation):
+            if not self._spend_webhook():
+                return
+            content, headers, payload = build(hook, record, self._switches())
+            self._outbox.put("books", hook.url, headers, content, payload, [record["contact_id"]], operation,
+                             f"webhook {hook.webhook_id}")

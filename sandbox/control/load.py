@@ -1,0 +1,108 @@
+"""Bulk data in and out, without events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.clock import parse_time
+from sandbox.replies import ControlError, Json
+from sandbox.users import DEFAULT_USER
+from sandbox.world import World
+
+MODULE_ORDER = ("Accounts", "Vendors", "Products", "Contacts")
+
+
+def load(world: World, body: Json) -> Json:
+    """Seed both orgs; return the ids in the order given.
+
+    Rows may carry their own id, times (Created_Time, Modified_Time, created_time, last_modified_time), a
+    `user`, and `$ref`, a name by which a lookup `{"$ref": name}` further on finds them.
+    """
+    refs: dict[str, str] = {}
+    crm, books = body.get("crm") or {}, body.get("books") or {}
+    unknown = set(crm) - set(MODULE_ORDER) | set(books) - {"contacts", "items", "invoices"}
+    if unknown:
+        raise ControlError(f"cannot import {sorted(unknown)}")
+    answer: Json = {"crm": {}, "books": {}}
+    for module in MODULE_ORDER:
+        if module in crm:
+            answer["crm"][module] = [_crm_row(world, module, row, refs) for row in crm[module]]
+    if "contacts" in books:
+        made = [_books_row(world, row, refs) for row in books["contacts"]]
+        answer["books"]["contacts"] = [contact_id for contact_id, _ in made]
+        answer["books"]["contact_persons"] = [persons for _, persons in made]
+    ledger, actor = world.books.ledger, world.users.named(DEFAULT_USER)
+    if "items" in books:
+        answer["books"]["items"] = [ledger.create_item(row).id for row in books["items"]]
+    if "invoices" in books:
+        answer["books"]["invoices"] = [
+            ledger.create_invoice(_resolved(row, refs), actor).id for row in books["invoices"]]
+    return answer
+
+
+def _resolved(row: Json, refs: dict[str, str]) -> Json:
+    return {k: _ref(v, refs, "id" if k != "customer_id" else None) for k, v in row.items()}
+
+
+def _ref(value: Any, refs: dict[str, str], wrap: str | None) -> Any:
+    if isinstance(value, dict) and "$ref" in value:
+        if value["$ref"] not in refs:
+            raise ControlError(f"nothing was imported as $ref {value['$ref']!r}")
+        found = refs[value["$ref"]]
+        return {wrap: found} if wrap else found
+    return value
+
+
+def _seconds(row: Json, name: str) -> int | None:
+    value = row.pop(name, None)
+    if value is None:
+        return None
+    return int(parse_time(value)) if isinstance(value, str) else int(value)
+
+
+def _crm_row(world: World, module: str, row: Json, refs: dict[str, str]) -> str:
+    row = _resolved(row, refs)
+    ref, actor = row.pop("$ref", None), world.users.named(row.pop("user", None) or DEFAULT_USER)
+    created, modified = _seconds(row, "Created_Time"), _seconds(row, "Modified_Time")
+    record_id = row.pop("id", None)
+    effect = world.crm.store.insert(module, row, actor, record_id=record_id, at=created or modified)
+    if modified is not None:
+        effect.record.modified_time = modified
+    if ref is not None:
+        refs[str(ref)] = effect.record.id
+    return effect.record.id
+
+
+def _books_row(world: World, row: Json, refs: dict[str, str]) -> tuple[str, list[str]]:
+    row = dict(row)
+    ref, actor = row.pop("$ref", None), world.users.named(row.pop("user", None) or DEFAULT_USER)
+    created, modified = _seconds(row, "created_time"), _seconds(row, "last_modified_time")
+    linked = bool(row.pop("is_linked_with_zohocrm", False))
+    stamp = row.get("custom_fields")
+    if isinstance(stamp, dict):
+        row["custom_fields"] = [{"api_name": k, "value": v} for k, v in stamp.items()]
+    status = row.pop("status", "active")
+    contact = world.books.store.create(row, actor, "user", row.pop("contact_id", None), created or modified, status)
+    contact.linked_with_crm = linked
+    if modified is not None:
+        contact.modified_time = modified
+    if ref is not None:
+        refs[str(ref)] = contact.id
+    return contact.id, [p.id for p in contact.persons]
+
+
+def export(world: World) -> Json:
+    """Return everything both orgs hold, for a judge to compare."""
+    crm, books = world.crm, world.books
+    return {
+        "now": world.clock.now(), "crm_org_id": world.crm_org_id, "books_organization_id": world.books_org_id,
+        "crm": {name: [crm.render.full(r) for r in data.live.values()] for name, data in crm.store.data.items()},
+        "crm_deleted": {name: [{"id": e.record.id, "permanent": e.permanent, "at": e.at}
+                               for e in data.deleted.values()] for name, data in crm.store.data.items()},
+        "books": {
+            "contacts": [{**books.render.full(c), "merged_into": c.merged_into}
+                         for c in books.store.contacts.values()],
+            "items": [books.ledger.item_body(i) for i in books.ledger.items.values()],
+            "invoices": [books.ledger.invoice_body(i, full=True) for i in books.ledger.invoices.values()],
+        },
+    }

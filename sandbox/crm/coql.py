@@ -1,0 +1,351 @@
+"""A small COQL: parse a select, and judge rows by its where clause (CRM dossier 4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.clock import parse_time
+from sandbox.replies import CrmError
+
+Get = Callable[[Any, str], Any]
+Test = Callable[[Any], bool]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^'\\]|\\.|'')*')|(?P<number>-?\d+(?:\.\d+)?(?![\w:-]))"
+    r"|(?P<moment>\d{4}-\d\d-\d\d(?:T[\d:]+(?:[+-]\d\d:?\d\d|Z)?)?)"
+    r"|(?P<op><=|>=|!=|<>|[=<>(),*])|(?P<word>[A-Za-z_$][\w.$]*))"
+)
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word, number, text or operator of the query."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed select."""
+
+    columns: tuple[str, ...]
+    module: str
+    where: Condition | None
+    order: tuple[tuple[str, bool], ...]
+    limit: int
+    offset: int
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """column operator value."""
+
+    column: str
+    operator: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Two conditions joined by and / or."""
+
+    word: str
+    left: Condition
+    right: Condition
+
+
+Condition = Compare | Both
+
+
+def syntax_error(near: str) -> CrmError:
+    """Return the refusal of a query that does not parse."""
+    return CrmError("SYNTAX_ERROR", f"error occurred while parsing the query near {near!r}", {"near": near})
+
+
+def invalid_query(reason: str) -> CrmError:
+    """Return the refusal of a query that names what is not there."""
+    return CrmError("INVALID_QUERY", reason, {"reason": reason})
+
+
+def _tokens(text: str) -> list[Token]:
+    found, position, text = [], 0, text.strip().rstrip(";").rstrip()
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None or match.lastgroup is None:
+            raise syntax_error(text[position:position + 20].strip())
+        found.append(Token(match.lastgroup, match.group(match.lastgroup)))
+        position = match.end()
+    return found
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._at = 0
+        self.criteria = 0
+
+    def _peek(self) -> Token:
+        return self._tokens[self._at] if self._at < len(self._tokens) else Token("end", "")
+
+    def _next(self) -> Token:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def _is(self, word: str) -> bool:
+        token = self._peek()
+        return token.kind in ("word", "op") and token.text.lower() == word
+
+    def _take(self, word: str) -> bool:
+        if self._is(word):
+            self._at += 1
+            return True
+        return False
+
+    def _expect(self, word: str) -> None:
+        if not self._take(word):
+            raise syntax_error(self._peek().text or word)
+
+    def _name(self) -> str:
+        token = self._next()
+        if token.kind != "word":
+            raise syntax_error(token.text)
+        return token.text
+
+    def query(self) -> Query:
+        self._expect("select")
+        counts = False
+        columns = []
+        while True:
+            name = self._name()
+            if name.lower() == "count" and self._take("("):
+                counts, name = True, self._name()
+                self._expect(")")
+            if self._take("as"):
+                self._name()
+            columns.append(name)
+            if not self._take(","):
+                break
+        self._expect("from")
+        module = self._name()
+        where = self._any() if self._take("where") else None
+        order = self._order()
+        limit, offset = self._bounds()
+        if self._peek().kind != "end":
+            raise syntax_error(self._peek().text)
+        return Query(tuple(columns), module, where, order, limit, offset, counts)
+
+    def _order(self) -> tuple[tuple[str, bool], ...]:
+        if not self._take("order"):
+            return ()
+        self._expect("by")
+        keys = []
+        while True:
+            name = self._name()
+            descending = self._take("desc")
+            if not descending:
+                self._take("asc")
+            keys.append((name, descending))
+            if not self._take(","):
+                return tuple(keys)
+
+    def _bounds(self) -> tuple[int, int]:
+        limit, offset = 200, 0
+        if self._take("limit"):
+            limit = self._integer()
+            if self._take(","):
+                offset, limit = limit, self._integer()
+        if self._take("offset"):
+            offset = self._integer()
+        return limit, offset
+
+    def _integer(self) -> int:
+        token = self._next()
+        if token.kind != "number" or not token.text.isdigit():
+            raise syntax_error(token.text)
+        return int(token.text)
+
+    def _any(self) -> Condition:
+        left = self._all()
+        while self._take("or"):
+            left = Both("or", left, self._all())
+        return left
+
+    def _all(self) -> Condition:
+        left = self._single()
+        while self._take("and"):
+            left = Both("and", left, self._single())
+        return left
+
+    def _single(self) -> Condition:
+        if self._take("("):
+            inner = self._any()
+            self._expect(")")
+            return inner
+        self.criteria += 1
+        column = self._name()
+        if self._take("is"):
+            negated = self._take("not")
+            self._expect("null")
+            return Compare(column, "is not null" if negated else "is null", None)
+        negated = self._take("not")
+        if self._take("in"):
+            return Compare(column, "not in" if negated else "in", self._list())
+        if self._take("like"):
+            return Compare(column, "not like" if negated else "like", self._value())
+        if self._take("between"):
+            low = self._value()
+            self._expect("and")
+            return Compare(column, "not between" if negated else "between", (low, self._value()))
+        operator = self._next().text
+        if operator == "<>":
+            operator = "!="
+        if operator not in ("=", "!=", *_COMPARE):
+            raise syntax_error(operator)
+        return Compare(column, operator, self._value())
+
+    def _list(self) -> tuple[Any, ...]:
+        self._expect("(")
+        values = [self._value()]
+        while self._take(","):
+            values.append(self._value())
+        self._expect(")")
+        return tuple(values)
+
+    def _value(self) -> Any:
+        token = self._next()
+        if token.kind == "text":
+            return re.sub(r"\\(.)", r"\1", token.text[1:-1].replace("''", "'"))
+        if token.kind == "number":
+            return float(token.text) if "." in token.text else int(token.text)
+        if token.kind == "moment":
+            return token.text
+        if token.kind == "word" and token.text.lower() in ("true", "false", "null"):
+            return {"true": True, "false": False, "null": None}[token.text.lower()]
+        raise syntax_error(token.text)
+
+
+def parse(text: str) -> Query:
+    """Parse a select query; raises CrmError SYNTAX_ERROR or LIMIT_EXCEEDED."""
+    parser = _Parser(text)
+    query = parser.query()
+    if query.limit > 2000:
+        raise CrmError("LIMIT_EXCEEDED", "the limit given is more than allowed", {"limit": 2000})
+    if query.limit + query.offset > 100_000:
+        raise CrmError("LIMIT_EXCEEDED", "limit and offset reach more than 100000 records", {"limit": 100_000})
+    if parser.criteria > 25:
+        raise CrmError("LIMIT_EXCEEDED", "more criteria than allowed", {"limit": 25})
+    if len(query.columns) > 500:
+        raise CrmError("LIMIT_EXCEEDED", "more columns than allowed", {"limit": 500})
+    return query
+
+
+def columns_of(condition: Condition | None) -> list[str]:
+    """Return the columns a where clause names."""
+    if condition is None:
+        return []
+    if isinstance(condition, Compare):
+        return [condition.column]
+    return [*columns_of(condition.left), *columns_of(condition.right)]
+
+
+def compile_where(condition: Condition | None, get: Get) -> Test:
+    """Return a predicate over rows; `get` reads a column as a comparable value."""
+    if condition is None:
+        return lambda row: True
+    if isinstance(condition, Both):
+        left, right = compile_where(condition.left, get), compile_where(condition.right, get)
+        if condition.word == "and":
+            return lambda row: left(row) and right(row)
+        return lambda row: left(row) or right(row)
+    return _compile_compare(condition, get)
+
+
+def comparable(value: Any, sample: Any) -> Any:
+    """Turn the query's value into what the row's value can be compared with."""
+    if isinstance(sample, bool):
+        return value if isinstance(value, bool) else str(value).lower() == "true"
+    if isinstance(sample, int | float):
+        if isinstance(value, str):
+            try:
+                return parse_time(value)
+            except ValueError:
+                try:
+                    return float(value)
+                except ValueError as error:
+                    raise invalid_query(f"invalid value {value!r}") from error
+        return value
+    return str(value).casefold()
+
+
+def _compile_compare(condition: Compare, get: Get) -> Test:
+    column, operator, wanted = condition.column, condition.operator, condition.value
+    if operator == "is null":
+        return lambda row: get(row, column) is None
+    if operator == "is not null":
+        return lambda row: get(row, column) is not None
+    if operator in ("like", "not like"):
+        pattern = re.compile(".*".join(map(re.escape, str(wanted).casefold().split("%"))), re.DOTALL)
+        return _like(column, pattern, operator == "like", get)
+    if operator in ("in", "not in"):
+        return _among(column, tuple(wanted), operator == "in", get)
+    if operator in ("between", "not between"):
+        return _between(column, wanted, operator == "between", get)
+    return _ordered(column, operator, wanted, get)
+
+
+def _like(column: str, pattern: re.Pattern[str], positive: bool, get: Get) -> Test:
+    def test(row: Any) -> bool:
+        value = get(row, column)
+        return value is not None and bool(pattern.fullmatch(str(value))) is positive
+    return test
+
+
+def _among(column: str, wanted: tuple[Any, ...], positive: bool, get: Get) -> Test:
+    cache: dict[type, frozenset[Any]] = {}
+
+    def test(row: Any) -> bool:
+        value = get(row, column)
+        if value is None:
+            return not positive
+        kind = type(value)
+        if kind not in cache:
+            cache[kind] = frozenset(comparable(item, value) for item in wanted)
+        return (value in cache[kind]) is positive
+    return test
+
+
+def _between(column: str, bounds: tuple[Any, Any], positive: bool, get: Get) -> Test:
+    def test(row: Any) -> bool:
+        value = get(row, column)
+        if value is None:
+            return False
+        return (comparable(bounds[0], value) <= value <= comparable(bounds[1], value)) is positive
+    return test
+
+
+def _ordered(column: str, operator: str, wanted: Any, get: Get) -> Test:
+    cache: dict[type, Any] = {}
+
+    def prepared(value: Any) -> Any:
+        kind = type(value)
+        if kind not in cache:
+            cache[kind] = comparable(wanted, value)
+        return cache[kind]
+
+    def test(row: Any) -> bool:
+        value = get(row, column)
+        if operator == "=":
+            return (value is None) if wanted is None else value is not None and value == prepared(value)
+        if operator == "!=":
+            return (value is not None) if wanted is None else value is None or value != prepared(value)
+        return value is not None and _COMPARE[operator](value, prepared(value))
+    return test

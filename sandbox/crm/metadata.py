@@ -1,0 +1,217 @@
+"""Modules and fields of the CRM org (CRM dossier 7 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.ids import IdSource
+from sandbox.replies import ControlError, Json
+
+JSON_TYPES = {
+    "text": "string", "textarea": "string", "email": "string", "phone": "string", "website": "string",
+    "picklist": "string", "multiselectpicklist": "jsonarray", "boolean": "boolean", "integer": "integer",
+    "bigint": "string", "double": "double", "currency": "double", "percent": "double", "date": "string",
+    "datetime": "string", "lookup": "jsonobject", "ownerlookup": "jsonobject", "subform": "jsonarray",
+}
+DEFAULT_LENGTHS = {"textarea": 32_000, "email": 100, "phone": 30, "website": 450, "picklist": 120,
+                   "integer": 9, "bigint": 18, "double": 16, "currency": 16, "lookup": 120, "ownerlookup": 120}
+SYSTEM_FIELDS = (
+    ("Owner", "ownerlookup"), ("Created_By", "ownerlookup"), ("Modified_By", "ownerlookup"),
+    ("Created_Time", "datetime"), ("Modified_Time", "datetime"), ("Last_Activity_Time", "datetime"),
+    ("Tag", "text"), ("Locked__s", "boolean"), ("Record_Image", "profileimage"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CrmField:
+    """One field as settings/fields tells it."""
+
+    id: str
+    api_name: str
+    label: str
+    data_type: str
+    length: int
+    custom: bool = False
+    unique: bool = False
+    mandatory: bool = False
+    read_only: bool = False
+    lookup: str | None = None
+    picklist: tuple[str, ...] = ()
+
+    @property
+    def json_type(self) -> str:
+        """Return the JSON type of the field's values."""
+        return JSON_TYPES.get(self.data_type, "string")
+
+
+@dataclass(slots=True)
+class CrmModule:
+    """One module with its fields by api name."""
+
+    id: str
+    api_name: str
+    singular: str
+    plural: str
+    name_field: str
+    duplicate_field: str
+    layout_id: str
+    fields: dict[str, CrmField] = field(default_factory=dict)
+
+
+_ACCOUNT_TYPES = ("Analyst", "Competitor", "Customer", "Distributor", "Integrator", "Investor", "Other", "Partner",
+                  "Press", "Prospect", "Reseller", "Supplier", "Vendor")
+_INDUSTRIES = ("Agriculture", "Communications", "Consulting", "Education", "Financial Services", "Government/Military",
+               "Healthcare", "Manufacturing", "Real Estate", "Retail", "Technology", "Transportation")
+_RATINGS = ("Acquired", "Active", "Market Failed", "Project Cancelled", "Shut Down")
+_LEAD_SOURCES = ("Advertisement", "Cold Call", "Employee Referral", "External Referral", "Online Store", "Partner",
+                 "Trade Show", "Web Download", "Web Research")
+GST_TREATMENTS = ("Registered Business - Regular", "Registered Business - Composition", "Unregistered Business",
+                  "Consumer", "Overseas", "Special Economic Zone", "Deemed Export")
+STATE_CODES = ("AN", "AD", "AR", "AS", "BR", "CH", "CT", "DN", "DL", "GA", "GJ", "HR", "HP", "JK", "JH", "KA", "KL",
+               "LA", "LD", "MP", "MH", "MN", "ML", "MZ", "NL", "OD", "PY", "PB", "RJ", "SK", "TN", "TS", "TR", "UP",
+               "UK", "WB")
+
+# (api name, data type, options)
+_Row = tuple[str, str, dict[str, Any]]
+
+
+def _address(prefix: str, code: str) -> list[_Row]:
+    return [(f"{prefix}Street", "text", {"length": 250}), (f"{prefix}City", "text", {"length": 100}),
+            (f"{prefix}State", "text", {"length": 100}), (f"{prefix}{code}", "text", {"length": 30}),
+            (f"{prefix}Country", "text", {"length": 100})]
+
+
+_ACCOUNTS: list[_Row] = [
+    ("Account_Name", "text", {"length": 200, "mandatory": True}), ("Account_Number", "bigint", {}),
+    ("Account_Site", "text", {"length": 80}), ("Account_Type", "picklist", {"picklist": _ACCOUNT_TYPES}),
+    ("Industry", "picklist", {"picklist": _INDUSTRIES}),
+    ("Ownership", "picklist", {"picklist": ("Other", "Private", "Public", "Subsidiary")}),
+    ("Rating", "picklist", {"picklist": _RATINGS}), ("Parent_Account", "lookup", {"lookup": "Accounts"}),
+    ("Phone", "phone", {}), ("Fax", "phone", {}), ("Website", "website", {}), ("Ticker_Symbol", "text", {"length": 30}),
+    ("SIC_Code", "integer", {}), ("Employees", "integer", {}), ("Annual_Revenue", "currency", {}),
+    *_address("Billing_", "Code"), *_address("Shipping_", "Code"), ("Description", "textarea", {}),
+    ("Books_Customer_ID", "text", {"length": 50, "custom": True, "unique": True}),
+    ("GSTIN", "text", {"length": 15, "custom": True}),
+    ("GST_Treatment", "picklist", {"custom": True, "picklist": GST_TREATMENTS}),
+    ("Place_of_Supply", "picklist", {"custom": True, "picklist": STATE_CODES}),
+    ("Customer_Segment", "text", {"length": 100, "custom": True}),
+]
+_CONTACTS: list[_Row] = [
+    ("Salutation", "picklist", {"picklist": ("Mr.", "Mrs.", "Ms.", "Dr.", "Prof.")}),
+    ("First_Name", "text", {"length": 40}), ("Last_Name", "text", {"length": 80, "mandatory": True}),
+    ("Full_Name", "text", {"length": 120, "read_only": True}), ("Account_Name", "lookup", {"lookup": "Accounts"}),
+    ("Vendor_Name", "lookup", {"lookup": "Vendors"}), ("Reporting_To", "lookup", {"lookup": "Contacts"}),
+    ("Email", "email", {}), ("Secondary_Email", "email", {}), ("Phone", "phone", {}), ("Home_Phone", "phone", {}),
+    ("Other_Phone", "phone", {}), ("Mobile", "phone", {}), ("Fax", "phone", {}), ("Asst_Phone", "phone", {}),
+    ("Assistant", "text", {"length": 100}), ("Title", "text", {"length": 100}), ("Department", "text", {"length": 50}),
+    ("Date_of_Birth", "date", {}), ("Lead_Source", "picklist", {"picklist": _LEAD_SOURCES}),
+    ("Email_Opt_Out", "boolean", {}), ("Skype_ID", "text", {"length": 50}), ("Twitter", "text", {"length": 50}),
+    *_address("Mailing_", "Zip"), *_address("Other_", "Zip"), ("Description", "textarea", {}),
+    ("Books_Person_ID", "text", {"length": 50, "custom": True, "unique": True}),
+    ("Billing_Contact", "boolean", {"custom": True}),
+]
+_VENDORS: list[_Row] = [
+    ("Vendor_Name", "text", {"length": 120, "mandatory": True}), ("Email", "email", {}), ("Phone", "phone", {}),
+    ("Website", "website", {}), ("GL_Account", "picklist", {"picklist": ("Sales-Software", "Rental Income")}),
+    ("Category", "text", {"length": 80}), ("Email_Opt_Out", "boolean", {}), *_address("", "Zip_Code"),
+    ("Description", "textarea", {}), ("Books_Vendor_ID", "text", {"length": 50, "custom": True, "unique": True}),
+]
+_PRODUCTS: list[_Row] = [
+    ("Product_Name", "text", {"length": 200, "mandatory": True}), ("Product_Code", "text", {"length": 40}),
+    ("Vendor_Name", "lookup", {"lookup": "Vendors"}), ("Product_Active", "boolean", {}),
+    ("Manufacturer", "picklist", {"picklist": ("AltvetPet Inc.", "LexPon Inc.", "MetBeat Corp.")}),
+    ("Product_Category", "picklist", {"picklist": ("Hardware", "Software", "CRM Applications")}),
+    ("Sales_Start_Date", "date", {}), ("Sales_End_Date", "date", {}), ("Support_Start_Date", "date", {}),
+    ("Support_Expiry_Date", "date", {}), ("Unit_Price", "currency", {}), ("Commission_Rate", "currency", {}),
+    ("Usage_Unit", "picklist", {"picklist": ("Box", "Carton", "Dozen", "Each", "Hours", "Numbers")}),
+    ("Qty_in_Stock", "double", {}), ("Qty_Ordered", "double", {}), ("Qty_in_Demand", "double", {}),
+    ("Reorder_Level", "double", {}), ("Taxable", "boolean", {}), ("Description", "textarea", {}),
+    ("Books_Item_ID", "text", {"length": 50, "custom": True, "unique": True}),
+]
+_MODULES: list[tuple[str, str, str, str, list[_Row]]] = [
+    ("Accounts", "Account", "Account_Name", "Account_Name", _ACCOUNTS),
+    ("Contacts", "Contact", "Full_Name", "Email", _CONTACTS),
+    ("Vendors", "Vendor", "Vendor_Name", "Vendor_Name", _VENDORS),
+    ("Products", "Product", "Product_Name", "Product_Name", _PRODUCTS),
+]
+
+
+def make_field(ids: IdSource, api_name: str, data_type: str, options: dict[str, Any]) -> CrmField:
+    """Build a field with the usual length of its type."""
+    label = options.get("label") or api_name.replace("_", " ")
+    length = int(options.get("length") or DEFAULT_LENGTHS.get(data_type, 255))
+    return CrmField(
+        ids.draw(), api_name, label, data_type, length, bool(options.get("custom")), bool(options.get("unique")),
+        bool(options.get("mandatory")), bool(options.get("read_only")), options.get("lookup"),
+        tuple(options.get("picklist") or ()),
+    )
+
+
+def standard_modules(ids: IdSource) -> dict[str, CrmModule]:
+    """Return the modules of a new org."""
+    modules = {}
+    for api_name, singular, name_field, duplicate_field, rows in _MODULES:
+        module = CrmModule(ids.draw(), api_name, singular, api_name, name_field, duplicate_field, ids.draw())
+        for system_name, data_type in SYSTEM_FIELDS:
+            read_only = system_name not in ("Owner", "Tag")
+            module.fields[system_name] = make_field(ids, system_name, data_type, {"read_only": read_only})
+        for name, data_type, options in rows:
+            module.fields[name] = make_field(ids, name, data_type, options)
+        modules[api_name] = module
+    return modules
+
+
+def add_custom_field(module: CrmModule, ids: IdSource, spec: Json) -> CrmField:
+    """Add a custom field to a module as an administrator would; raises ControlError when it is there."""
+    api_name, data_type = spec.get("api_name"), spec.get("data_type", "text")
+    if not api_name or api_name in module.fields:
+        raise ControlError(f"field {api_name!r} is missing or exists in {module.api_name}")
+    if data_type not in JSON_TYPES:
+        raise ControlError(f"unknown data_type {data_type!r}; known: {sorted(JSON_TYPES)}")
+    made = make_field(ids, api_name, data_type, {**spec, "custom": True})
+    module.fields[api_name] = made
+    return made
+
+
+def field_body(meta: CrmField, modules: dict[str, CrmModule]) -> Json:
+    """Return a field as GET /settings/fields shows it."""
+    writable = not meta.read_only
+    target = modules.get(meta.lookup) if meta.lookup else None
+    return {
+        "associated_module": None, "webhook": True,
+        "operation_type": {"web_update": writable, "api_create": writable, "web_create": writable,
+                           "api_update": writable},
+        "colour_code_enabled_by_system": False, "field_label": meta.label, "tooltip": None,
+        "display_format_properties": None, "type": "used", "field_read_only": meta.read_only,
+        "customizable_properties": [], "display_label": meta.label, "read_only": meta.read_only,
+        "association_details": None, "businesscard_supported": True, "multi_module_lookup": {}, "id": meta.id,
+        "created_time": None, "filterable": True, "visible": True,
+        "profiles": [{"permission_type": "read_write", "name": "Administrator", "id": meta.id}],
+        "view_type": {"view": True, "edit": writable, "quick_create": False, "create": writable},
+        "separator": False, "searchable": True, "external": None, "api_name": meta.api_name, "parent_field": None,
+        "unique": {"casesensitive": ""} if meta.unique else {}, "enable_colour_code": False, "child_fields": None,
+        "pick_list_values": list(_pick_values(meta)), "system_mandatory": meta.mandatory, "virtual_field": False,
+        "json_type": meta.json_type, "crypt": None, "range": None, "created_source": "default", "display_type": -1,
+        "ui_type": 1, "modified_time": None,
+        "email_parser": {"fields_update_supported": False, "record_operations_supported": False},
+        "currency": {"rounding_option": "normal", "precision": 2} if meta.data_type == "currency" else {},
+        "custom_field": meta.custom,
+        "lookup": {} if target is None else {
+            "display_label": target.plural, "api_name": meta.api_name, "id": target.id, "query_details": {},
+            "module": {"api_name": target.api_name, "id": target.id}, "revalidate_filter_during_edit": False},
+        "address": None, "rollup_summary": {}, "length": meta.length, "display_field": False,
+        "pick_list_values_sorted_lexically": False, "sortable": True, "global_picklist": None,
+        "display_format": None, "history_tracking": None, "data_type": meta.data_type, "formula": {},
+        "decimal_place": 2 if meta.data_type in ("currency", "double") else None, "mass_update": writable,
+        "multiselectlookup": {}, "auto_number": {},
+    }
+
+
+def _pick_values(meta: CrmField) -> Iterable[Json]:
+    if meta.data_type not in ("picklist", "multiselectpicklist"):
+        return
+    for number, value in enumerate(("-None-", *meta.picklist), start=1):
+        yield {"display_value": value, "sequence_number": number, "reference_value": value, "colour_code": None,
+               "actual_value": value, "id": f"{int(meta.id) + number}", "type": "used"}

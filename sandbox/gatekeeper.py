@@ -1,0 +1,215 @@
+"""What stands before a handler: token, scope, org, limits, planted answers; and the headers after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sandbox.accounts.tokens import Accounts, grants_scope
+from sandbox.faults import Fault
+from sandbox.limits import BOOKS_DAILY
+from sandbox.replies import BooksError, CrmError, Json, Reply
+from sandbox.world import World
+
+if TYPE_CHECKING:
+    from sandbox.pipeline import Call
+
+DEFAULT_CRM_CREDITS = 55_000
+
+
+def org_of(world: World, call: Call) -> str | None:
+    """Return the org that a call is about."""
+    if call.product == "books":
+        return call.query.get("organization_id")
+    return world.crm_org_id if call.product == "crm" else None
+
+
+def authorise(call: Call, need: str | None) -> None:
+    """Find the token and judge scope and org; raises the product's 401."""
+    if call.product == "accounts":
+        return
+    scheme, _, token = (call.header("authorization") or "").partition(" ")
+    known = scheme.lower() in ("zoho-oauthtoken", "bearer")
+    call.token = call.world.accounts.find(token.strip()) if known else None
+    if call.token is None:
+        raise _bad_token(call, missing=not known)
+    if need is not None and not grants_scope(call.token.grant.scopes, need):
+        raise _no_scope(call)
+    if call.product == "books" and call.endpoint != "GET /books/v3/organizations":
+        _check_org(call)
+
+
+def _bad_token(call: Call, missing: bool) -> Exception:
+    if call.product == "books":
+        if missing:
+            return BooksError(14, "Invalid value passed for authtoken.", 401)
+        return BooksError(57, "You are not authorized to perform this operation", 401)
+    if missing:
+        return CrmError("AUTHENTICATION_FAILURE", "Authentication failed", status=401)
+    return CrmError("INVALID_TOKEN", "invalid oauth token", status=401)
+
+
+def _no_scope(call: Call) -> Exception:
+    if call.product == "books":
+        return BooksError(57, "You are not authorized to perform this operation", 401)
+    return CrmError("OAUTH_SCOPE_MISMATCH", "Unauthorized", status=401)
+
+
+def _check_org(call: Call) -> None:
+    org = call.query.get("organization_id")
+    if not org:
+        raise BooksError(4, "Invalid value passed for organization_id")
+    bound = call.token.grant.books_orgs if call.token else None
+    if org != call.world.books_org_id or (bound is not None and org not in bound):
+        text = f"This user is not associated with the CompanyID/CompanyName:{org}."
+        raise BooksError(6041, text, call.world.switches.wrong_org_status)
+
+
+def enter(world: World, call: Call) -> Callable[[], None]:
+    """Count the call as in flight; return what counts it out again."""
+    meter = world.meter
+    if call.product == "books":
+        meter.books_flying += 1
+    elif call.product == "crm":
+        meter.crm_flying += 1
+
+    def leave() -> None:
+        if call.product == "books":
+            meter.books_flying -= 1
+        elif call.product == "crm":
+            meter.crm_flying -= 1
+    return leave
+
+
+def spend(call: Call, cost: int, heavy: bool) -> None:
+    """Charge the call to its org's limits; raises the product's 429."""
+    if call.product == "books":
+        _spend_books(call)
+    elif call.product == "crm":
+        _spend_crm(call, cost, heavy)
+
+
+def _spend_books(call: Call) -> None:
+    world, meter, plan = call.world, call.world.meter, call.world.limits
+    now = world.clock.now()
+    if plan.books_in_flight is not None and meter.books_flying > plan.books_in_flight:
+        raise books_limit(call, 1070)
+    if plan.books_per_minute is not None:
+        if now < meter.books_blocked_until:
+            raise books_limit(call, 44)
+        if meter.books_minute.count(now, 60 / plan.time_scale) >= plan.books_per_minute:
+            meter.books_blocked_until = now + world.switches.block_seconds_after_44 / plan.time_scale
+            raise books_limit(call, 44)
+    if plan.books_per_day is not None and meter.books_day.today(plan.time_scale) >= plan.books_per_day:
+        raise books_limit(call, 45)
+    meter.books_minute.add(now)
+    meter.books_day.add(1, plan.time_scale)
+
+
+def books_limit(call: Call, code: int) -> BooksError:
+    """Return a Books 429 (Books dossier 8)."""
+    world = call.world
+    limit = world.limits.books_per_day or BOOKS_DAILY.get(world.config.books_plan, 5_000)
+    texts = {
+        44: "For security reasons your account/organization has been blocked for some time as you have exceeded "
+            "the maximum number of requests per minute.",
+        45: f"You have exceeded the maximum call rate limit of {limit}.",
+        1070: "You have reached the maximum number of in process requests.",
+    }
+    waits = {44: world.switches.block_seconds_after_44, 45: world.meter.books_day.seconds_left(), 1070: 1}
+    headers = {"Retry-After": str(waits[code])} if world.switches.retry_after_on_429 else {}
+    return BooksError(code, texts[code], 429, headers)
+
+
+def _spend_crm(call: Call, cost: int, heavy: bool) -> None:
+    meter, plan = call.world.meter, call.world.limits
+    if plan.crm_in_flight is not None and meter.crm_flying > plan.crm_in_flight:
+        raise crm_limit(call)
+    if heavy and plan.crm_sub_in_flight is not None and meter.crm_flying > plan.crm_sub_in_flight:
+        raise crm_limit(call)
+    if plan.crm_credits_per_day is not None:
+        if meter.crm_day.today(plan.time_scale) + cost > plan.crm_credits_per_day:
+            raise crm_limit(call)
+    meter.crm_day.add(cost, plan.time_scale)
+
+
+def crm_limit(call: Call) -> CrmError:
+    """Return a CRM 429, the same for credits and concurrency (CRM dossier 8)."""
+    return CrmError(call.world.switches.rate_code_crm, "Too many requests. Please try again later.", status=429)
+
+
+def headers(world: World, call: Call) -> dict[str, str]:
+    """Return the quota headers of a product."""
+    scale = world.limits.time_scale
+    if call.product == "books":
+        limit = world.limits.books_per_day or BOOKS_DAILY.get(world.config.books_plan, 5_000)
+        used = world.meter.books_day.today(scale)
+        return {"X-Rate-Limit-Limit": str(limit), "X-Rate-Limit-Remaining": str(max(0, limit - used)),
+                "X-Rate-Limit-Reset": str(world.meter.books_day.seconds_left(scale))}
+    if call.product == "crm":
+        limit = world.limits.crm_credits_per_day or DEFAULT_CRM_CREDITS
+        left = limit - world.meter.crm_day.today(scale)
+        return {"X-API-CREDITS-REMAINING": str(max(0, left))} if left <= limit / 2 else {}
+    return {}
+
+
+def server_error(call: Call, status: int) -> Reply:
+    """Return a 5xx in the product's shape."""
+    if call.product == "books":
+        return Reply(status, {"code": 1000, "message": "Internal Error. Please contact support."})
+    if call.product == "crm":
+        body: Json = {"code": "INTERNAL_ERROR", "details": {}, "message": "Internal Server Error", "status": "error"}
+        return Reply(status, body)
+    return Reply(status, {"error": "general_error"})
+
+
+def planted_answer(call: Call, fault: Fault) -> Reply | None:
+    """Return what a fault before the commit answers, or None when the call goes on."""
+    name, options = fault.name, fault.options
+    if name.endswith("_down"):
+        return server_error(call, int(options.get("status", 503)))
+    if name == "error_before_commit":
+        return server_error(call, int(options.get("status", 500)))
+    if name == "html_error":
+        return Reply(502, content=b"<html><body>Bad Gateway</body></html>", media_type="text/html")
+    if name in ("rate_minute", "rate_day", "rate_in_flight"):
+        return _planted_limit(call, name)
+    if name == "books_43_on_200":
+        return Reply(200, {"code": 43, "message": "You have exceeded the maximum number of requests."})
+    if name == "refuse_record":
+        return _refused(call, options)
+    return _planted_token(call, name)
+
+
+def _planted_limit(call: Call, name: str) -> Reply:
+    if call.product != "books":
+        return crm_limit(call).reply()
+    return books_limit(call, {"rate_minute": 44, "rate_day": 45, "rate_in_flight": 1070}[name]).reply()
+
+
+def _planted_token(call: Call, name: str) -> Reply | None:
+    if call.product == "accounts":
+        if name == "token_throttled":
+            return Reply(200, Accounts.throttled())
+        return Reply(200, {"error": "invalid_code"}) if name == "token_revoked" else None
+    if name == "scope_mismatch":
+        return _as_reply(_no_scope(call))
+    if name in ("token_revoked", "invalid_token"):
+        return _as_reply(_bad_token(call, missing=False))
+    return None
+
+
+def _as_reply(error: Exception) -> Reply:
+    assert isinstance(error, CrmError | BooksError)
+    return error.reply()
+
+
+def _refused(call: Call, options: Json) -> Reply | None:
+    if call.method == "GET":
+        return None
+    if call.product == "books":
+        error = BooksError(int(options.get("code", 4)), str(options.get("message", "Invalid value passed")))
+        return Reply(int(options.get("status", 400)), error.reply().body)
+    item = CrmError(str(options.get("code", "INVALID_DATA")), str(options.get("message", "invalid data")),
+                    dict(options.get("details") or {})).item()
+    return Reply(int(options.get("status", 400)), {"data": [item]})

@@ -1,0 +1,228 @@
+"""The way of every API call: log, faults, token, limits, handler, faults after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sandbox import gatekeeper
+from sandbox.accounts.tokens import AccessToken
+from sandbox.clock import crm_time
+from sandbox.faults import Fault, Target
+from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
+from sandbox.requestlog import Entry
+from sandbox.users import User
+from sandbox.world import World
+
+SECRET_PARAMS = {"access_token", "refresh_token", "client_secret", "client_id", "code", "token", "authtoken"}
+
+
+@dataclass(slots=True)
+class Call:
+    """One call as a handler sees it."""
+
+    world: World
+    product: str
+    method: str
+    path: str
+    endpoint: str
+    params: dict[str, str]
+    query: dict[str, str]
+    headers: dict[str, str]
+    raw: bytes
+    body: Any
+    base_url: str
+    malformed: bool = False
+    token: AccessToken | None = None
+    module: str | None = None
+    record_ids: list[str] = field(default_factory=list)
+    fault: str | None = None
+    handled: bool = False
+
+    @property
+    def actor(self) -> User:
+        """Return the user that the token acts for."""
+        name = self.token.grant.user if self.token else None
+        return self.world.users.named(name) if name else self.world.users.all()[0]
+
+    def json_object(self) -> Json:
+        """Return the body as an object; raises the product's error for anything else."""
+        if self.malformed or not isinstance(self.body, dict):
+            if self.product == "books":
+                raise BooksError(1038, "JSON is not well formed")
+            raise CrmError("INVALID_DATA", "body", {"expected_data_type": "jsonobject", "json_path": "$"})
+        return self.body
+
+    def header(self, name: str) -> str | None:
+        """Return a request header, or None."""
+        return self.headers.get(name.lower())
+
+
+Handler = Callable[[Call], Reply]
+Scope = Callable[[Call], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A method and path template with what answers it, what scope it needs and what it costs."""
+
+    product: str
+    method: str
+    template: str
+    handler: Handler
+    scope: Scope | str | None = None
+    cost: Callable[[Call], int] | int = 1
+    heavy: Callable[[Call], bool] | bool = False
+
+    def need(self, call: Call) -> str | None:
+        """Return the scope that the call needs."""
+        return self.scope(call) if callable(self.scope) else self.scope
+
+
+def asgi_endpoint(world: World, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """Return the function that Starlette calls for an endpoint."""
+    async def answer(request: Request) -> Response:
+        return await _serve(world, endpoint, request)
+    return answer
+
+
+async def _read(world: World, endpoint: Endpoint, request: Request) -> Call:
+    raw = await request.body()
+    query = {key: value for key, value in request.query_params.multi_items() if key}
+    content_type = request.headers.get("content-type", "")
+    base_url = world.config.base_url or f"{request.url.scheme}://{request.url.netloc}"
+    call = Call(world, endpoint.product, request.method, request.url.path,
+                f"{endpoint.method} {endpoint.template}", {k: str(v) for k, v in request.path_params.items()},
+                query, dict(request.headers), raw, None, base_url)
+    call.module = call.params.get("module")
+    if call.params.get("id"):
+        call.record_ids = [call.params["id"]]
+    if "multipart/form-data" in content_type:
+        form = await request.form()
+        _take_form(call, {k: str(v) for k, v in form.items() if isinstance(v, str)})
+    elif raw.strip():
+        _take_body(call, raw, content_type)
+    elif "JSONString" in query:
+        _take_body(call, query["JSONString"].encode(), "")
+    return call
+
+
+def _take_form(call: Call, form: dict[str, str]) -> None:
+    if "JSONString" in form:
+        _take_body(call, form["JSONString"].encode(), "")
+    else:
+        call.query.update({k: v for k, v in form.items() if k not in call.query})
+
+
+def _take_body(call: Call, raw: bytes, content_type: str) -> None:
+    text = raw.decode("utf-8", "replace")
+    looks_json = text.lstrip()[:1] in ("{", "[")
+    if "x-www-form-urlencoded" in content_type and not looks_json:
+        _take_form(call, dict(parse_qsl(text, keep_blank_values=True)))
+        return
+    try:
+        call.body = json.loads(text)
+    except ValueError:
+        if "=" in text and not looks_json:
+            _take_form(call, dict(parse_qsl(text, keep_blank_values=True)))
+        else:
+            call.malformed = True
+
+
+async def _serve(world: World, endpoint: Endpoint, request: Request) -> Response:
+    started = time.perf_counter()
+    call = await _read(world, endpoint, request)
+    target = Target(call.product, call.method, call.endpoint, call.path, tuple(call.record_ids), call.module,
+                    call.raw.decode("utf-8", "replace") if world.faults.listed() and len(call.raw) < 1_000_000 else "")
+    release = gatekeeper.enter(world, call)
+    try:
+        reply = await _answer(world, endpoint, call, target, started)
+    finally:
+        release()
+    _log(world, call, reply, started)
+    return _response(reply)
+
+
+async def _answer(world: World, endpoint: Endpoint, call: Call, target: Target, started: float) -> Reply:
+    if world.config.latency:
+        await asyncio.sleep(world.config.latency)
+    early = world.faults.strike("before", target, world.clock.now())
+    reply: Reply | None = None
+    if early is not None:
+        call.fault = early.name
+        reply = await _struck_before(world, call, early, started)
+    if reply is None:
+        reply = _handle(endpoint, call)
+        late = world.faults.strike("after", target, world.clock.now()) if reply.status < 300 else None
+        if late is not None:
+            call.fault = late.name
+            reply = await _struck_after(world, call, late, started)
+    reply.headers.update(gatekeeper.headers(world, call))
+    return reply
+
+
+def _handle(endpoint: Endpoint, call: Call) -> Reply:
+    try:
+        gatekeeper.authorise(call, endpoint.need(call))
+        cost = endpoint.cost(call) if callable(endpoint.cost) else endpoint.cost
+        heavy = endpoint.heavy(call) if callable(endpoint.heavy) else endpoint.heavy
+        gatekeeper.spend(call, cost, heavy)
+        call.handled = True
+        return endpoint.handler(call)
+    except SandboxError as error:
+        return error.reply()
+
+
+async def _hang(world: World, call: Call, seconds: float, started: float) -> Reply:
+    if world.config.hang == "raise":
+        _log(world, call, Reply(0), started)
+        raise httpx.ReadTimeout(f"planted hang in {call.endpoint}")
+    await asyncio.sleep(seconds)
+    return Reply(504, {"code": "TIMEOUT", "message": "planted hang"})
+
+
+async def _struck_before(world: World, call: Call, fault: Fault, started: float) -> Reply | None:
+    if fault.name == "timeout":
+        return await _hang(world, call, float(fault.options.get("seconds", 60)), started)
+    if fault.name == "disconnect":
+        _log(world, call, Reply(0), started)
+        raise httpx.ReadError(f"planted disconnect in {call.endpoint}")
+    if fault.name == "slow":
+        await asyncio.sleep(float(fault.options.get("seconds", 1)))
+        return None
+    return gatekeeper.planted_answer(call, fault)
+
+
+async def _struck_after(world: World, call: Call, fault: Fault, started: float) -> Reply:
+    if fault.name == "timeout_after_commit" or fault.options.get("hang"):
+        return await _hang(world, call, float(fault.options.get("seconds", 60)), started)
+    return gatekeeper.server_error(call, int(fault.options.get("status", 500)))
+
+
+def _log(world: World, call: Call, reply: Reply, started: float) -> None:
+    world.log.add(Entry(
+        crm_time(int(world.clock.now()), "UTC"), world.log.next_seq(), call.product, call.method, call.path,
+        call.endpoint, {k: v for k, v in call.query.items() if k not in SECRET_PARAMS}, call.module,
+        list(dict.fromkeys(call.record_ids)), reply.status, reply.code,
+        round((time.perf_counter() - started) * 1000, 2), call.body if call.product != "accounts" else None,
+        call.token.grant.hint if call.token else None, gatekeeper.org_of(world, call), call.fault,
+        call.handled and call.method != "GET" and (reply.status < 300 or call.fault is not None),
+    ))
+
+
+def _response(reply: Reply) -> Response:
+    if reply.content is not None:
+        return Response(reply.content, reply.status, reply.headers, reply.media_type)
+    if reply.body is None:
+        return Response(b"", reply.status, reply.headers)
+    content = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(content, reply.status, {**reply.headers, "content-type": reply.media_type})
