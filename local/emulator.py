@@ -43,6 +43,17 @@ def tail(path: Path, lines: int = 30) -> str:
     return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
 
 
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End `process` and all that it started (it leads its own group), first gently; no error if it is gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(END_SECONDS)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 class Emulator:
     """One emulator process with a port, a log and a temporary folder of its own.
 
@@ -81,11 +92,7 @@ class Emulator:
         """End the process group, first gently, and remove the temporary folder. Safe to call twice."""
         process, self._process = self._process, None
         if process is not None:
-            self._signal(process.pid, signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(END_SECONDS)
-            self._signal(process.pid, signal.SIGKILL)
-            process.wait()
+            end_group(process)
             if process.stdin is not None:
                 process.stdin.close()
         if self._temporary is not None:
@@ -148,8 +155,3 @@ class Emulator:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         return False
-
-    @staticmethod
-    def _signal(group: int, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, number)

@@ -8,6 +8,7 @@ it dies. The word `keep` on standard input lets it live on.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -17,6 +18,7 @@ def end_with_parent() -> None:
     """Wait for the parent to go, then end the whole process group (handlers included)."""
     # Unbuffered: a lock on sys.stdin would get in the way of an orderly end.
     if os.read(sys.stdin.fileno(), 4) != b"keep":
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # made for this process alone
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
 

@@ -9,7 +9,6 @@ import platform
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +19,7 @@ from urllib.parse import quote
 
 import boto3
 
-from local.emulator import Emulator, tail
+from local.emulator import Emulator, end_group, tail
 
 REGION = "us-east-1"
 STACK_NAME = "tandem"
@@ -89,16 +88,13 @@ class LocalStack:
 
     def build(self) -> Path:
         """`sam build` with the binary layer for this machine; returns the built template."""
-        with self._timed("template built"), self._locked():
+        with self._timed("template built"), self._locked() as lock:
             self._sam(
                 "build",
                 *("--template-file", str(self.root / "template.yaml"), "--cached"),
-                *(
-                    "--build-dir",
-                    str(self._artifacts / "build"),
-                    "--cache-dir",
-                    str(self._artifacts / "cache"),
-                ),
+                *("--build-dir", str(self._artifacts / "build")),
+                *("--cache-dir", str(self._artifacts / "cache")),
+                lock=lock,
             )
         return self._artifacts / "build" / "template.yaml"
 
@@ -161,28 +157,34 @@ class LocalStack:
 
     # --- how ----------------------------------------------------------------------------------------------
 
-    def _sam(self, command: str, *arguments: str) -> None:
+    def _sam(self, command: str, *arguments: str, lock: int | None = None) -> None:
         log = self.build_dir / f"sam-{command}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="tandem-sam-") as settings, log.open("wb") as output:
-            done = subprocess.run(
+        with log.open("wb") as output:
+            process = subprocess.Popen(
                 [str(self.root / ".ci" / "sam"), command, *arguments],
                 cwd=self.root,
-                env=self._sam_env(settings),
+                env=self._sam_env(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                check=False,
+                start_new_session=True,
+                # It holds the lock too: should we be killed, nobody builds beside it.
+                pass_fds=() if lock is None else (lock,),
             )
-        if done.returncode:
+            try:
+                code = process.wait()
+            finally:
+                end_group(process)
+        if code:
             raise LocalStackError(f"sam {command} failed; its output ends:\n{tail(log)}")
 
-    def _sam_env(self, settings: str) -> dict[str, str]:
+    def _sam_env(self) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_"))}
         return {
             **ours,
             **self.session_env(),
-            "__SAM_CLI_APP_DIR": settings,
+            "__SAM_CLI_APP_DIR": str(self.build_dir / "sam"),
             "SAM_CLI_POLL_DELAY": "1",
             "LAYER_PLATFORM": "host",
             "LAYER_PYTHON": f"{sys.version_info.major}.{sys.version_info.minor}",
@@ -205,12 +207,12 @@ class LocalStack:
         self._progress(f"{sentence} in {time.monotonic() - start:.1f} s")
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[int]:
         """Two builds at once would write into one folder."""
         self._artifacts.mkdir(parents=True, exist_ok=True)
         with (self._artifacts / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            yield lock.fileno()
 
     def _catch_signals(self) -> None:
         if threading.current_thread() is not threading.main_thread():
