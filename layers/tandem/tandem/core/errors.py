@@ -22,8 +22,9 @@ A conflict or a hold is never an error: it is a result with a reason.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
 
 
 class TandemError(Exception):
@@ -73,7 +74,7 @@ class RefusedError(TandemError):
     code: str
     message: str
     field: str = ""
-    details: dict[str, object] = field(default_factory=dict)
+    details: dict[str, object] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
         where = f" (field {self.field})" if self.field else ""
@@ -106,7 +107,9 @@ class StoreError(TandemError):
 
 
 class ConditionFailedError(StoreError):
-    """A conditional write lost: the row is not what it was when read."""
+    """A conditional write lost: the row is not what it was when read; `item` is the row as it stands."""
+
+    item: dict[str, Any] | None = None
 
 
 class TableUnavailableError(StoreError):

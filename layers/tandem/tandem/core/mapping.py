@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from tandem.core.converters import CONVERTERS, Converter
 from tandem.core.errors import BadInputError
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
+from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Strict, with_region
 from tandem.core.records import Record, Side, Value
 from tandem.core.yamltree import YamlFault, read_tree
 
 __all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource", "load_mapping", "preset"]
 
+ENTITIES: Final = ("customer", "contact_person")
 MIRROR_KEYS: Final = frozenset({"first_name", "last_name", "email", "phone", "mobile"})
 """Top-level keys of a Books customer that mirror its primary person (design, traps decided)."""
 NEVER_MAPPED: Final = frozenset(
@@ -34,9 +34,6 @@ MAX_CRM_FIELDS: Final = 50
 """CRM answers at most 50 fields a call (dossier crm §2)."""
 CRM_SYSTEM_FIELDS: Final = ("id", "Modified_Time", "Modified_By", "Created_Time")
 """Read with every record beside the mapped ones; the client adds them."""
-
-_CRM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
-_BOOKS_PATH: Final = re.compile(r"[a-z][a-z0-9_]{0,99}(\.[a-z][a-z0-9_]{0,99})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,130 +52,7 @@ class Resource:
     parent_field: str | None = None
 
 
-def _named_by(pattern: re.Pattern[str], example: str) -> BeforeValidator:
-    def check(given: Any) -> Any:
-        names = list(given.values()) if isinstance(given, dict) else [given]
-        if not names or not all(isinstance(name, str) and pattern.fullmatch(name) for name in names):
-            raise Found(f"must be an API name such as {example}, or part: API name", f"write e.g. {example}")
-        return given
-
-    return BeforeValidator(check)
-
-
-CrmName = Annotated[str, _named_by(_CRM_NAME, "Account_Name")]
-CrmNames = Annotated[str | dict[str, str], _named_by(_CRM_NAME, "Account_Name")]
-BooksName = Annotated[str, _named_by(_BOOKS_PATH, "cf_crm_account_id")]
-BooksPaths = Annotated[str | dict[str, str], _named_by(_BOOKS_PATH, "billing_address.phone")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FieldMapping(_Strict):
-    """One field: its attributes on both sides and its policies."""
-
-    name: str
-    crm: CrmNames
-    books: BooksPaths
-    converter: str = "text"
-    args: dict[str, Any] = Field(default_factory=dict)
-    direction: Literal["both", "to_books", "to_crm"] = "both"
-    owner: Literal["crm", "books"] = "crm"
-    conflict: Literal["owner", "newest", "hold"] = "owner"
-    first_link: Literal["hold", "books", "crm"] = "hold"
-    never_blank: bool = False
-    """A clear is not sent to Books. Default: true for tax ids, names, e-mails, addresses, currency and terms."""
-    crm_may: Literal["edit", "fill_blank"] = "edit"
-    """`fill_blank`: CRM only fills what is blank in Books; a later CRM change is held."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _defaults(cls, given: Any) -> Any:
-        """Defaults that follow from the converter and the direction."""
-        if not isinstance(given, dict):
-            return given
-        one_way = {"to_crm": "books", "to_books": "crm"}.get(str(given.get("direction")))
-        is_tax = given.get("converter") == "tax_identity"
-        ledger = {"owner": "books", "crm_may": "fill_blank", "conflict": "hold"} if is_tax else {}
-        return {"never_blank": _never_blank(given)} | ledger | ({"owner": one_way} if one_way else {}) | given
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Self:
-        if faults := list(self._faults()):
-            raise AllFound(faults)
-        return self
-
-    def _faults(self) -> Iterator[Found]:
-        source = {"to_books": "crm", "to_crm": "books"}.get(self.direction)
-        if source and self.owner != source:
-            yield Found(
-                f"owner {self.owner} contradicts direction {self.direction}", f"write {source}", ("owner",)
-            )
-        if self.converter not in CONVERTERS:
-            fix = nearest(self.converter, list(CONVERTERS))
-            yield Found(f"unknown converter {self.converter}", fix, ("converter",))
-            return
-        try:
-            _ = self.convert
-        except ValidationError as error:
-            yield from _bad_args(error, CONVERTERS[self.converter])
-        for side in Side:
-            yield from self._part_faults(side, CONVERTERS[self.converter])
-
-    def _part_faults(self, side: Side, kind: type[Converter]) -> Iterator[Found]:
-        needed = set(kind.parts.get(side, ()))
-        given = set(self.parts(side) or ())
-        if given - needed:
-            fix = f"its parts are {', '.join(kind.parts[side])}" if needed else "give one API name"
-            yield Found(
-                f"{', '.join(sorted(given - needed))}: no part of a {self.converter}", fix, (side.value,)
-            )
-        if missing := needed - given - kind.optional_parts:
-            yield Found(
-                f"part of a set mapped alone: {', '.join(sorted(missing))} of {self.converter} is missing",
-                "map every part, the set travels whole", (side.value,),
-            )  # fmt: skip
-
-    def parts(self, side: Side) -> dict[str, str] | None:
-        """Part -> attribute of `side` for a set, None for a single value."""
-        given = self.crm if side is Side.CRM else self.books
-        return given if isinstance(given, dict) else None
-
-    def attributes(self, side: Side) -> tuple[str, ...]:
-        """Every API name (CRM) or path (Books) that the field stands in."""
-        given = self.crm if side is Side.CRM else self.books
-        return (given,) if isinstance(given, str) else tuple(given.values())
-
-    def may_write(self, side: Side) -> bool:
-        """The direction allows to write `side`."""
-        return self.direction in ("both", f"to_{side.value}")
-
-    @cached_property
-    def convert(self) -> Converter:
-        """The converter that relates both sides."""
-        return CONVERTERS[self.converter].model_validate(self.args)
-
-
-def _never_blank(given: dict[str, Any]) -> bool:
-    kind = CONVERTERS.get(str(given.get("converter")))
-    books = given.get("books")
-    return (kind is not None and kind.never_blank) or books in (
-        "contact_name",
-        "currency_id",
-        "payment_terms",
-    )
-
-
-def _bad_args(error: ValidationError, kind: type[Converter]) -> Iterator[Found]:
-    takes = ", ".join(kind.model_fields) or "none"
-    for item in error.errors(include_url=False):
-        where = tuple(item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        yield Found(f"{kind.name}: {message}", f"the arguments of {kind.name} are: {takes}", ("args", *where))
-
-
-class EntityMapping(_Strict):
+class EntityMapping(Strict):
     """One kind of record on both sides."""
 
     name: Literal["customer", "contact_person"]
@@ -211,6 +85,9 @@ class EntityMapping(_Strict):
         return self
 
     def _taken_twice(self) -> Iterator[Found]:
+        names = [field.name for field in self.fields]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield Found(f"two fields are called {name}", "rename one of them", ("fields",))
         for side in Side:
             users: dict[str, str] = {name: role for name, role in self._own(side) if name}
             for field in self.fields:
@@ -291,7 +168,7 @@ class EntityMapping(_Strict):
         return ""
 
 
-class Mapping(_Strict):
+class Mapping(Strict):
     """The whole mapping of one connection."""
 
     region: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IN"
@@ -310,6 +187,9 @@ class Mapping(_Strict):
         entities = given.get("entities") if isinstance(given, dict) else None
         if not isinstance(entities, dict):
             return given
+        if unknown := [name for name in entities if name not in ENTITIES]:
+            fix = f"use {' or '.join(ENTITIES)}"
+            raise AllFound([Found(f"unknown entity {name}", fix, ("entities", name)) for name in unknown])
         region = given.get("region", "IN")
         return given | {"entities": {name: _entity(name, spec, region) for name, spec in entities.items()}}
 
@@ -325,17 +205,10 @@ def _entity(name: str, spec: Any, region: Value) -> Any:
         return spec
     fields = spec.get("fields")
     if isinstance(fields, dict):
-        fields = {key: _regional(field, region) for key, field in fields.items()}
+        fields = {key: with_region(field, region) for key, field in fields.items()}
     elif isinstance(fields, (list, tuple)):
-        fields = [_regional(field, region) for field in fields]
+        fields = [with_region(field, region) for field in fields]
     return {"name": name} | spec | ({"fields": fields} if fields is not None else {})
-
-
-def _regional(field: Any, region: Value) -> Any:
-    kind = CONVERTERS.get(str(field.get("converter"))) if isinstance(field, dict) else None
-    if kind is None or "region" not in kind.model_fields or not isinstance(field.get("args", {}), dict):
-        return field
-    return field | {"args": {"region": region} | field.get("args", {})}
 
 
 _KNOWN: Final = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -43,6 +43,26 @@ class MappingError(BadInputError):
         self.faults = tuple(faults)
 
 
+_WORDS: Final = {
+    **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "must be a table of keys"),
+    "tuple_type": "must be a list",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "string_pattern_mismatch": "must be two capital letters, such as IN",
+    "too_short": "must not be empty",
+    "extra_forbidden": "unknown argument",
+    "missing": "this argument is missing",
+}
+_FIXES: Final = {
+    **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "write key: value lines below it"),
+    "string_type": "write a text, in quotes if it looks like something else",
+    "string_pattern_mismatch": "write the ISO 3166 code of the home country",
+    "too_short": "add at least one entry",
+}
+
+
 def explain(
     error: ValidationError, tree: Tree, source: str, known: dict[str, tuple[str, ...]]
 ) -> list[Fault]:
@@ -56,7 +76,9 @@ def explain(
             fault = Fault(source, tree.line(path), where, found.message, found.fix)
             if fault not in faults:
                 faults.append(fault)
-    return sorted(faults, key=lambda fault: fault.line)
+    emptied = [fault for fault in faults if fault.message == _WORDS["too_short"]]
+    followed = [one for one in emptied if any(f.field.startswith(one.field + ".") for f in faults)]
+    return sorted((fault for fault in faults if fault not in followed), key=lambda fault: fault.line)
 
 
 def _in_file(location: Path, tree: Tree) -> Path:
@@ -108,10 +130,13 @@ def _schema_fault(item: Any, known: dict[str, tuple[str, ...]]) -> Found:
         return Found(f"{name} is missing", f"add {name}")
     if kind in ("literal_error", "enum"):
         return Found(f"“{item['input']}” is not allowed", f"write one of {item['ctx']['expected']}")
-    given = type(item["input"]).__name__
-    return Found(
-        f"{item['msg'].removeprefix('Value error, ')} (a {given} is given)", "give a value of that kind"
-    )
+    return Found(wording(item), _FIXES.get(kind, "give a value of that kind"))
+
+
+def wording(item: Any) -> str:
+    """What pydantic found, in our words where it has none for people."""
+    error = item.get("ctx", {}).get("error")
+    return str(error) if error else _WORDS.get(item["type"], item["msg"])
 
 
 def _level(location: Path) -> str:

@@ -155,6 +155,8 @@ class Link:
     fence: int = 0
     mapping_version: str = ""
     reason: str = ""
+    persons: tuple[str, ...] = ()
+    """For a customer: the ids of the Books persons last seen in it."""
 
     def id_on(self, side: Side) -> str:
         """The record's id on `side`."""

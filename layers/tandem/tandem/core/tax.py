@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 from stdnum import exceptions as faults
 from stdnum import luhn
+from stdnum.eu import vat as eu_vat
 from stdnum.gb import vat as gb_vat
 from stdnum.in_ import gstin, pan
 
@@ -159,7 +160,9 @@ class _Checks:
 
     def number(self) -> str | None:
         """A number that its own check digit refutes."""
-        if "number" not in self.has or is_valid_number(self.tax.scheme, self.tax.number(self.native)):
+        if "number" not in self.has or is_valid_number(
+            self.tax.scheme, self.tax.number(self.native), self.code
+        ):
             return None
         return f"{self.shown('number')} is no valid number: its length, form or check digit is wrong"
 
@@ -191,11 +194,13 @@ class _Checks:
         return f"{self.home_names['state']} “{state}”", state_code(state, self.tax.region)
 
 
-def is_valid_number(scheme: str, number: str) -> bool:
-    """Whether the number passes its country's form and check digit (python-stdnum)."""
+def is_valid_number(scheme: str, number: str, treatment: str | None = None) -> bool:
+    """Whether the number passes its country's form and check digit (python-stdnum); foreign ones pass."""
     if scheme == "gstin":
         return _is_gstin(number)
-    return scheme != "gb_vat" or gb_vat.is_valid(number)
+    if scheme == "gb_vat" and treatment in (None, "uk"):
+        return gb_vat.is_valid(number)
+    return scheme != "gb_vat" or treatment != "eu_vat_registered" or eu_vat.is_valid(number)
 
 
 def _is_gstin(number: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from tandem.core.mapping import Resource as Resource
 from tandem.core.records import Side
 
 Item = dict[str, Any]
@@ -128,22 +129,6 @@ class Table(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """Where an entity lives on one side.
-
-    CRM: `module` = Accounts/Contacts, `fields` = API names to read (system fields are added by the
-    client), `parent_field` = the lookup to the parent (`Account_Name`). Books: `module` = contacts or
-    contactpersons; `fields` is empty (Books answers everything).
-    """
-
-    side: Side
-    entity: str
-    module: str
-    fields: tuple[str, ...] = ()
-    parent_field: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """Bodies found, by id. Absence of an id is only a hint. `asked_at`: server time when the read was sent."""
 
@@ -245,7 +230,20 @@ class Gate(Protocol):
         ...
 
 
-# --- queue, alerts, clock ---------------------------------------------------------------------------
+# --- webhooks, queue, alerts, clock ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request as it came: nothing decoded, nothing lost."""
+
+    side: str
+    connection: str
+    path_secret: str
+    body: bytes
+    query: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Header names in lower case."""
 
 
 class Bell(Protocol):

@@ -33,6 +33,9 @@ def check_op(op: Put | Update | Delete) -> None:
     if isinstance(op, Update):
         _check_paths(op)
         plain([op.set, op.add, op.append])
+        for changes, wanted in ((op.add, "N"), (op.append, "L")):
+            for name, value in changes.items():
+                _expect(name, plain(value), wanted)
 
 
 def result(op: Put | Update | Delete, row: Mapping[str, Any] | None) -> Item | None:
@@ -48,16 +51,15 @@ def _updated(op: Update, row: Mapping[str, Any] | None) -> Item:
     made: Item = dict(row) if row is not None else {"pk": op.pk, "sk": op.sk}
     made.update(plain(op.set))
     for name, number in op.add.items():
-        made[name] = plain(_expect(made, name, "N", 0) + _expect({name: plain(number)}, name, "N", 0))
+        made[name] = plain(_expect(name, made.get(name, 0), "N") + number)
     for name, more in op.append.items():
-        made[name] = _expect(made, name, "L", []) + plain(more)
+        made[name] = _expect(name, made.get(name, []), "L") + plain(more)
     for name in op.remove:
         made.pop(name, None)
     return made
 
 
-def _expect(row: Mapping[str, Any], name: str, wanted: str, absent: Any) -> Any:
-    value = row.get(name, absent)
+def _expect(name: str, value: Any, wanted: str) -> Any:
     if kind(value) != wanted:
         raise ValueError(f"{name} is of kind {kind(value)}, not {wanted}")
     return value

@@ -1,0 +1,59 @@
+"""What the intake needs to know of Zoho's two kinds of webhook: is it genuine, and whom does it name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tandem.adapters.zoho.webhooks import crm_payload, parse_books, parse_crm, verify_books, verify_crm
+from tandem.core.connection import Connection
+
+CRM_ENTITIES = {"Accounts": "customer", "Contacts": "contact_person"}
+SIGNATURE_HEADER = "x-zoho-webhook-signature"
+
+
+class Hook(Protocol):
+    """The part of a request that is looked at here."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def query(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+Named = tuple[str, str]
+"""(entity, id)"""
+
+
+def is_genuine_crm(secrets: Mapping[str, str], hook: Hook) -> bool:
+    """CRM signs nothing: the token that we chose must come back (dossier crm §5)."""
+    payload: Mapping[str, Any] = crm_payload(hook.body)
+    return verify_crm(secrets.get("crm_token", ""), str(payload.get("channel_id") or "-"), {"channel_id": "-", **payload})
+
+
+def is_genuine_books(secrets: Mapping[str, str], hook: Hook) -> bool:
+    """Books signs query, form and raw body (dossier books §7)."""
+    signature = hook.headers.get(SIGNATURE_HEADER, "")
+    kind = hook.headers.get("content-type", "")
+    return verify_books(secrets.get("books_secret", ""), list(hook.query), hook.body, kind, signature)
+
+
+def named_by_crm(connection: Connection, hook: Hook) -> list[Named]:
+    """Records named by a CRM notification; none for an unknown module or a channel that is not ours."""
+    hints = parse_crm(hook.body)
+    return [
+        (CRM_ENTITIES[hint.module], hint.id)
+        for hint in hints
+        if hint.module in CRM_ENTITIES and hint.channel_id in connection.crm_channels
+    ]
+
+
+def named_by_books(connection: Connection, hook: Hook) -> list[Named]:  # noqa: ARG001 - one shape for both sides
+    """The customer named by a Books webhook (its persons come with it); none for anything else."""
+    hint = parse_books(hook.body, hook.headers.get("content-type", ""), list(hook.query))
+    customer = hint.parent if hint.module == "contactpersons" else hint.id
+    if not hint.known or not customer or hint.module not in ("contacts", "contactpersons"):
+        return []
+    return [("customer", customer)] if hint.contact_type in (None, "", "customer") else []

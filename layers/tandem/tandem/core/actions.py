@@ -1,0 +1,136 @@
+"""What a decision asks for. Each action carries its reason, which is stored and printed by `tandem why`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tandem.core.records import Base, Side, Value
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReason:
+    """Why one field was left, written, held or kept: the rule and every value that it looked at."""
+
+    field: str
+    rule: str
+    crm: Value = None
+    books: Value = None
+    base_crm: Value = None
+    base_books: Value = None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The decision not to write: a cause (one case for all that share it) and a sentence for a person."""
+
+    cause: str
+    sentence: str
+    field: str = ""
+    crm: Value = None
+    books: Value = None
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Noop:
+    """Nothing to do."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Outside the scope of the mapping; counted with its reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now. `waits_for` names the reason; `until` when to look again (None: the default net, a day)."""
+
+    waits_for: str
+    sentence: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Bring a linked pair in step: what to write per side, and the base as it is if all is written.
+
+    `writes[side]` holds native values for that side; `base` the agreed fields (written ones included);
+    `stop_clear` fields are clears towards Books that are adopted, not sent.
+    """
+
+    writes: Mapping[Side, Mapping[str, Value]]
+    base: Mapping[str, Base]
+    reasons: tuple[FieldReason, ...] = ()
+    holds: tuple[Hold, ...] = ()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing would be written on either side."""
+        return not any(self.writes.values())
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPair:
+    """Two unlinked records belong together: reserve both, then sync what differs."""
+
+    counterpart: str
+    rule: str
+    sync: Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """The counterpart does not exist: insert it on `side` with these native values."""
+
+    side: Side
+    values: Mapping[str, Value]
+    reasons: tuple[FieldReason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deactivate:
+    """The CRM record is confirmed deleted: the Books customer becomes inactive, the link a tombstone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """The link becomes a tombstone and keeps its reservations; nothing is written."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revive:
+    """A deleted record is readable again: the link lives, its bases are not trusted, Books is active again."""
+
+    reason: str
+    reactivate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """The whole record is held."""
+
+    hold: Hold
+
+
+Action = Noop | LeftOut | Wait | Sync | LinkPair | Create | Deactivate | Unlink | Revive | Quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A person's word on a hold: take one side's value, or approve the held action, once."""
+
+    take: Side | None = None
+    approve: bool = False
+    shown: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    """Per held field what each side showed (`crm`, `books`) when the person looked."""

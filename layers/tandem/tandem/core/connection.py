@@ -1,0 +1,73 @@
+"""A connection: one CRM org paired with one Books organisation, with its mode and its settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tandem.core.records import Mode
+
+
+class Settings(BaseModel):
+    """Tunable times and limits; each UNCONFIRMED fact of Zoho that the engine leans on is one of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    delete_delay_seconds: int = Field(600, ge=0, description="how long a confirmed CRM delete waits before it acts")
+    retry_seconds: tuple[int, ...] = Field((5, 30, 120, 600, 3600), description="back-off of a record's passing faults")
+    redrive_seconds: tuple[int, ...] = Field((900, 3600, 14400), description="pause before each redrive of a dead letter")
+    create_unknown_seconds: int = Field(120, ge=1, description="pause before an unanswered create is looked up")
+    write_unknown_seconds: int = Field(20, ge=1, description="pause before an unanswered update is looked up")
+    wait_net_seconds: int = Field(86400, ge=1, description="a waiting row is looked at again after this long at most")
+    overlap_seconds: int = Field(300, ge=0, description="how far behind its cursor a feed is read again")
+    poll_seconds: int = Field(0, ge=0, description="time between two polls of a feed; 0 = computed from the plan")
+    tombstone_seconds: int = Field(3600, ge=1, description="time between two looks for restored records")
+    books_per_minute: int = Field(80, ge=1, le=100, description="calls to Books in any 60 s (Zoho blocks at 100)")
+    crm_per_minute: int = Field(600, ge=1, description="calls to CRM in any 60 s (Zoho states no such limit)")
+    books_per_day: int = Field(5000, ge=1, description="calls to Books a day, until an answer tells the real figure")
+    crm_per_day: int = Field(50000, ge=1, description="CRM credits a day")
+    in_flight: int = Field(5, ge=1, le=10, description="calls in flight for one writer")
+    stopped_seconds: int = Field(1800, ge=1, description="a stopped connection tries its token again after this long")
+    phone_region: str = Field("IN", description="region of phone numbers written without a country code")
+
+
+class Stop(BaseModel):
+    """Why a connection does no work until a person acts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reason: str
+    at: str
+
+
+class Connection(BaseModel):
+    """What META holds; secrets are not in it, only in Secrets Manager under the connection's id."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")
+    group: str
+    mode: Mode = Mode.OBSERVE
+    paused: bool = False
+    stopped: Stop | None = None
+    native_sync: Literal["unknown", "off", "on", "off_confirmed"] = "unknown"
+    accounts_url: str
+    crm_url: str
+    books_url: str
+    dc: str = "in"
+    crm_org: str = ""
+    organization_id: str
+    mapping_version: str = ""
+    crm_channels: tuple[str, ...] = ()
+    settings: Settings = Settings()
+
+    @property
+    def effective_mode(self) -> Mode:
+        """`observe` also while Zoho's own sync may be on (design, guards)."""
+        return Mode.OBSERVE if self.native_sync == "on" else self.mode
+
+    @property
+    def is_working(self) -> bool:
+        """Neither paused by a person nor stopped by a fault."""
+        return not self.paused and self.stopped is None

@@ -1,0 +1,152 @@
+"""One field of a mapping: its attributes on both sides, its converter and its policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from tandem.core.converters import CONVERTERS, Converter
+from tandem.core.mapping_faults import AllFound, Found, nearest, wording
+from tandem.core.records import Side, Value
+
+_CRM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+_BOOKS_PATH: Final = re.compile(r"[a-z][a-z0-9_]{0,99}(\.[a-z][a-z0-9_]{0,99})?")
+
+
+def _named_by(pattern: re.Pattern[str], example: str) -> BeforeValidator:
+    def check(given: Any) -> Any:
+        names = list(given.values()) if isinstance(given, dict) else [given]
+        if not names or not all(isinstance(name, str) and pattern.fullmatch(name) for name in names):
+            raise Found(f"must be an API name such as {example}, or part: API name", f"write e.g. {example}")
+        return given
+
+    return BeforeValidator(check)
+
+
+CrmName = Annotated[str, _named_by(_CRM_NAME, "Account_Name")]
+CrmNames = Annotated[str | dict[str, str], _named_by(_CRM_NAME, "Account_Name")]
+BooksName = Annotated[str, _named_by(_BOOKS_PATH, "cf_crm_account_id")]
+BooksPaths = Annotated[str | dict[str, str], _named_by(_BOOKS_PATH, "billing_address.phone")]
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys and does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldMapping(Strict):
+    """One field: its attributes on both sides and its policies."""
+
+    name: str
+    crm: CrmNames
+    books: BooksPaths
+    converter: str = "text"
+    args: dict[str, Any] = Field(default_factory=dict)
+    direction: Literal["both", "to_books", "to_crm"] = "both"
+    owner: Literal["crm", "books"] = "crm"
+    conflict: Literal["owner", "newest", "hold"] = "owner"
+    first_link: Literal["hold", "books", "crm"] = "hold"
+    never_blank: bool = False
+    """A clear is not sent to Books. Default: true for tax ids, names, e-mails, addresses, currency and terms."""
+    crm_may: Literal["edit", "fill_blank"] = "edit"
+    """`fill_blank`: CRM only fills what is blank in Books; a later CRM change is held."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults(cls, given: Any) -> Any:
+        """Defaults that follow from the converter and the direction."""
+        if not isinstance(given, dict):
+            return given
+        one_way = {"to_crm": "books", "to_books": "crm"}.get(str(given.get("direction")))
+        is_tax = given.get("converter") == "tax_identity"
+        ledger = {"owner": "books", "crm_may": "fill_blank", "conflict": "hold"} if is_tax else {}
+        return {"never_blank": _never_blank(given)} | ledger | ({"owner": one_way} if one_way else {}) | given
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        if faults := list(self._faults()):
+            raise AllFound(faults)
+        return self
+
+    def _faults(self) -> Iterator[Found]:
+        source = {"to_books": "crm", "to_crm": "books"}.get(self.direction)
+        if source and self.owner != source:
+            yield Found(
+                f"owner {self.owner} contradicts direction {self.direction}", f"write {source}", ("owner",)
+            )
+        if self.converter not in CONVERTERS:
+            fix = nearest(self.converter, list(CONVERTERS))
+            yield Found(f"unknown converter {self.converter}", fix, ("converter",))
+            return
+        try:
+            _ = self.convert
+        except ValidationError as error:
+            yield from _bad_args(error, CONVERTERS[self.converter])
+        for side in Side:
+            yield from self._part_faults(side, CONVERTERS[self.converter])
+
+    def _part_faults(self, side: Side, kind: type[Converter]) -> Iterator[Found]:
+        needed = set(kind.parts.get(side, ()))
+        given = set(self.parts(side) or ())
+        if given - needed:
+            fix = f"its parts are {', '.join(kind.parts[side])}" if needed else "give one API name"
+            yield Found(
+                f"{', '.join(sorted(given - needed))}: no part of a {self.converter}", fix, (side.value,)
+            )
+        if missing := needed - given - kind.optional_parts:
+            yield Found(
+                f"part of a set mapped alone: {', '.join(sorted(missing))} of {self.converter} is missing",
+                "map every part, the set travels whole", (side.value,),
+            )  # fmt: skip
+
+    def parts(self, side: Side) -> dict[str, str] | None:
+        """Part -> attribute of `side` for a set, None for a single value."""
+        given = self.crm if side is Side.CRM else self.books
+        return given if isinstance(given, dict) else None
+
+    def attributes(self, side: Side) -> tuple[str, ...]:
+        """Every API name (CRM) or path (Books) that the field stands in."""
+        given = self.crm if side is Side.CRM else self.books
+        return (given,) if isinstance(given, str) else tuple(given.values())
+
+    def may_write(self, side: Side) -> bool:
+        """The direction allows to write `side`."""
+        return self.direction in ("both", f"to_{side.value}")
+
+    @cached_property
+    def convert(self) -> Converter:
+        """The converter that relates both sides."""
+        return CONVERTERS[self.converter].model_validate(self.args)
+
+
+def _never_blank(given: dict[str, Any]) -> bool:
+    kind = CONVERTERS.get(str(given.get("converter")))
+    books = given.get("books")
+    return (kind is not None and kind.never_blank) or books in (
+        "contact_name",
+        "currency_id",
+        "payment_terms",
+    )
+
+
+def _bad_args(error: ValidationError, kind: type[Converter]) -> Iterator[Found]:
+    takes = ", ".join(kind.model_fields) or "none"
+    for item in error.errors(include_url=False):
+        yield Found(
+            f"{kind.name}: {wording(item)}",
+            f"the arguments of {kind.name} are: {takes}",
+            ("args", *item["loc"]),
+        )
+
+
+def with_region(field: Any, region: Value) -> Any:
+    """The field as written, with the mapping's home country as argument where its converter takes one."""
+    kind = CONVERTERS.get(str(field.get("converter"))) if isinstance(field, dict) else None
+    if kind is None or "region" not in kind.model_fields or not isinstance(field.get("args", {}), dict):
+        return field
+    return field | {"args": {"region": region} | field.get("args", {})}

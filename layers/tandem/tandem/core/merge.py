@@ -1,0 +1,148 @@
+"""The three-way merge of one field (design, section 3, "Per field", "First link", "Blank is a value").
+
+*Changed on a side* means: differs from what that side itself showed at the last agreement. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tandem.core.actions import FieldReason, Hold, Release
+from tandem.core.converters import ConversionError
+from tandem.core.mapping import FieldMapping
+from tandem.core.records import Base, Side, Value, is_blank
+
+
+class _Unknown:
+    """The field was not readable, or not in a partial read: it moves nothing."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = _Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The outcome for one field: at most one write, a new base unless it keeps the old one, or a hold."""
+
+    reason: FieldReason
+    to: Side | None = None
+    value: Value = None
+    base: Base | None = None
+    hold: Hold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is known about one field: both present values, the base, and what a hold showed."""
+
+    field: FieldMapping
+    crm: Value
+    books: Value
+    base: Base | None = None
+    held: Mapping[str, Value] | None = None
+
+    def on(self, side: Side) -> Value:
+        """The present native value on `side`."""
+        return self.crm if side is Side.CRM else self.books
+
+    def reason(self, rule: str, sentence: str = "") -> FieldReason:
+        """The reason with every value that was looked at."""
+        base = self.base or Base(None, None)
+        crm, books = (None if v is UNKNOWN else v for v in (self.crm, self.books))
+        return FieldReason(self.field.name, rule, crm, books, base.crm, base.books, sentence)
+
+    def keep(self, rule: str) -> Merged:
+        """No write; the old base stays."""
+        return Merged(self.reason(rule))
+
+    def hold(self, cause: str, sentence: str) -> Merged:
+        """No write; a person decides."""
+        hold = Hold(cause, sentence, self.field.name, self.crm, self.books)
+        return Merged(self.reason("held", sentence), hold=hold)
+
+    def carry(self, source: Side, rule: str, *, by_person: bool = False) -> Merged:
+        """Bring `source`'s value to the other side, if direction, blank rule and converter allow."""
+        field, target, value = self.field, source.other, self.on(source)
+        if not field.may_write(target):
+            return self.keep(f"one-way: {field.name} is never written in {target}")
+        if target is Side.BOOKS and field.never_blank and is_blank(value):
+            return Merged(self.reason("a clear is not sent to Books"), base=Base(value, self.books))
+        fills = by_person or target is Side.CRM or is_blank(self.books)
+        if field.crm_may == "fill_blank" and not fills:
+            return self.hold(
+                f"owned by Books:{field.name}", f"{field.name} is owned by Books; CRM may only fill it while it is blank"
+            )
+        try:
+            native = field.convert.translate(source, value)
+        except ConversionError as error:
+            return self.hold(f"conversion:{field.name}", str(error))
+        base = Base(value, native) if source is Side.CRM else Base(native, value)
+        return Merged(self.reason(rule), to=target, value=native, base=base)
+
+
+def merge_field(pair: Pair, release: Release | None = None) -> Merged:
+    """The whole table of one field, top row first."""
+    field, crm, books, base = pair.field, pair.crm, pair.books, pair.base
+    if crm is UNKNOWN or books is UNKNOWN:
+        return pair.keep("unknown on one side")
+    if field.convert.key(Side.CRM, crm) == field.convert.key(Side.BOOKS, books):
+        return Merged(pair.reason("equal"), base=Base(crm, books))
+    if taken := _taken(pair, release):
+        return pair.carry(taken, f"a person took {taken}", by_person=True)
+    if pair.held is not None and field.crm_may == "fill_blank":
+        return pair.hold(f"differs:{field.name}", _differ(pair))
+    if base is None and pair.held is None:
+        return _first_link(pair)
+    before = base or Base(pair.held["crm"], pair.held["books"])  # type: ignore[index]
+    changed_crm, changed_books = crm != before.crm, books != before.books
+    if changed_crm and changed_books:
+        return _conflict(pair)
+    if changed_crm:
+        return pair.carry(Side.CRM, "changed in CRM only")
+    if changed_books:
+        return pair.carry(Side.BOOKS, "changed in Books only")
+    if pair.held is not None:
+        return pair.hold(f"differs:{field.name}", _differ(pair))
+    return pair.keep("unchanged since the last agreement")
+
+
+def _first_link(pair: Pair) -> Merged:
+    if is_blank(pair.crm):
+        return pair.carry(Side.BOOKS, "first link: blank yields to value")
+    if is_blank(pair.books):
+        return pair.carry(Side.CRM, "first link: blank yields to value")
+    if pair.field.first_link == "hold":
+        return pair.hold(f"differs:{pair.field.name}", _differ(pair))
+    winner = Side(pair.field.first_link)
+    return pair.carry(winner, f"first link: {winner} wins")
+
+
+def _conflict(pair: Pair) -> Merged:
+    if pair.field.conflict == "hold":
+        return pair.hold(f"conflict:{pair.field.name}", _differ(pair))
+    owner = Side(pair.field.owner)
+    return pair.carry(owner, f"conflict: changed on both sides, {owner} owns {pair.field.name}")
+
+
+def _taken(pair: Pair, release: Release | None) -> Side | None:
+    """The side a person chose, if the values are still those shown to them."""
+    if release is None or release.take is None:
+        return None
+    shown = release.shown.get(pair.field.name)
+    still = shown is not None and shown.get("crm") == pair.crm and shown.get("books") == pair.books
+    return release.take if still else None
+
+
+def _differ(pair: Pair) -> str:
+    return f"{pair.field.name} differs: CRM has {_text(pair.crm)}, Books has {_text(pair.books)}"
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(str(part) for part in value.values() if not is_blank(part)) + ")"
+    return "nothing" if is_blank(value) else f"“{value}”"

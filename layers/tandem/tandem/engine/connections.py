@@ -1,0 +1,135 @@
+"""Connections: META, the active mapping, index flags, and the stop that one clear alert explains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tandem.core.connection import Connection, Stop
+from tandem.core.errors import BadInputError, ConditionFailedError, StopError
+from tandem.core.mapping import Mapping, load_mapping
+from tandem.core.records import Mode, Side
+from tandem.engine.cases import Cases
+from tandem.engine.ports import Item, Put, Table, Update, When
+
+REGISTRY = "CONNECTIONS"
+
+
+@dataclass(slots=True)
+class Connections:
+    """Connections of the State table; the mapping is parsed once per version."""
+
+    table: Table
+    cases: Cases
+    _mappings: dict[str, Mapping] = field(default_factory=dict)
+
+    def ids(self) -> list[str]:
+        """Every connection's id."""
+        return [str(item["sk"]) for item in self.table.query(REGISTRY)]
+
+    def read(self, connection: str) -> Connection:
+        """META, consistently read; raises BadInputError when there is no such connection."""
+        item = self.table.get(_pk(connection), "META")
+        if item is None:
+            raise BadInputError(f"there is no connection “{connection}”; `tandem connect` makes one")
+        return Connection.model_validate({name: value for name, value in item.items() if name not in ("pk", "sk")})
+
+    def of_group(self, group: str) -> list[Connection]:
+        """The connections that share a writer."""
+        return [c for c in (self.read(id) for id in self.ids()) if c.group == group]
+
+    def save(self, connection: Connection, mapping_text: str) -> None:
+        """Make or replace a connection together with its active mapping."""
+        mapping = load_mapping(mapping_text)
+        body = connection.model_copy(update={"mapping_version": mapping.version}).model_dump(mode="json")
+        self.table.transact(
+            [
+                Put({"pk": _pk(connection.id), "sk": "META", **body}),
+                Put({"pk": _pk(connection.id), "sk": "MAP#active", "text": mapping_text, "version": mapping.version}),
+                Put({"pk": REGISTRY, "sk": connection.id}),
+            ]
+        )
+
+    def mapping(self, connection: Connection) -> Mapping:
+        """The active mapping."""
+        if connection.mapping_version not in self._mappings:
+            item = self.table.get(_pk(connection.id), "MAP#active")
+            if item is None:
+                raise BadInputError(f"connection “{connection.id}” has no mapping")
+            self._mappings[connection.mapping_version] = load_mapping(item["text"], source="active mapping")
+        return self._mappings[connection.mapping_version]
+
+    def set(self, connection: str, **values: object) -> None:
+        """Set attributes of META (mode, native_sync, paused, ...)."""
+        self.table.update(Update(_pk(connection), "META", set=values, when=(When("pk", "exists"),)))
+
+    def set_mode(self, connection: str, mode: Mode) -> None:
+        """Switch between `observe` and `write`; the caller wakes the rows that wait for it."""
+        self.set(connection, mode=mode.value)
+
+    def stop(self, connection: str, error: StopError, now: datetime) -> None:
+        """The connection waits for a person: one alert, no retry storm."""
+        self.set(connection, stopped=Stop(reason=str(error), at=now.isoformat()).model_dump())
+        self.cases.alert_once(
+            connection,
+            "connection stopped",
+            f"Tandem: {connection} is stopped",
+            f"{error}\n\nNo record is lost: changes wait and are synced as soon as the connection works again. "
+            f"After mending it run: tandem check",
+            now,
+        )
+
+    def resume(self, connection: str) -> None:
+        """The connection works again."""
+        self.set(connection, stopped=None)
+        self.cases.close(connection, "connection stopped")
+
+    def may_try_again(self, connection: Connection, now: datetime) -> bool:
+        """A stopped connection tries again by itself after a long pause (settings.stopped_seconds)."""
+        if connection.stopped is None:
+            return True
+        pause = timedelta(seconds=connection.settings.stopped_seconds)
+        return now - datetime.fromisoformat(connection.stopped.at) >= pause
+
+    def flag_native_sync(self, connection: Connection, label: str, now: datetime) -> None:
+        """Zoho's own sync was seen on a record: observe only, until a person says that it is off."""
+        if connection.native_sync in ("on", "off_confirmed"):
+            return
+        self.set(connection.id, native_sync="on")
+        self.cases.alert_once(
+            connection.id,
+            "native sync on",
+            f"Tandem: Zoho's own CRM sync is on in {connection.id}",
+            f"The Books customer “{label}” is linked by Zoho's own CRM integration. Two syncs on one record would "
+            "loop, so Tandem only observes. Switch the native sync off, then: tandem mode write --native-sync-off",
+            now,
+        )
+
+    # --- the index of match keys is complete per side and entity ---------------------------------
+
+    def index_flags(self, connection: str) -> Dict[str, bool]:
+        """Which listings were read to their end at least once, as `entity#side`."""
+        item = self.table.get(_pk(connection), "INDEX") or {}
+        epoch = item.get("epoch")
+        return {name: True for name, done in item.items() if "#" in name and done and epoch == self.table.table_id()}
+
+    def set_index_complete(self, connection: str, entity: str, side: Side) -> None:
+        """One listing has been read to its end; flags of another table (a restored copy) are dropped."""
+        name, epoch = f"{entity}#{side}", self.table.table_id()
+        try:
+            self.table.update(
+                Update(
+                    _pk(connection),
+                    "INDEX",
+                    set={name: True, "epoch": epoch},
+                    when=(When("epoch", "eq", epoch, or_absent=True),),
+                )
+            )
+        except ConditionFailedError:
+            item: Item = {"pk": _pk(connection), "sk": "INDEX", name: True, "epoch": epoch}
+            self.table.put(Put(item))
+
+
+def _pk(connection: str) -> str:
+    return f"CONN#{connection}"

@@ -1,0 +1,60 @@
+"""Cursors: our place in each feed, moved by compare-and-set after every row of a page is pending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tandem.core.errors import ConditionFailedError
+from tandem.engine.ports import Put, Table, When
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """One feed's place.
+
+    `mark`: everything modified up to it is pending or done. While a listing runs, `next` is where to go on and
+    `rising` the mark that it will leave behind. `due`: when to poll next.
+    """
+
+    feed: str
+    mark: datetime | None = None
+    next: str | None = None
+    rising: datetime | None = None
+    due: datetime | None = None
+    seq: int = 0
+
+
+@dataclass(slots=True)
+class Cursors:
+    """Cursor rows of the State table."""
+
+    table: Table
+
+    def read(self, connection: str, feed: str) -> Cursor:
+        """The cursor, or an empty one."""
+        item = self.table.get(f"CUR#{connection}", feed)
+        if item is None:
+            return Cursor(feed)
+        mark, rising, due = (_moment(item.get(name)) for name in ("mark", "rising", "due"))
+        return Cursor(feed, mark, item.get("next"), rising, due, int(item["seq"]))
+
+    def move(self, connection: str, cursor: Cursor) -> Cursor | None:
+        """Store it if nobody moved it since it was read; None when somebody did."""
+        moved = replace(cursor, seq=cursor.seq + 1)
+        item = {
+            "pk": f"CUR#{connection}",
+            "sk": cursor.feed,
+            "next": cursor.next,
+            "seq": moved.seq,
+            **{n: m.isoformat() for n in ("mark", "rising", "due") if (m := getattr(cursor, n))},
+        }
+        try:
+            self.table.put(Put(item, (When("seq", "eq", cursor.seq, or_absent=cursor.seq == 0),)))
+        except ConditionFailedError:
+            return None
+        return moved
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,78 @@
+"""What the writer works with: the rows of the State table as one bundle, and one connection's desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping as Dict
+from dataclasses import dataclass
+
+from tandem.core.connection import Connection
+from tandem.core.mapping import EntityMapping, Mapping
+from tandem.core.records import Side
+from tandem.engine.cases import Cases
+from tandem.engine.connections import Connections
+from tandem.engine.cursors import Cursors
+from tandem.engine.governor import Governor, RoundGate
+from tandem.engine.history import History
+from tandem.engine.index import MatchIndex
+from tandem.engine.intents import Intents
+from tandem.engine.lease import Lease, Leases
+from tandem.engine.links import Links
+from tandem.engine.ports import Alerts, Clock, Gate, SideClient, Table
+from tandem.engine.rows import Rows
+
+ClientsFor = Callable[[Connection, Gate], Dict[Side, SideClient]]
+"""Makes the two clients of one connection; every call asks the gate first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Every kind of row, over two tables."""
+
+    table: Table
+    rows: Rows
+    links: Links
+    leases: Leases
+    intents: Intents
+    cases: Cases
+    cursors: Cursors
+    index: MatchIndex
+    connections: Connections
+    governor: Governor
+    history: History
+
+    @classmethod
+    def over(cls, state: Table, history: Table, alerts: Alerts, clock: Clock, *, history_days: int = 0) -> Store:
+        """The bundle over a State and a History table."""
+        cases = Cases(state, alerts)
+        return cls(
+            state,
+            Rows(state),
+            Links(state),
+            Leases(state, clock),
+            Intents(state),
+            cases,
+            Cursors(state),
+            MatchIndex(state),
+            Connections(state, cases),
+            Governor(state, clock),
+            History(history, history_days),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One connection during one drain."""
+
+    connection: Connection
+    mapping: Mapping
+    clients: Dict[Side, SideClient]
+    gate: RoundGate
+    store: Store
+    clock: Clock
+    lease: Lease
+    run: str
+    random: Callable[[], float]
+
+    def entity(self, name: str) -> EntityMapping:
+        """The mapping of one entity."""
+        return self.mapping.entities[name]

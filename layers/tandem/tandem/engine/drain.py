@@ -1,0 +1,173 @@
+"""A drain: one run of the writer for one group (design, section 2).
+
+Settle open intents -> take due rows, best class first -> a round -> again, until nothing is due, the governor says
+stop, or the deadline is near -> release.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tandem.core.connection import Connection
+from tandem.core.errors import RetryError, StopError
+from tandem.core.records import RecordKey, Side
+from tandem.engine.desk import ClientsFor, Desk, Store
+from tandem.engine.governor import RoundGate, accounts
+from tandem.engine.history import run_of
+from tandem.engine.lease import Lease
+from tandem.engine.ports import Clock, DeadLetters
+from tandem.engine.reader import Reader
+from tandem.engine.round import CRASH_LIMIT, Round
+from tandem.engine.rows import Row
+from tandem.engine.settle import Settler
+
+logger = logging.getLogger("tandem.drain")
+
+ROUND_SIZE = 50
+
+
+@dataclass(slots=True)
+class DrainReport:
+    """What a drain did: rounds, outcomes by kind, calls by product, and why it ended."""
+
+    taken: bool = True
+    rounds: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    stop: str = ""
+
+    def add(self, outcomes: dict[str, int]) -> None:
+        """Count the outcomes of one round."""
+        for kind, count in outcomes.items():
+            self.outcomes[kind] = self.outcomes.get(kind, 0) + count
+
+
+@dataclass(frozen=True, slots=True)
+class Drainer:
+    """Runs drains. Everything that it needs comes in."""
+
+    store: Store
+    clients_for: ClientsFor
+    dead_letters: DeadLetters
+    clock: Clock
+    token: Callable[[], str]
+    random: Callable[[], float]
+
+    async def drain(self, group: str, keys: Sequence[RecordKey], deadline: datetime) -> DrainReport:
+        """Drain one group. When another holds the lease, `keys` are left for it and nothing is done."""
+        lease = self.store.leases.acquire(group, self.token(), keys, deadline)
+        if lease is None:
+            return DrainReport(taken=False, stop="another worker holds the lease")
+        report, named = DrainReport(), list(keys)
+        while True:
+            report.stop = ""
+            for connection in self.store.connections.of_group(group):
+                mine = [key for key in named if key.connection == connection.id]
+                await self._connection(connection, lease, mine, report)
+            named = lease.release(unconditionally=bool(report.stop))
+            if not named:
+                return report
+
+    async def _connection(
+        self, connection: Connection, lease: Lease, named: list[RecordKey], report: DrainReport
+    ) -> None:
+        if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
+            return
+        gate = RoundGate(self.store.governor, accounts(connection))
+        desk = self._desk(connection, lease, gate)
+        try:
+            blocked = await Settler(desk, Reader(desk)).settle()
+            if connection.stopped is not None:
+                self.store.connections.resume(connection.id)
+            await self._rounds(desk, named, blocked, report)
+        except StopError as error:
+            self.store.connections.stop(connection.id, error, self.clock.now())
+            report.stop = str(error)
+        except RetryError as error:
+            report.stop = str(error)
+        finally:
+            gate.close()
+            for product, count in gate.made.items():
+                report.calls[product] = report.calls.get(product, 0) + count
+
+    def _desk(self, connection: Connection, lease: Lease, gate: RoundGate) -> Desk:
+        return Desk(
+            connection,
+            self.store.connections.mapping(connection),
+            self.clients_for(connection, gate),
+            gate,
+            self.store,
+            self.clock,
+            lease,
+            run_of(self.clock.now()),
+            self.random,
+        )
+
+    async def _rounds(self, desk: Desk, named: list[RecordKey], blocked: set[str], report: DrainReport) -> None:
+        first = True
+        while not report.stop:
+            now = self.clock.now()
+            if not desk.lease.has_time(now):
+                report.stop = "the function's time is nearly over"
+                return
+            desk.lease.keep(now)
+            rows = self._take(desk, named, blocked, alone=not first)
+            named = []
+            if not rows:
+                return
+            outcome = await Round(desk, self.dead_letters).run(rows)
+            report.rounds += 1
+            report.add(outcome.outcomes)
+            report.stop = outcome.stop
+            first = False
+            named += desk.lease.again()
+
+    def _take(self, desk: Desk, named: Sequence[RecordKey], blocked: set[str], *, alone: bool) -> list[Row]:
+        """Take due rows: those named first, then by the index. A row that crashed twice goes alone, later."""
+        due = self.store.rows.due(desk.connection.id, self.clock.now(), ROUND_SIZE * 2)
+        keys = [key for key in dict.fromkeys([*named, *due]) if not self._is_blocked(key, blocked)]
+        limit = self._affordable(desk, keys)
+        rows: list[Row] = []
+        for key in keys:
+            if len(rows) >= limit:
+                break
+            row = self.store.rows.take(key)
+            if row is None:
+                continue
+            if row.starts == CRASH_LIMIT:
+                if alone and not rows:
+                    return [row]
+                self.store.rows.untake(row)
+                continue
+            rows.append(row)
+        if not rows and not alone and keys:
+            return self._take(desk, named, blocked, alone=True)
+        return rows
+
+    def _is_blocked(self, key: RecordKey, blocked: set[str]) -> bool:
+        if not blocked:
+            return False
+        if str(key) in blocked:
+            return True
+        link = self.store.links.of(key)
+        return link is not None and link.id in blocked
+
+    def _affordable(self, desk: Desk, keys: Sequence[RecordKey]) -> int:
+        """The most rows whose calls can be reserved now, at least one: 2 Books calls each, CRM reads in batches."""
+        count = min(len(keys), ROUND_SIZE)
+        if not count:
+            return 0
+        books = desk.gate.plan(Side.BOOKS.value, 2 * count)
+        desk.gate.plan(Side.CRM.value, 4 + count)
+        return max(1, min(count, books // 2))
+
+
+def describe(report: DrainReport) -> str:
+    """One line for the log."""
+    done = ", ".join(f"{kind} {count}" for kind, count in sorted(report.outcomes.items()))
+    return f"{report.rounds} rounds: {done or 'nothing'}" + (f"; stopped: {report.stop}" if report.stop else "")
+
+

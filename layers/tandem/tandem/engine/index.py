@@ -1,0 +1,42 @@
+"""Index rows of match keys, since Books has no filter for most of them (design, section 3, matching)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tandem.core.keys import key_rows, lookups
+from tandem.core.records import MatchKeys, Record, RecordKey, Side
+from tandem.engine.ports import Item, Table
+
+_FINDING = frozenset({"stamp", "tax", "email", "name"})
+"""A phone or a web domain alone neither links nor holds: no read is spent on it."""
+
+
+@dataclass(slots=True)
+class MatchIndex:
+    """KEY rows of the State table: which record of which side showed a key. They only find; records prove."""
+
+    table: Table
+
+    def add(self, entries: Iterable[tuple[RecordKey, MatchKeys]]) -> None:
+        """Put the key rows of many records in batches."""
+        rows: dict[tuple[str, str], Item] = {}
+        for key, keys in entries:
+            for kind, digest in key_rows(keys):
+                pk, sk = _pk(key.connection, key.entity, kind, digest), f"{key.side}#{key.id}"
+                rows[pk, sk] = {"pk": pk, "sk": sk}
+        self.table.put_many(list(rows.values()))
+
+    def find(self, connection: str, entity: str, side: Side, record: Record) -> list[str]:
+        """Ids on `side` that once showed a key by which `record` could match, in a stable order."""
+        found = {record.keys.stamp} if record.keys.stamp else set()
+        for kind, digest in lookups(record):
+            if kind in _FINDING:
+                items = self.table.query(_pk(connection, entity, kind, digest), prefix=f"{side}#")
+                found |= {str(item["sk"]).split("#", 1)[1] for item in items}
+        return sorted(found)
+
+
+def _pk(connection: str, entity: str, kind: str, digest: str) -> str:
+    return f"KEY#{connection}#{entity}#{kind}#{digest}"

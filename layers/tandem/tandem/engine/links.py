@@ -1,0 +1,146 @@
+"""Links and their reservations: a record is in one link at most, always (design, section 3)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from tandem.core.errors import ConditionFailedError
+from tandem.core.records import Base, Link, LinkState, RecordKey, Seen, Side
+from tandem.engine.ports import Item, Put, Table, When
+from tandem.engine.rows import row_pk
+
+LINK = "LINK"
+RESERVATION = "RESERVATION"
+_SHARDS = "0123456789abcdef"
+
+
+def link_pk(connection: str, id: str) -> str:
+    """Partition key of a link; its history lies under the same key in the History table."""
+    return f"LINK#{connection}#{id}"
+
+
+def new_link_id(connection: str, side: Side, id: str, now: datetime) -> str:
+    """A link's id, drawn at the intent: the same source at the same moment gives the same id."""
+    return hashlib.sha256(f"{connection}/{side}/{id}/{now.isoformat()}".encode()).hexdigest()[:20]
+
+
+class Links:
+    """Links of the State table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def of(self, key: RecordKey) -> Link | None:
+        """The link (live or tombstone) that reserves this record."""
+        return self.of_many([key]).get(key)
+
+    def of_many(self, keys: Sequence[RecordKey]) -> dict[RecordKey, Link]:
+        """Links by record, in two batch reads."""
+        places = {(row_pk(k.connection, k.side, k.id), RESERVATION): k for k in keys}
+        reserved = self._table.get_many(list(places))
+        ids = {places[place]: item["link"] for place, item in reserved.items()}
+        found = self._table.get_many(list({(link_pk(k.connection, id), LINK) for k, id in ids.items()}))
+        links = {pk: _link(item) for (pk, _), item in found.items()}
+        return {k: links[link_pk(k.connection, id)] for k, id in ids.items() if link_pk(k.connection, id) in links}
+
+    def get(self, connection: str, id: str) -> Link | None:
+        """One link by its own id."""
+        item = self._table.get(link_pk(connection, id), LINK)
+        return _link(item) if item else None
+
+    def is_reserved(self, connection: str, side: Side, ids: Sequence[str]) -> set[str]:
+        """Those of `ids` that some link (live or tombstone) holds."""
+        places = {(row_pk(connection, side, id), RESERVATION): id for id in ids}
+        return {places[place] for place in self._table.get_many(list(places))}
+
+    def create(self, link: Link, fence: int) -> Link:
+        """Reserve both records and store the link, all or nothing; raises ConditionFailedError if one is taken."""
+        stored = replace(link, seq=1, fence=fence)
+        free = (When("pk", "absent"),)
+        pairs = ((Side.CRM, link.crm_id), (Side.BOOKS, link.books_id))
+        reservations = [
+            Put({"pk": row_pk(link.connection, side, id), "sk": RESERVATION, "link": link.id}, free) for side, id in pairs
+        ]
+        self._table.transact([*reservations, Put(_item(stored), free)])
+        return stored
+
+    def move(self, link: Link, fence: int) -> Link:
+        """Store the link on condition of `seq` as read and no higher fence; raises ConditionFailedError."""
+        moved = replace(link, seq=link.seq + 1, fence=fence)
+        self._table.put(Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))))
+        return moved
+
+    def ids(self, connection: str, entity: str, state: LinkState) -> list[str]:
+        """Ids of all links of one entity and state, by the (lagging) sharded index."""
+        found: list[str] = []
+        for shard in _SHARDS:
+            items = self._table.query(f"{connection}#{entity}#{state}#{shard}", index="links")
+            found += [str(item["links_sk"]) for item in items]
+        return found
+
+    def settle(self, link: Link, side: Side, version: datetime) -> None:
+        """Mark the version seen on `side` as settled, nothing else, if the link is still the one that was read."""
+        seen = link.seen_on(side)
+        if seen is None or seen.version != version:
+            return
+        settled = link.with_seen(side, replace(seen, settled=True))
+        try:
+            self._table.put(Put(_item(replace(settled, seq=link.seq)), (When("seq", "eq", link.seq),)))
+        except ConditionFailedError:
+            return
+
+
+def _item(link: Link) -> Item:
+    body = {name: value for name, value in asdict(link).items() if name not in ("seen_crm", "seen_books", "base")}
+    body["state"] = link.state.value
+    body["persons"] = list(link.persons)
+    body["base"] = {name: [base.crm, base.books] for name, base in link.base.items()}
+    body["held"] = {name: dict(shown) for name, shown in link.held.items()}
+    for side in Side:
+        body[f"seen_{side}"] = _seen_item(link.seen_on(side))
+    return {
+        "pk": link_pk(link.connection, link.id),
+        "sk": LINK,
+        "links_pk": f"{link.connection}#{link.entity}#{link.state}#{link.id[0]}",
+        "links_sk": link.id,
+        **body,
+    }
+
+
+def _seen_item(seen: Seen | None) -> Any:
+    if seen is None:
+        return None
+    version = seen.version.isoformat() if seen.version else None
+    return {"values": dict(seen.values), "version": version, "settled": seen.settled, "active": seen.active}
+
+
+def _seen(item: Any) -> Seen | None:
+    if item is None:
+        return None
+    version = datetime.fromisoformat(item["version"]) if item["version"] else None
+    return Seen(item["values"], version, bool(item["settled"]), bool(item["active"]))
+
+
+def _link(item: Item) -> Link:
+    return Link(
+        connection=item["connection"],
+        id=item["id"],
+        entity=item["entity"],
+        crm_id=item["crm_id"],
+        books_id=item["books_id"],
+        parent=item.get("parent"),
+        state=LinkState(item["state"]),
+        base={name: Base(crm, books) for name, (crm, books) in item["base"].items()},
+        seen_crm=_seen(item.get("seen_crm")),
+        seen_books=_seen(item.get("seen_books")),
+        held=item.get("held", {}),
+        seq=int(item["seq"]),
+        fence=int(item["fence"]),
+        mapping_version=item["mapping_version"],
+        reason=item.get("reason", ""),
+        persons=tuple(item.get("persons", ())),
+    )

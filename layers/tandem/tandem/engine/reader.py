@@ -1,0 +1,107 @@
+"""Reads records of both sides for one round: CRM in batches, a Books customer together with its persons."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tandem.core.canonical import persons_of, read_record
+from tandem.core.records import Gone, Record, Side
+from tandem.engine.desk import Desk
+
+CUSTOMER = "customer"
+PERSON = "contact_person"
+
+
+@dataclass(slots=True)
+class Reader:
+    """A round's view of both sides. What a write answers replaces what was read before it."""
+
+    desk: Desk
+    asked_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    _crm: dict[tuple[str, str], Record | Gone] = field(default_factory=dict)
+    _contacts: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    _children: dict[str, list[Record]] = field(default_factory=dict)
+
+    async def load_crm(self, entity: str, ids: Iterable[str]) -> None:
+        """Read CRM records not read yet, 50 a call; one that is not listed is confirmed by its own GET."""
+        wanted = sorted({id for id in ids if (entity, id) not in self._crm})
+        if not wanted:
+            return
+        client, resource = self.desk.clients[Side.CRM], self.desk.entity(entity).resource(Side.CRM)
+        batch = await client.read(resource, wanted)
+        missing = [id for id in wanted if id not in batch.bodies]
+        bodies = {**batch.bodies}
+        for id, body in zip(missing, await asyncio.gather(*(client.confirm(resource, id) for id in missing)), strict=True):
+            if body is not None:
+                bodies[id] = body
+        for id in wanted:
+            self.asked_at[entity, id] = batch.asked_at
+            known = bodies.get(id)
+            self._crm[entity, id] = self._record(entity, Side.CRM, known) if known is not None else Gone(Side.CRM, id)
+
+    async def crm(self, entity: str, id: str) -> Record | Gone:
+        """One CRM record."""
+        await self.load_crm(entity, [id])
+        return self._crm[entity, id]
+
+    async def contact(self, id: str) -> Mapping[str, Any] | None:
+        """A Books customer's whole body by its own GET; None when it is gone."""
+        if id not in self._contacts:
+            client = self.desk.clients[Side.BOOKS]
+            self._contacts[id] = await client.confirm(self.desk.entity(CUSTOMER).resource(Side.BOOKS), id)
+        return self._contacts[id]
+
+    async def books(self, entity: str, id: str, parent: str | None) -> Record | Gone:
+        """One Books record; a person is read with its customer."""
+        body = await self.contact(id if entity == CUSTOMER else parent or "")
+        if body is None:
+            return Gone(Side.BOOKS, id)
+        if entity == CUSTOMER:
+            return self._record(entity, Side.BOOKS, body)
+        return next((p for p in persons_of(self.desk.mapping, body) if p.id == id), Gone(Side.BOOKS, id))
+
+    def persons_in(self, body: Mapping[str, Any]) -> list[Record]:
+        """The persons in a Books customer's body."""
+        return persons_of(self.desk.mapping, body)
+
+    async def persons(self, contact: str) -> list[Record]:
+        """The persons of a Books customer."""
+        body = await self.contact(contact)
+        return persons_of(self.desk.mapping, body) if body is not None else []
+
+    async def load_crm_persons(self, accounts: Iterable[str]) -> None:
+        """The Contacts of several Accounts, one COQL for 50 of them."""
+        wanted = sorted({id for id in accounts if id not in self._children})
+        if not wanted:
+            return
+        resource = self.desk.entity(PERSON).resource(Side.CRM)
+        batch = await self.desk.clients[Side.CRM].find(resource, f"{resource.parent_field}.id", wanted)
+        for id in wanted:
+            self._children[id] = []
+        for body in batch.bodies.values():
+            person = self._record(PERSON, Side.CRM, body)
+            if person.parent in self._children:
+                self._children[person.parent].append(person)
+
+    async def crm_persons(self, account: str) -> list[Record]:
+        """The Contacts of one Account."""
+        await self.load_crm_persons([account])
+        return self._children[account]
+
+    def adopt_contact(self, id: str, body: Mapping[str, Any]) -> None:
+        """A Books reply that carries the whole customer is its newest read."""
+        self._contacts[id] = body
+
+    def forget(self, entity: str, side: Side, id: str, parent: str | None) -> None:
+        """After a write whose reply does not carry the content: the next use reads again."""
+        if side is Side.CRM:
+            self._crm.pop((entity, id), None)
+        else:
+            self._contacts.pop(id if entity == CUSTOMER else parent or "", None)
+
+    def _record(self, entity: str, side: Side, body: Mapping[str, Any]) -> Record:
+        return read_record(self.desk.mapping, entity, side, body)

@@ -1,0 +1,269 @@
+"""The tick: polls each feed when its time has come, and rings for what is due (design, sections 2 and 5).
+
+Webhooks make Tandem fast, the tick makes it true. It writes no base and no content of a link.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from tandem.core.canonical import read_record
+from tandem.core.connection import Connection
+from tandem.core.decide import Ended
+from tandem.core.errors import RateLimitedError, RetryError, StopError
+from tandem.core.guards import native_sync_is_on
+from tandem.core.mapping import Mapping as FieldMap
+from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side
+from tandem.engine.cursors import Cursor
+from tandem.engine.desk import ClientsFor, Store
+from tandem.engine.governor import RoundGate, accounts
+from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
+from tandem.engine.reader import CUSTOMER, PERSON
+from tandem.engine.rows import Row
+
+logger = logging.getLogger("tandem.reconcile")
+
+BELLS = (0, 15, 30, 45)
+"""Delays of a tick's bells in seconds: rows that become due within the minute are found in time."""
+FEEDS = ((Side.CRM, CUSTOMER), (Side.CRM, PERSON), (Side.BOOKS, CUSTOMER))
+"""A Books person has no feed: it comes with its customer."""
+
+
+@dataclass(slots=True)
+class TickReport:
+    """What a tick did."""
+
+    polled: int = 0
+    pages: int = 0
+    hinted: int = 0
+    rung: int = 0
+    waits: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """Runs ticks. Everything that it needs comes in."""
+
+    store: Store
+    clients_for: ClientsFor
+    bell: Bell
+    clock: Clock
+    every_minutes: int = 0
+
+    async def tick(self, deadline: datetime) -> TickReport:
+        """Poll what is due for every connection, then ring each group that has due rows."""
+        report = TickReport()
+        for id in self.store.connections.ids():
+            connection = self.store.connections.read(id)
+            if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
+                continue
+            await self._poll(connection, deadline, report)
+            self._ring(connection, report)
+        return report
+
+    def _ring(self, connection: Connection, report: TickReport) -> None:
+        for delay in BELLS:
+            if self.store.rows.due(connection.id, self.clock.now() + timedelta(seconds=delay), 1):
+                self.bell.ring(connection.group, delay=delay)
+                report.rung += 1
+
+    async def _poll(self, connection: Connection, deadline: datetime, report: TickReport) -> None:
+        gate = RoundGate(self.store.governor, accounts(connection), chunk=3)
+        poll = _Poll(
+            self.store,
+            connection,
+            self.store.connections.mapping(connection),
+            self.clients_for(connection, gate),
+            self.clock,
+            deadline,
+            self._interval(connection),
+            report,
+        )
+        try:
+            await poll.run()
+            if connection.stopped is not None and report.polled:
+                self.store.connections.resume(connection.id)
+        except StopError as error:
+            self.store.connections.stop(connection.id, error, self.clock.now())
+        except RateLimitedError as error:
+            report.waits.append(str(error))
+        except RetryError as error:
+            report.waits.append(str(error))
+            logger.warning("a feed was not read to its end: %s", type(error).__name__)
+        finally:
+            gate.close()
+
+    def _interval(self, connection: Connection) -> timedelta:
+        """Time between two polls: set by the operator, or computed so that polls take a tenth of the day's calls."""
+        settings = connection.settings
+        if settings.poll_seconds:
+            return timedelta(seconds=settings.poll_seconds)
+        if self.every_minutes:
+            return timedelta(minutes=self.every_minutes)
+        calls_a_day = max(settings.books_per_day // 10, 1)
+        return timedelta(seconds=max(60, 86400 // calls_a_day))
+
+
+@dataclass(slots=True)
+class _Poll:
+    """One connection's feeds during one tick."""
+
+    store: Store
+    connection: Connection
+    mapping: FieldMap
+    clients: Mapping[Side, SideClient]
+    clock: Clock
+    deadline: datetime
+    interval: timedelta
+    report: TickReport
+
+    async def run(self) -> None:
+        """Every feed whose time has come, then deletes and restores of CRM."""
+        for side, entity in FEEDS:
+            if entity not in self.mapping.entities:
+                continue
+            cursor = self.store.cursors.read(self.connection.id, f"{side}#{entity}")
+            if cursor.due is not None and self.clock.now() < cursor.due and cursor.next is None:
+                continue
+            self.report.polled += 1
+            await self._feed(side, entity, cursor)
+        for entity in (CUSTOMER, PERSON):
+            if entity in self.mapping.entities:
+                await self._deleted(entity)
+        await self._restored()
+
+    # --- changed records -------------------------------------------------------------------------------
+
+    async def _feed(self, side: Side, entity: str, cursor: Cursor) -> None:
+        """Read a feed page by page; the cursor moves after every row of the page is pending."""
+        resource = self.mapping.entities[entity].resource(side)
+        started = self.clock.now().replace(microsecond=0)
+        since = cursor.mark - timedelta(seconds=self.connection.settings.overlap_seconds) if cursor.mark else None
+        if cursor.next is None or cursor.rising is None:
+            cursor = replace(cursor, next=None, rising=started)
+        while True:
+            before = cursor.rising if side is Side.CRM else None
+            page = await self.clients[side].changed(resource, since=since, before=before, after=cursor.next)
+            self.report.pages += 1
+            complete = self._take_page(side, entity, page, since, first=cursor.mark is None)
+            done = complete or page.next is None
+            moved = self.store.cursors.move(self.connection.id, self._next(cursor, page, done=done))
+            if moved is None:
+                return
+            cursor = moved
+            if done:
+                self._completed(side, entity)
+                return
+            if self.clock.now() + timedelta(seconds=30) > self.deadline:
+                return
+
+    def _next(self, cursor: Cursor, page: FeedPage, *, done: bool) -> Cursor:
+        if not done:
+            return replace(cursor, next=page.next)
+        return replace(cursor, mark=cursor.rising, next=None, rising=None, due=self.clock.now() + self.interval)
+
+    def _take_page(
+        self, side: Side, entity: str, page: FeedPage, since: datetime | None, *, first: bool
+    ) -> bool:
+        """Index and hint the rows of a page; true when a newest-first listing has reached what is known."""
+        records = [read_record(self.mapping, entity, side, body) for body in page.bodies]
+        reached = side is Side.BOOKS and since is not None and any(_older(record, since) for record in records)
+        fresh = [record for record in records if since is None or not _older(record, since)]
+        self._index(fresh)
+        cls = RowClass.BACKFILL if first else RowClass.RECONCILE
+        for record in self._awake(fresh):
+            self._hint(record.side, record.entity, record.id, cls)
+        for record in fresh:
+            if native_sync_is_on(record):
+                self.store.connections.flag_native_sync(self.connection, record.label, self.clock.now())
+                break
+        return reached
+
+    def _index(self, records: Sequence[Record]) -> None:
+        """Keys of the records; a Contact's e-mails count for its Account too."""
+        entries = [(self._key(record.side, record.entity, record.id), record.keys) for record in records]
+        for record in records:
+            if record.entity == PERSON and record.parent and record.keys.emails:
+                account = self._key(record.side, CUSTOMER, record.parent)
+                entries.append((account, replace(record.keys, stamp=None, name=None, tax_number=None)))
+        self.store.index.add(entries)
+
+    def _awake(self, records: Sequence[Record]) -> list[Record]:
+        """Those whose version differs from the settled one (linked) or from the one handled last (unlinked)."""
+        keys = {self._key(record.side, record.entity, record.id): record for record in records}
+        links = self.store.links.of_many(list(keys))
+        rows = self.store.rows.read_many([key for key in keys if key not in links])
+        return [r for key, r in keys.items() if not _is_known(r, links.get(key), rows.get(key))]
+
+    def _completed(self, side: Side, entity: str) -> None:
+        flags = self.store.connections.index_flags(self.connection.id)
+        if entity != CUSTOMER or flags.get(f"{entity}#{side}"):
+            return
+        self.store.connections.set_index_complete(self.connection.id, entity, side)
+        if flags.get(f"{entity}#{side.other}"):
+            self.store.rows.wake_all(self.connection.id, "index", self.clock.now())
+
+    # --- deletes and restores ------------------------------------------------------------------------------
+
+    async def _deleted(self, entity: str) -> None:
+        """CRM's /deleted: linked records are hinted; the writer confirms by a GET."""
+        cursor = self.store.cursors.read(self.connection.id, f"deleted#{entity}")
+        now = self.clock.now().replace(microsecond=0)
+        if cursor.due is not None and now < cursor.due:
+            return
+        overlap = timedelta(seconds=self.connection.settings.overlap_seconds)
+        since = cursor.mark - overlap if cursor.mark else None
+        resource = self.mapping.entities[entity].resource(Side.CRM)
+        ids = [entry.id for entry in await self.clients[Side.CRM].deleted(resource, since=since)]
+        links = self.store.links.of_many([self._key(Side.CRM, entity, id) for id in ids])
+        for key, link in links.items():
+            if link.state is LinkState.LIVE:
+                self._hint(key.side, entity, key.id, RowClass.RECONCILE)
+        self.store.cursors.move(self.connection.id, replace(cursor, mark=now, due=now + self.interval))
+
+    async def _restored(self) -> None:
+        """Tombstones of deleted CRM records are asked for, 50 a query: what is readable again revives."""
+        cursor = self.store.cursors.read(self.connection.id, "restored")
+        now = self.clock.now()
+        if cursor.due is not None and now < cursor.due:
+            return
+        for entity in (CUSTOMER, PERSON):
+            if entity in self.mapping.entities:
+                await self._ask_for(entity)
+        pause = timedelta(seconds=self.connection.settings.tombstone_seconds)
+        self.store.cursors.move(self.connection.id, replace(cursor, due=now + pause))
+
+    async def _ask_for(self, entity: str) -> None:
+        connection = self.connection.id
+        ids = self.store.links.ids(connection, entity, LinkState.TOMBSTONE)
+        links = [link for id in ids if (link := self.store.links.get(connection, id))]
+        gone = [link for link in links if link.reason in (Ended.CRM_DELETED, Ended.CRM_DELETED_KEPT)]
+        if not gone:
+            return
+        resource = self.mapping.entities[entity].resource(Side.CRM)
+        batch = await self.clients[Side.CRM].read(resource, [link.crm_id for link in gone])
+        for id in batch.bodies:
+            self._hint(Side.CRM, entity, id, RowClass.RECONCILE)
+
+    def _hint(self, side: Side, entity: str, id: str, cls: RowClass) -> None:
+        self.store.rows.hint(self._key(side, entity, id), cls, self.clock.now())
+        self.report.hinted += 1
+
+    def _key(self, side: Side, entity: str, id: str) -> RecordKey:
+        return RecordKey(self.connection.id, side, entity, id)
+
+
+def _older(record: Record, since: datetime) -> bool:
+    return record.version is not None and record.version < since
+
+
+def _is_known(record: Record, link: Link | None, row: Row | None) -> bool:
+    if link is not None:
+        if link.state is LinkState.TOMBSTONE:
+            return record.side is Side.BOOKS
+        seen = link.seen_on(record.side)
+        return seen is not None and seen.settled and seen.version == record.version
+    return row is not None and record.version is not None and row.version == record.version.isoformat()

@@ -1,0 +1,295 @@
+"""One round of the writer: read both sides in batches, then handle units side by side (design, section 2)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from tandem.core.actions import Create, Wait
+from tandem.core.decide import Situation, decide
+from tandem.core.errors import RateLimitedError, RetryError, StopError, StoreError, TandemError
+from tandem.core.guards import native_sync_is_on
+from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
+from tandem.core.records import Gone, Link, LinkState, Mode, Record, RecordKey, RowClass, Seen, Side
+from tandem.engine.desk import Desk
+from tandem.engine.lease import LeaseLostError, OutOfTimeError
+from tandem.engine.perform import SETTLED_AFTER, Performer
+from tandem.engine.ports import DeadLetters
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.rows import Row
+from tandem.engine.situation import Gatherer, unit_marks
+from tandem.engine.writer import NotWritingError, Writer
+
+logger = logging.getLogger("tandem.round")
+
+CRASH_LIMIT = 3
+"""A row whose handling killed the worker that often is not handled again but dead-lettered."""
+
+
+@dataclass(slots=True)
+class RoundReport:
+    """What a round came to: outcomes by kind, and why the drain should stop, if it should."""
+
+    outcomes: dict[str, int] = field(default_factory=dict)
+    stop: str = ""
+
+    def count(self, kind: str) -> None:
+        """One more of this kind."""
+        self.outcomes[kind] = self.outcomes.get(kind, 0) + 1
+
+
+class Round:
+    """Handles rows that were taken; every one of them gets an outcome or stays due."""
+
+    def __init__(self, desk: Desk, dead_letters: DeadLetters) -> None:
+        self.desk = desk
+        self.report = RoundReport()
+        self._letters = dead_letters
+        self._reader = Reader(desk)
+        self._gatherer = Gatherer(desk, self._reader)
+        self._performer = Performer(desk, self._reader, Writer(desk))
+        self._own: dict[RecordKey, Record | Gone] = {}
+        self._links: dict[RecordKey, Link] = {}
+
+    async def run(self, rows: Sequence[Row]) -> RoundReport:
+        """Handle all rows: read, drop echoes, form units, run them side by side."""
+        crashed = [row for row in rows if row.starts > CRASH_LIMIT]
+        for row in crashed:
+            self._settle(row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times"))
+        rows = [row for row in rows if row.starts <= CRASH_LIMIT]
+        self._links = self.desk.store.links.of_many([row.key for row in rows])
+        rows = await self._read(rows)
+        units = form_units(rows, self._marks, self._rank)
+        flight = asyncio.Semaphore(self.desk.connection.settings.in_flight)
+        await asyncio.gather(*(self._unit(unit, flight) for unit in units))
+        return self.report
+
+    # --- reading -------------------------------------------------------------------------------------
+
+    async def _read(self, rows: Sequence[Row]) -> list[Row]:
+        """Read the hinted records, settle echoes, and prepare the batch reads of the rest."""
+        try:
+            for entity in (CUSTOMER, PERSON):
+                ids = [r.key.id for r in rows if r.key.side is Side.CRM and r.key.entity == entity]
+                await self._reader.load_crm(entity, ids)
+            found = await asyncio.gather(*(self._read_own(row) for row in rows), return_exceptions=True)
+        except TandemError as error:
+            found = [error] * len(rows)
+        left = []
+        for row, own in zip(rows, found, strict=True):
+            if isinstance(own, BaseException):
+                self._settle(row, self._outcome_of(row, own))
+                continue
+            self._own[row.key] = own
+            if not self._is_echo(row, own):
+                left.append(row)
+        await self._prepare(left)
+        return left
+
+    async def _read_own(self, row: Row) -> Record | Gone:
+        own = await self._gatherer.own(row, self._links.get(row.key))
+        if row.key.side is Side.BOOKS and row.key.entity == CUSTOMER and isinstance(own, Record):
+            self._hint_persons(own, self._links.get(row.key))
+        return own
+
+    def _hint_persons(self, customer: Record, link: Link | None) -> None:
+        """A Books customer's persons have no feed of their own: those that differ from what was seen are hinted."""
+        if link is None or link.state is not LinkState.LIVE or PERSON not in self.desk.mapping.entities:
+            return
+        connection, store = self.desk.connection.id, self.desk.store
+        persons = {p.id: p for p in self._reader.persons_in(customer.body)}
+        gone = [id for id in link.persons if id not in persons]
+        if not persons and not gone:
+            return
+        keys = {id: RecordKey(connection, Side.BOOKS, PERSON, id) for id in [*persons, *gone]}
+        links = store.links.of_many(list(keys.values()))
+        for id, key in keys.items():
+            known = links.get(key)
+            seen = known.seen_books if known else None
+            if known and known.state is LinkState.TOMBSTONE and id in gone:
+                continue
+            if seen is None or id in gone or persons[id].values != seen.values:
+                store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=customer.id)
+
+    def _is_echo(self, row: Row, own: Record | Gone) -> bool:
+        """Every mapped field equals what was last seen on that side: done without a look at the other side."""
+        link = self._links.get(row.key)
+        if link is None or link.state is not LinkState.LIVE or isinstance(own, Gone):
+            return False
+        seen = link.seen_on(row.key.side)
+        insists = row.cls is RowClass.PERSON or row.tries or row.gone_since
+        if insists or seen is None or own.values != seen.values or own.active != seen.active or self._moved(own, link):
+            return False
+        try:
+            self._note_version(row, link, own, seen)
+        except StoreError as error:
+            self._settle(row, self._outcome_of(row, error))
+            return True
+        self._settle(row, Done("echo", "every mapped field is as last seen"))
+        return True
+
+    def _moved(self, own: Record, link: Link) -> bool:
+        if own.entity != PERSON or own.side is not Side.CRM or link.parent is None:
+            return False
+        parent = self.desk.store.links.get(link.connection, link.parent)
+        return parent is not None and parent.crm_id != own.parent
+
+    def _note_version(self, row: Row, link: Link, own: Record, seen: Seen) -> None:
+        settled = own.version is not None and self.desk.clock.now() - own.version >= SETTLED_AFTER
+        if seen.version == own.version and seen.settled == settled:
+            return
+        noted = link.with_seen(row.key.side, replace(seen, version=own.version, settled=settled))
+        self.desk.store.links.move(noted, self.desk.lease.fence)
+
+    async def _prepare(self, rows: Sequence[Row]) -> None:
+        """The batch reads that handling will need: CRM counterparts, and the Contacts of unlinked Accounts."""
+        counterparts: dict[str, list[str]] = {CUSTOMER: [], PERSON: []}
+        unlinked: list[str] = []
+        for row in rows:
+            link = self._links.get(row.key)
+            if link is not None and row.key.side is Side.BOOKS:
+                counterparts[row.key.entity].append(link.crm_id)
+            elif link is None and row.key.side is Side.CRM and row.key.entity == CUSTOMER:
+                unlinked.append(row.key.id)
+        try:
+            for entity, ids in counterparts.items():
+                await self._reader.load_crm(entity, ids)
+            await self._reader.load_crm_persons(unlinked)
+        except TandemError:
+            logger.info("a batch read failed; each row reads for itself")
+
+    def _marks(self, row: Row) -> list[str]:
+        own, link = self._own[row.key], self._links.get(row.key)
+        marks = [f"{row.key.side}/{row.key.id}", *unit_marks(own)]
+        if link is not None:
+            marks += [f"crm/{link.crm_id}", f"books/{link.books_id}", f"link/{link.parent or link.id}"]
+        if isinstance(own, Record) and own.parent:
+            marks.append(f"{own.side}/{own.parent}")
+        return marks
+
+    def _rank(self, row: Row) -> tuple[object, ...]:
+        """Customers before persons; of persons the billing contact first, else the oldest with an e-mail:
+        Books makes the first person of a customer its primary one."""
+        own = self._own[row.key]
+        if row.key.entity == CUSTOMER or isinstance(own, Gone):
+            return (0, str(row.key))
+        ticked = own.scope.get(self.desk.entity(PERSON).primary_person_field or "")
+        age = own.created.isoformat() if own.created else "~"
+        return (1, not ticked, not own.keys.emails, age, str(row.key))
+
+    # --- handling ------------------------------------------------------------------------------------
+
+    async def _unit(self, unit: Sequence[Row], flight: asyncio.Semaphore) -> None:
+        async with flight:
+            for row in unit:
+                if self.report.stop:
+                    self.desk.store.rows.untake(row)
+                    self.report.count("left")
+                    continue
+                await self._row(row)
+
+    async def _row(self, row: Row) -> None:
+        try:
+            outcome: Outcome = await self._handle(row)
+        except Exception as error:  # a poisoned record, or our own bug on it, delays nobody else (P21)
+            outcome = self._outcome_of(row, error)
+        self._settle(row, outcome)
+
+    async def _handle(self, row: Row) -> Outcome:
+        link = self.desk.store.links.of(row.key)
+        own = self._own[row.key]
+        at, parent_link = await self._situation(row, own, link)
+        for record in (at.crm, at.books):
+            if isinstance(record, Record) and native_sync_is_on(record):
+                self.desk.store.connections.flag_native_sync(self.desk.connection, record.label, self.desk.clock.now())
+        now, entity = self.desk.clock.now(), self.desk.entity(row.key.entity)
+        delay = timedelta(seconds=self.desk.connection.settings.delete_delay_seconds)
+        action = decide(at, entity, delay, now)
+        if isinstance(action, Create) and row.key.entity == CUSTOMER and self._writes:
+            at, parent_link = await self._gatherer.unlinked(row, own, fresh=True)
+            action = decide(at, entity, delay, now)
+        if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:
+            self.desk.store.rows.note_gone(row, now)
+        return await self._performer.perform(row, at, action, parent_link)
+
+    @property
+    def _writes(self) -> bool:
+        return self.desk.connection.effective_mode is Mode.WRITE
+
+    async def _situation(self, row: Row, own: Record | Gone, link: Link | None) -> tuple[Situation, Link | None]:
+        if link is None:
+            return await self._gatherer.unlinked(row, own, fresh=False)
+        return await self._gatherer.linked(row, link, own), None
+
+    # --- outcomes ------------------------------------------------------------------------------------
+
+    def _outcome_of(self, row: Row, error: BaseException) -> Outcome:
+        """The table of design section 2: what an error of one row means for the row and for the drain."""
+        now = self.desk.clock.now()
+        match error:
+            case RateLimitedError():
+                self.report.stop = self.report.stop or f"quota: {error}"
+                return Waits("quota", now + timedelta(seconds=error.retry_after), str(error))
+            case StopError():
+                self.desk.store.connections.stop(self.desk.connection.id, error, now)
+                self.report.stop = self.report.stop or f"stopped: {error}"
+                return Waits("token", now + timedelta(seconds=self.desk.connection.settings.wait_net_seconds), str(error))
+            case NotWritingError():
+                self.report.stop = self.report.stop or str(error)
+                return Waits("mode", now, str(error))
+            case OutOfTimeError():
+                self.report.stop = self.report.stop or str(error)
+                return Waits("time", now, str(error))
+            case LeaseLostError():
+                self.report.stop = self.report.stop or str(error)
+                return Waits("time", now, str(error))
+            case RetryError() | TandemError():
+                return Failed(type(error).__name__, str(error))
+            case Exception():
+                logger.exception("a bug on %s", row.key)
+                return Failed(type(error).__name__, f"our own fault on this record: {type(error).__name__}")
+        raise error
+
+    def _settle(self, row: Row, outcome: Outcome) -> None:
+        now, rows = self.desk.clock.now(), self.desk.store.rows
+        if not isinstance(outcome, Failed):
+            rows.finish(row, self._with_version(row, outcome), now)
+            self.report.count(outcome.kind if isinstance(outcome, Done) else f"waits_{outcome.reason}")
+            return
+        settings = self.desk.connection.settings
+        crashed = outcome.error == "CrashedWorker"
+        pause = None if crashed else next_try(row.tries + 1, settings.retry_seconds, self.desk.random())
+        if pause is not None:
+            rows.retry(row, now + timedelta(seconds=pause), now)
+            self.report.count("retry")
+            return
+        letter = {"key": str(row.key), "error": outcome.error, "message": outcome.message, "at": now.isoformat()}
+        self._letters.send(letter)
+        rows.bury(row, now + timedelta(seconds=settings.wait_net_seconds), now)
+        self.report.count("dead_letter")
+
+    def _with_version(self, row: Row, outcome: Done | Waits) -> Done | Waits:
+        own = self._own.get(row.key)
+        if isinstance(outcome, Done) and isinstance(own, Record) and own.version is not None:
+            return replace(outcome, version=own.version.isoformat())
+        return outcome
+
+
+def form_units(
+    rows: Sequence[Row], marks_of: Callable[[Row], list[str]], rank: Callable[[Row], tuple[object, ...]]
+) -> list[list[Row]]:
+    """Rows that share a mark go in order; units share nothing and may run side by side."""
+    groups: list[tuple[set[str], list[Row]]] = []
+    for row in rows:
+        marks, members, apart = set(marks_of(row)), [row], []
+        for group in groups:
+            if group[0] & marks:
+                marks |= group[0]
+                members += group[1]
+            else:
+                apart.append(group)
+        groups = [*apart, (marks, members)]
+    return [sorted(members, key=rank) for _, members in groups]

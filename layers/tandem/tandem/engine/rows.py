@@ -1,0 +1,263 @@
+"""The to-do list: one row per record with two counters (design, section 2).
+
+A hint raises `wanted`; the writer notes `wanted` when it takes the row and sets `done` to that on commit;
+the row is pending while `wanted > done`. Nothing here calls Zoho.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tandem.core.errors import ConditionFailedError
+from tandem.core.outcomes import Done, Waits
+from tandem.core.records import RecordKey, RowClass, Side
+from tandem.engine.ports import Item, Table, Update, When
+
+ROW = "ROW"
+_PENDING = ("due", "due_pk", "due_sk", "cls", "tries", "waits_pk", "waits_sk", "redrives", "gone_since")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record's row as it stood when taken: `wanted` is the number that a commit will settle."""
+
+    key: RecordKey
+    wanted: int
+    done: int
+    cls: RowClass
+    tries: int
+    starts: int
+    redrives: int
+    parent: str | None
+    waits_for: str
+    gone_since: datetime | None
+    version: str
+
+
+def row_pk(connection: str, side: str, id: str) -> str:
+    """Partition key of everything about one record."""
+    return f"REC#{connection}#{side}#{id}"
+
+
+def parse_key(text: str) -> RecordKey:
+    """The inverse of `str(RecordKey)`."""
+    connection, side, entity, id = text.split("/")
+    return RecordKey(connection, Side(side), entity, id)
+
+
+def row_of(item: Item) -> Row:
+    """A row from its item."""
+    since = item.get("gone_since")
+    return Row(
+        key=parse_key(item["key"]),
+        wanted=int(item["wanted"]),
+        done=int(item.get("done", 0)),
+        cls=RowClass(item.get("cls", RowClass.LIVE)),
+        tries=int(item.get("tries", 0)),
+        starts=int(item.get("starts", 0)),
+        redrives=int(item.get("redrives", 0)),
+        parent=item.get("parent"),
+        waits_for=str(item.get("waits_pk", "#")).split("#", 1)[1],
+        gone_since=datetime.fromisoformat(since) if since else None,
+        version=str(item.get("version", "")),
+    )
+
+
+class Rows:
+    """Rows of the State table."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def hint(self, key: RecordKey, cls: RowClass, now: datetime, *, parent: str | None = None) -> None:
+        """Something may have changed: raise `wanted`, due now; the row keeps the best class of its hints."""
+        try:
+            self._raise(key, cls, now, parent, When("cls", "ge", cls.value, or_absent=True))
+        except ConditionFailedError as error:
+            better = RowClass(error.item["cls"]) if error.item else cls
+            self._raise(key, better, now, parent)
+
+    def _raise(self, key: RecordKey, cls: RowClass, now: datetime, parent: str | None, *when: When) -> None:
+        values: Item = {"key": str(key), **_due(key, cls, now)}
+        if parent is not None:
+            values["parent"] = parent
+        self._table.update(
+            Update(
+                row_pk(key.connection, key.side, key.id),
+                ROW,
+                set=values,
+                add={"wanted": 1, "done": 0},
+                remove=("waits_pk", "waits_sk"),
+                when=when,
+            )
+        )
+
+    def read(self, key: RecordKey) -> Row | None:
+        """The row as it stands, consistently read."""
+        item = self._table.get(row_pk(key.connection, key.side, key.id), ROW)
+        return row_of(item) if item else None
+
+    def read_many(self, keys: Sequence[RecordKey]) -> dict[RecordKey, Row]:
+        """Rows by key; records without a row are absent."""
+        places = {(row_pk(k.connection, k.side, k.id), ROW): k for k in keys}
+        return {places[place]: row_of(item) for place, item in self._table.get_many(list(places)).items()}
+
+    def take(self, key: RecordKey) -> Row | None:
+        """Note `wanted` and raise `starts`; None if the row is not pending."""
+        place = row_pk(key.connection, key.side, key.id)
+        try:
+            return row_of(
+                self._table.update(Update(place, ROW, add={"starts": 1}, when=(When("wanted", "gt", other="done"),)))
+            )
+        except ConditionFailedError:
+            return None
+
+    def untake(self, row: Row) -> None:
+        """The round ended before this row was started: it stays due and no crash is counted."""
+        self._update(row, add={"starts": -1}, when=(When("starts", "gt", 0),))
+
+    def finish(self, row: Row, outcome: Done | Waits, now: datetime) -> bool:
+        """Write the outcome if `wanted` is still the noted one; else the row is due now. True if it held."""
+        noted = When("wanted", "eq", row.wanted)
+        if isinstance(outcome, Waits):
+            return self._settle(
+                row,
+                now,
+                {**_due(row.key, row.cls, outcome.due), **_waits(row.key, outcome.reason), "starts": 0},
+                when=noted,
+            )
+        values: Item = {"done": row.wanted, "starts": 0, "version": outcome.version}
+        left_out = outcome.kind == "left_out"
+        if left_out:
+            values |= {"waits_pk": f"{row.key.connection}#left_out", "waits_sk": f"{outcome.reason}#{row.key}"}
+        remove = tuple(name for name in _PENDING if name not in values)
+        return self._settle(row, now, values, remove=remove, when=noted, done=row.wanted)
+
+    def retry(self, row: Row, due: datetime, now: datetime) -> bool:
+        """Count a try and come back at `due`."""
+        values = {**_due(row.key, row.cls, due), "tries": row.tries + 1, "starts": 0}
+        return self._settle(row, now, values, when=When("wanted", "eq", row.wanted), tries=row.tries + 1)
+
+    def bury(self, row: Row, due: datetime, now: datetime) -> bool:
+        """Tries are used up: the row waits for `redrive`; `due` is only a net."""
+        values = {**_due(row.key, row.cls, due), **_waits(row.key, "redrive"), "tries": row.tries + 1, "starts": 0}
+        return self._settle(row, now, values, when=When("wanted", "eq", row.wanted))
+
+    def _settle(
+        self,
+        row: Row,
+        now: datetime,
+        values: Item,
+        *,
+        when: When,
+        remove: tuple[str, ...] = (),
+        done: int | None = None,
+        tries: int | None = None,
+    ) -> bool:
+        clear = () if "waits_pk" in values or "waits_pk" in remove else ("waits_pk", "waits_sk")
+        try:
+            self._update(row, set=values, remove=remove + clear, when=(when,))
+            return True
+        except ConditionFailedError as error:
+            cls = RowClass(error.item.get("cls", row.cls)) if error.item else row.cls
+            moved: Item = {**_due(row.key, cls, now), "starts": 0}
+            if done is not None:
+                moved["done"] = done
+            if tries is not None:
+                moved["tries"] = tries
+            self._update(row, set=moved, remove=("waits_pk", "waits_sk"))
+            return False
+
+    def note_gone(self, row: Row, since: datetime) -> None:
+        """Keep the moment of the first confirmed sight of a delete."""
+        self._update(row, set={"gone_since": since.isoformat()})
+
+    def wake(self, key: RecordKey, now: datetime) -> None:
+        """The reason for a wait is gone: due now, if the row is still pending."""
+        item = self._table.get(row_pk(key.connection, key.side, key.id), ROW)
+        if item is None or int(item["wanted"]) <= int(item.get("done", 0)):
+            return
+        cls = RowClass(item.get("cls", RowClass.LIVE))
+        try:
+            self._table.update(
+                Update(
+                    item["pk"],
+                    ROW,
+                    set=_due(key, cls, now),
+                    remove=("waits_pk", "waits_sk"),
+                    when=(When("wanted", "eq", int(item["wanted"])), When("done", "eq", int(item.get("done", 0)))),
+                )
+            )
+        except ConditionFailedError:
+            return
+
+    def wake_all(self, connection: str, reason: str, now: datetime, *, contains: str = "") -> int:
+        """Wake every row that waits for `reason`; returns how many were found."""
+        keys = [key for key in self.waiting(connection, reason) if contains in str(key)]
+        for key in keys:
+            self.wake(key, now)
+        return len(keys)
+
+    def waiting(self, connection: str, reason: str) -> list[RecordKey]:
+        """Keys of rows that wait for `reason`, by the (lagging) index."""
+        items = self._table.query(f"{connection}#{reason}", index="waits")
+        return [parse_key(str(item["waits_sk"]).rsplit("#", 1)[-1]) for item in items]
+
+    def left_out(self, connection: str) -> dict[str, int]:
+        """How many records were left out, by reason."""
+        counts: dict[str, int] = {}
+        for item in self._table.query(f"{connection}#left_out", index="waits"):
+            reason = str(item["waits_sk"]).rsplit("#", 1)[0]
+            counts[reason] = counts.get(reason, 0) + 1
+        return counts
+
+    def due(self, connection: str, now: datetime, limit: int) -> list[RecordKey]:
+        """Keys of due rows, best class first, by the (lagging) index: a way to find rows, never a proof."""
+        found: list[RecordKey] = []
+        for cls in RowClass:
+            if len(found) >= limit:
+                break
+            span = (f"{cls}#", f"{cls}#{now.isoformat()}~")
+            items = self._table.query(connection, index="due", between=span, limit=limit - len(found))
+            found += [parse_key(str(item["due_sk"]).split("#", 2)[2]) for item in items]
+        return found
+
+    def pending(self, connection: str) -> int:
+        """How many rows are pending."""
+        return len(self._table.query(connection, index="due"))
+
+    def redrive(self, row: Row, due: datetime) -> None:
+        """A dead letter's row gets its tries back; raises ConditionFailedError if it moved since it was read."""
+        self._update(
+            row,
+            set={**_due(row.key, row.cls, due), "tries": 0, "starts": 0, "redrives": row.redrives + 1},
+            remove=("waits_pk", "waits_sk"),
+            when=(
+                When("wanted", "eq", row.wanted),
+                When("redrives", "eq", row.redrives, or_absent=row.redrives == 0),
+                When("waits_pk", "eq", f"{row.key.connection}#redrive"),
+            ),
+        )
+
+    def _update(
+        self,
+        row: Row,
+        *,
+        set: Item | None = None,
+        add: dict[str, int] | None = None,
+        remove: Iterable[str] = (),
+        when: tuple[When, ...] = (),
+    ) -> None:
+        place = row_pk(row.key.connection, row.key.side, row.key.id)
+        self._table.update(Update(place, ROW, set=set or {}, add=add or {}, remove=tuple(remove), when=when))
+
+
+def _due(key: RecordKey, cls: RowClass, due: datetime) -> Item:
+    when = due.isoformat()
+    return {"cls": cls.value, "due": when, "due_pk": key.connection, "due_sk": f"{cls}#{when}#{key}"}
+
+
+def _waits(key: RecordKey, reason: str) -> Item:
+    return {"waits_pk": f"{key.connection}#{reason}", "waits_sk": str(key)}

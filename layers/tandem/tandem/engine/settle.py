@@ -1,0 +1,140 @@
+"""Settles open intents at the beginning of a drain: what did an interrupted or unanswered write come to?
+
+A value equal to the intent is ours, not a user's edit (design, section 4). Nothing is written to Zoho here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tandem.core.canonical import read_record
+from tandem.core.decide import Ended
+from tandem.core.errors import ConditionFailedError
+from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, RowClass, Side, Value
+from tandem.engine.desk import Desk
+from tandem.engine.history import EntryKind
+from tandem.engine.intents import Intent
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
+
+LOOK_BACK = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Settler:
+    """Looks at the target of each open intent whose time has come."""
+
+    desk: Desk
+    reader: Reader
+
+    async def settle(self) -> set[str]:
+        """Settle what is due; returns what the intents still open block (rows, targets, links)."""
+        blocked: set[str] = set()
+        now = self.desk.clock.now()
+        for intent in self.desk.store.intents.all_open(self.desk.connection.id):
+            if now < intent.settle_after:
+                blocked |= intent.blocks()
+                continue
+            await self._settle(intent)
+        return blocked
+
+    async def _settle(self, intent: Intent) -> None:
+        if intent.kind == "create":
+            kind, id = await self._find_created(intent)
+        else:
+            kind, id = await self._look(intent), intent.target
+        store, now = self.desk.store, self.desk.clock.now()
+        store.history.written(intent, kind, now, settled=True, written_id=id)
+        if kind == "write" and id is not None:
+            self._commit(intent, id)
+        store.intents.close(intent)
+        store.rows.hint(intent.source, RowClass.LIVE, now)
+
+    async def _look(self, intent: Intent) -> EntryKind:
+        """Did an update or a change of status happen? The target shows it, shows the old values, or neither."""
+        record = await self._target(intent)
+        if isinstance(record, Gone):
+            return "unknown"
+        if intent.kind in ("deactivate", "reactivate"):
+            return "write" if record.active == (intent.kind == "reactivate") else "not_written"
+        if self._shows(intent, record, intent.after):
+            return "write"
+        return "not_written" if self._shows(intent, record, intent.before) else "unknown"
+
+    async def _target(self, intent: Intent) -> Record | Gone:
+        assert intent.target is not None
+        if intent.side is Side.CRM:
+            return await self.reader.crm(intent.entity, intent.target)
+        return await self.reader.books(intent.entity, intent.target, intent.parent)
+
+    def _shows(self, intent: Intent, record: Record, values: Mapping[str, Value]) -> bool:
+        entity = self.desk.entity(intent.entity)
+        return all(
+            entity.field(name).convert.key(intent.side, record.values.get(name))
+            == entity.field(name).convert.key(intent.side, value)
+            for name, value in values.items()
+        )
+
+    async def _find_created(self, intent: Intent) -> tuple[EntryKind, str | None]:
+        """A created record carries our stamp; a Books person has none and is known by its values."""
+        found = [record.id for record in await self._candidates(intent) if self._is_ours(intent, record)]
+        free = [id for id in found if not self.desk.store.links.is_reserved(intent.connection, intent.side, [id])]
+        return ("write", free[0]) if free else ("not_written", None)
+
+    def _is_ours(self, intent: Intent, record: Record) -> bool:
+        if intent.side is Side.BOOKS and intent.entity == PERSON:
+            return self._shows(intent, record, intent.after)
+        return record.keys.stamp == intent.source.id
+
+    async def _candidates(self, intent: Intent) -> list[Record]:
+        resource = self.desk.entity(intent.entity).resource(intent.side)
+        client = self.desk.clients[intent.side]
+        if intent.side is Side.CRM:
+            stamp = self.desk.entity(intent.entity).crm_stamp
+            bodies = list((await client.find(resource, stamp, [intent.source.id])).bodies.values())
+        elif intent.entity == PERSON:
+            return await self.reader.persons(intent.parent or "")
+        else:
+            since = intent.at - LOOK_BACK
+            bodies = list((await client.changed(resource, since=since, before=None, after=None)).bodies)
+        return [read_record(self.desk.mapping, intent.entity, intent.side, body) for body in bodies]
+
+    def _commit(self, intent: Intent, id: str) -> None:
+        """What the write agreed becomes the base, marked with the new fence; what was seen is read again."""
+        store, fence = self.desk.store, self.desk.lease.fence
+        link = store.links.get(intent.connection, intent.link)
+        if link is None:
+            if intent.kind == "create":
+                self._make_link(intent, id)
+            return
+        if intent.kind == "deactivate":
+            link = replace(link, state=LinkState.TOMBSTONE, reason=Ended.CRM_DELETED, held={})
+        elif intent.kind == "reactivate":
+            link = replace(link, state=LinkState.LIVE, base={}, held={}, reason="readable again on both sides")
+        base = {**link.base, **intent.base}
+        try:
+            store.links.move(replace(link, base=base, seen_crm=None, seen_books=None), fence)
+        except ConditionFailedError:
+            return
+
+    def _make_link(self, intent: Intent, id: str) -> None:
+        ids = {intent.source.side: intent.source.id, intent.side: id}
+        link = Link(
+            connection=intent.connection,
+            id=intent.link,
+            entity=intent.entity,
+            crm_id=ids[Side.CRM],
+            books_id=ids[Side.BOOKS],
+            parent=intent.parent_link,
+            base=intent.base,
+            mapping_version=self.desk.mapping.version,
+            reason="created, found again after an unknown outcome",
+        )
+        try:
+            self.desk.store.links.create(link, self.desk.lease.fence)
+        except ConditionFailedError:
+            return
+        if intent.entity == CUSTOMER:
+            other = RecordKey(intent.connection, intent.side, CUSTOMER, id)
+            self.desk.store.rows.hint(other, RowClass.LIVE, self.desk.clock.now())

@@ -1,0 +1,168 @@
+"""Gathers everything that a decision looks at, for one row (reads only)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tandem.core.canonical import read_record
+from tandem.core.decide import Parent, Situation
+from tandem.core.keys import key_rows
+from tandem.core.match import Candidate, MatchResult, match
+from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, Side
+from tandem.engine.cases import hold_key
+from tandem.engine.desk import Desk
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.rows import Row
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """Reads what is missing for one decision, as late as possible, so that it is fresh."""
+
+    desk: Desk
+    reader: Reader
+
+    async def own(self, row: Row, link: Link | None) -> Record | Gone:
+        """The record whose row is handled."""
+        key = row.key
+        if key.side is Side.CRM:
+            return await self.reader.crm(key.entity, key.id)
+        return await self.reader.books(key.entity, key.id, self._books_parent(row, link))
+
+    def _books_parent(self, row: Row, link: Link | None) -> str | None:
+        if link is not None and link.parent is not None and row.parent is None:
+            parent = self.desk.store.links.get(self.desk.connection.id, link.parent)
+            return parent.books_id if parent else None
+        return row.parent
+
+    async def linked(self, row: Row, link: Link, own: Record | Gone) -> Situation:
+        """The situation of a row whose record is in a link."""
+        side, entity = row.key.side, row.key.entity
+        parent_link = self._parent_link(link)
+        if side is Side.CRM:
+            other = await self.reader.books(entity, link.books_id, parent_link.books_id if parent_link else None)
+            crm, books = own, other
+        else:
+            crm, books = await self.reader.crm(entity, link.crm_id), own
+        return Situation(
+            side=side,
+            link=link,
+            crm=crm,
+            books=books,
+            parent=_linked_parent(entity, parent_link, crm),
+            gone_since=row.gone_since,
+            release=self.desk.store.cases.word_on(hold_key(row.key, link)),
+        )
+
+    def _parent_link(self, link: Link) -> Link | None:
+        return self.desk.store.links.get(link.connection, link.parent) if link.parent else None
+
+    async def unlinked(self, row: Row, own: Record | Gone, *, fresh: bool) -> tuple[Situation, Link | None]:
+        """The situation of a row whose record has no counterpart yet, and the link of its customer (persons).
+
+        `fresh`: look at the other side itself too, as is due just before a create.
+        """
+        parent, parent_link = (Parent.NONE_NEEDED, None)
+        if row.key.entity == PERSON and isinstance(own, Record):
+            parent, parent_link = self._parent(own)
+        flags = self.desk.store.connections.index_flags(self.desk.connection.id)
+        complete = all(flags.get(f"{entity}#{side}") for entity in self._listed() for side in Side)
+        found = None
+        if isinstance(own, Record) and complete and parent in (Parent.NONE_NEEDED, Parent.LINKED):
+            found = await self._match(own, parent_link, fresh=fresh)
+        situation = Situation(
+            side=row.key.side,
+            crm=own if row.key.side is Side.CRM else None,
+            books=own if row.key.side is Side.BOOKS else None,
+            match=found,
+            parent=parent,
+            index_complete=complete,
+            release=self.desk.store.cases.word_on(row.key),
+        )
+        return situation, parent_link
+
+    def _listed(self) -> Sequence[str]:
+        return [name for name in self.desk.mapping.entities if name == CUSTOMER]
+
+    def _parent(self, person: Record) -> tuple[Parent, Link | None]:
+        if person.parent is None:
+            return Parent.MISSING, None
+        store, connection = self.desk.store, self.desk.connection.id
+        key = RecordKey(connection, person.side, CUSTOMER, person.parent)
+        link = store.links.of(key)
+        if link is not None:
+            return (Parent.LINKED, link) if link.state is LinkState.LIVE else (Parent.LEFT_OUT, None)
+        row = store.rows.read(key)
+        if row is not None and row.wanted <= row.done:
+            return Parent.LEFT_OUT, None
+        return Parent.PENDING, None
+
+    async def _match(self, own: Record, parent_link: Link | None, *, fresh: bool) -> MatchResult:
+        if parent_link is not None:
+            others = await self._person_candidates(own, parent_link)
+        else:
+            others = await self._customer_candidates(own, fresh=fresh)
+        connection = self.desk.connection.id
+        reserved = self.desk.store.links.is_reserved(connection, own.side.other, [other.id for other in others])
+        return match(await self.with_emails(own), [Candidate(other, other.id in reserved) for other in others])
+
+    async def with_emails(self, record: Record) -> Record:
+        """An Account has no e-mail of its own: those of its Contacts count."""
+        if record.entity != CUSTOMER or record.side is Side.BOOKS:
+            return record
+        persons = await self.reader.crm_persons(record.id)
+        emails = frozenset().union(record.keys.emails, *(person.keys.emails for person in persons))
+        return replace(record, keys=replace(record.keys, emails=emails))
+
+    async def _person_candidates(self, own: Record, parent: Link) -> list[Record]:
+        if own.side is Side.CRM:
+            return await self.reader.persons(parent.books_id)
+        return await self.reader.crm_persons(parent.crm_id)
+
+    async def _customer_candidates(self, own: Record, *, fresh: bool) -> list[Record]:
+        record = await self.with_emails(own)
+        other = own.side.other
+        ids = self.desk.store.index.find(self.desk.connection.id, CUSTOMER, other, record)
+        if fresh:
+            ids = sorted({*ids, *await self._look(record)})
+        if other is Side.CRM:
+            await self.reader.load_crm(CUSTOMER, ids)
+            await self.reader.load_crm_persons(ids)
+            found = [await self.reader.crm(CUSTOMER, id) for id in ids]
+        else:
+            found = [await self.reader.books(CUSTOMER, id, None) for id in ids]
+        return [await self.with_emails(each) for each in found if isinstance(each, Record)]
+
+    async def _look(self, record: Record) -> list[str]:
+        """A fresh look at the other side just before a create: Books' newest page, or CRM by name."""
+        side, mapping = record.side.other, self.desk.mapping
+        client, resource = self.desk.clients[side], self.desk.entity(CUSTOMER).resource(side)
+        if side is Side.BOOKS:
+            bodies = (await client.changed(resource, since=None, before=None, after=None)).bodies
+        else:
+            name_field = self.desk.entity(CUSTOMER).field("name").crm
+            bodies = list((await client.find(resource, str(name_field), [record.label])).bodies.values())
+        seen = [read_record(mapping, CUSTOMER, side, body) for body in bodies]
+        wanted = set(key_rows(record.keys))
+        return [each.id for each in seen if wanted & set(key_rows(each.keys)) or each.keys.stamp == record.id]
+
+
+def unit_marks(record: Record | Gone) -> list[str]:
+    """What makes two rows of one round a unit: a shared stamp, tax number, e-mail or folded name."""
+    if isinstance(record, Gone):
+        return []
+    keys: MatchKeys = record.keys
+    marks = [f"email:{email}" for email in keys.emails]
+    marks += [f"tax:{keys.tax_number}"] if keys.tax_number else []
+    marks += [f"name:{keys.name}"] if keys.name and record.entity == CUSTOMER else []
+    marks += [f"{record.side.other}/{keys.stamp}"] if keys.stamp else []
+    return marks
+
+
+def _linked_parent(entity: str, parent_link: Link | None, crm: Record | Gone | None) -> Parent:
+    if entity != PERSON:
+        return Parent.NONE_NEEDED
+    if parent_link is not None and isinstance(crm, Record) and crm.parent != parent_link.crm_id:
+        return Parent.MOVED
+    return Parent.LINKED

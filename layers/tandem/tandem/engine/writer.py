@@ -1,0 +1,124 @@
+"""One remote write: intent -> call -> history (design, section 4). The only place that writes to Zoho."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tandem.core.canonical import write_body
+from tandem.core.errors import RefusedError, RetryError, StoreError, StopError, UnknownOutcomeError
+from tandem.core.records import Base, Mode, Record, RecordKey, Side, Value
+from tandem.engine.desk import Desk
+from tandem.engine.intents import Intent, Kind, before_of, settle_time
+from tandem.engine.ports import Written
+
+
+class NotWritingError(StoreError):
+    """Mode, mapping or pause changed since the drain began: no intent was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one write is for: its source row, its target, and what will be agreed once it is done."""
+
+    kind: Kind
+    entity: str
+    side: Side
+    source: RecordKey
+    link: str
+    values: Mapping[str, Value]
+    base: Mapping[str, Base]
+    rules: Mapping[str, str]
+    cause: str
+    target: Record | None = None
+    stamp: str | None = None
+    parent: str | None = None
+    parent_link: str | None = None
+    asked_at: datetime | None = None
+    """Server time when the CRM target was read: the guard of the write."""
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes for one desk. Each write that may have left leaves its intent open until the link has moved."""
+
+    desk: Desk
+
+    def check(self) -> None:
+        """May a write start now? Mode, mapping and pause are read anew, the lease is kept; else it raises."""
+        desk = self.desk
+        present = desk.store.connections.read(desk.connection.id)
+        if present.effective_mode is not Mode.WRITE or not present.is_working:
+            raise NotWritingError(f"{present.id} is in {present.effective_mode} or paused")
+        if present.mapping_version != desk.mapping.version:
+            raise NotWritingError(f"the mapping of {present.id} changed")
+        desk.lease.keep(desk.clock.now())
+
+    async def write(self, plan: Plan) -> tuple[Intent, Written]:
+        """Make one write. Raises what the client raises; after a refusal or a sure failure no intent stays open."""
+        self.check()
+        store, intent = self.desk.store, self._intent(plan)
+        store.intents.open(intent)
+        try:
+            written = await self._send(plan)
+        except UnknownOutcomeError:
+            raise
+        except RefusedError as error:
+            store.history.written(intent, "refused", self.desk.clock.now(), code=error.code, sentence=str(error))
+            store.intents.close(intent)
+            raise
+        except (RetryError, StopError):
+            store.intents.close(intent)
+            raise
+        store.history.written(intent, "write", self.desk.clock.now(), written_id=written.id)
+        return intent, written
+
+    async def _send(self, plan: Plan) -> Written:
+        desk = self.desk
+        client, resource = desk.clients[plan.side], desk.entity(plan.entity).resource(plan.side)
+        if plan.kind in ("deactivate", "reactivate"):
+            assert plan.target is not None
+            return await client.set_active(resource, plan.target.id, active=plan.kind == "reactivate")
+        body = write_body(
+            desk.mapping,
+            plan.entity,
+            plan.side,
+            plan.values,
+            current=plan.target,
+            stamp=plan.stamp,
+            parent=plan.parent,
+        )
+        if plan.kind == "create":
+            return await client.insert(resource, body, parent=plan.parent)
+        assert plan.target is not None
+        guard = plan.asked_at - timedelta(seconds=1) if plan.side is Side.CRM and plan.asked_at else None
+        return await client.update(resource, plan.target.id, body, parent=plan.parent, unmodified_since=guard)
+
+    def _intent(self, plan: Plan) -> Intent:
+        desk, now, settings = self.desk, self.desk.clock.now(), self.desk.connection.settings
+        return Intent(
+            id=desk.store.intents.next_id(now, desk.lease.fence),
+            connection=desk.connection.id,
+            kind=plan.kind,
+            entity=plan.entity,
+            side=plan.side,
+            source=plan.source,
+            target=plan.target.id if plan.target else None,
+            parent=plan.parent,
+            link=plan.link,
+            before=before_of(plan.target, plan.values),
+            after=plan.values,
+            reasons=plan.rules,
+            cause=plan.cause,
+            run=desk.run,
+            at=now,
+            settle_after=settle_time(
+                plan.kind,
+                now,
+                create_seconds=settings.create_unknown_seconds,
+                write_seconds=settings.write_unknown_seconds,
+            ),
+            base=plan.base,
+            parent_link=plan.parent_link,
+        )
