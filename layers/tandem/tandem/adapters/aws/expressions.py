@@ -47,19 +47,19 @@ class Expression:
         return f"(attribute_not_exists({name}) OR {holds})" if when.or_absent else holds
 
     def _holds(self, when: When, name: str) -> str:
+        """One condition; DynamoDB calls `<>` true of a missing attribute, so presence is always asked for too."""
         if when.op == "exists":
             return f"attribute_exists({name})"
         if when.op == "absent":
             return f"attribute_not_exists({name})"
+        present, right = f"attribute_exists({name})", self._right(when)
         if when.other is not None:
-            other = self.name(when.other)
-            present = f"attribute_exists({name}) AND attribute_exists({other})"
-            return f"({present} AND {name} {_SIGNS[when.op]} {other})"
-        compares = f"{name} {_SIGNS[when.op]} {self._comparable(when)}"
-        # `<>` is true of a missing attribute; our comparisons are not.
-        return f"(attribute_exists({name}) AND {compares})" if when.op == "ne" else compares
+            present += f" AND attribute_exists({right})"
+        return f"({present} AND {name} {_SIGNS[when.op]} {right})"
 
-    def _comparable(self, when: When) -> str:
+    def _right(self, when: When) -> str:
+        if when.other is not None:
+            return self.name(when.other)
         (tag,) = encode(when.value)
         if when.op not in ("eq", "ne") and tag not in _ORDERED_TYPES:
             raise ValueError(f"{when.attr} {when.op}: a {type(when.value).__name__} has no order")
