@@ -74,7 +74,7 @@ def read_record(
 def persons_of(mapping: Mapping, contact: Body) -> list[Record]:
     """The contact persons within a Books customer's body; none if the body does not hold them."""
     shared = {key: contact[key] for key in ("contact_id", "is_linked_with_zohocrm") if key in contact}
-    entries = contact.get("contact_persons") or []
+    entries = _entries(contact.get("contact_persons"))
     return [read_record(mapping, "contact_person", Side.BOOKS, {**entry, **shared}) for entry in entries]
 
 
@@ -153,9 +153,19 @@ def _attribute(mapping: Mapping, side: Side, body: Body, path: str) -> Value | _
         return _custom(mapping, body, path)
     head, dot, leaf = path.partition(".")
     found = body.get(head, _ABSENT)
-    if dot and not isinstance(found, _Absent):
-        found = (found or {}).get(leaf, _ABSENT if found else None) if not isinstance(found, str) else None
-    return _native(found)
+    return _native(_leaf(found, leaf) if dot else found)
+
+
+def _leaf(found: Any, leaf: str) -> Value | _Absent:
+    """A key of an object; all keys of an empty object are blank, one missing from a filled object is unknown."""
+    if not isinstance(found, _Absent) and is_blank(found):
+        return None
+    return found.get(leaf, _ABSENT) if isinstance(found, ReadOnly) else _ABSENT
+
+
+def _entries(found: Any) -> list[Body]:
+    """The objects of a list; nothing of what is no list."""
+    return [entry for entry in found if isinstance(entry, ReadOnly)] if isinstance(found, list) else []
 
 
 def _custom(mapping: Mapping, body: Body, api_name: str) -> Value | _Absent:
@@ -163,7 +173,7 @@ def _custom(mapping: Mapping, body: Body, api_name: str) -> Value | _Absent:
     entries = body.get("custom_fields")
     if not isinstance(entries, list):
         return _ABSENT
-    found = (entry.get("value") for entry in entries if entry.get("api_name") == api_name)
+    found = (entry.get("value") for entry in _entries(entries) if entry.get("api_name") == api_name)
     return _native(next(found, None if mapping.absent_custom_field == "blank" else _ABSENT))
 
 
@@ -227,5 +237,5 @@ def _texts(
     if side is Side.CRM or entity.name != "customer":
         return
     names = ("email",) if kind is Email else ("phone", "mobile")
-    for holder in (body, *(body.get("contact_persons") or [])):
+    for holder in (body, *_entries(body.get("contact_persons"))):
         yield from (str(holder[name]) for name in names if not is_blank(holder.get(name)))

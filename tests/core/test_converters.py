@@ -1,0 +1,293 @@
+"""The laws of converters: keys survive translation both ways, blank stays blank, nothing is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tandem.core.address import Address
+from tandem.core.converters import (
+    CONVERTERS,
+    Checkbox,
+    ConversionError,
+    Converter,
+    Email,
+    LongText,
+    PersonName,
+    Phone,
+    Picklist,
+    Text,
+    Url,
+)
+from tandem.core.mapping import preset
+from tandem.core.records import Side, is_blank
+from tandem.core.tax import TaxIdentity
+
+TREATMENTS = {"Registered": "business_gst", "Consumer": "consumer"}
+TAX = TaxIdentity(scheme="gstin", treatments=TREATMENTS, registered=("business_gst",))
+PLACES = (
+    "MH",
+    "mh",
+    "Maharashtra",
+    "27",
+    "Tamil Nadu",
+    "TN",
+    " karnataka ",
+    "Odisha",
+    "OR",
+    "AP",
+    "Ladakh",
+    None,
+    "",
+)
+
+words = st.text(max_size=40) | st.sampled_from(
+    ["A &amp; B", " x ", "e\u0301", "a\r\nb\rc", "&nbsp;", "İ", "ß"]
+)
+texts = st.none() | st.just("") | words
+crm_address = st.fixed_dictionaries(dict.fromkeys(Address.parts[Side.CRM], texts))
+books_address = st.fixed_dictionaries(dict.fromkeys(Address.parts[Side.BOOKS], texts))
+places = st.fixed_dictionaries(
+    {
+        "state": st.sampled_from([*PLACES, "California", "CA", "Goa"]),
+        "country": st.sampled_from(
+            ["India", "IN", "USA", "US", "United States", "Côte d'Ivoire", "Nowhere", None]
+        ),
+    }
+)
+
+
+def tax(labels: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Tax identities with the treatments of one side."""
+    return st.fixed_dictionaries(
+        {"number": texts, "treatment": st.sampled_from([*labels, None, ""]), "place": st.sampled_from(PLACES)}
+    )
+
+
+def both(strategy: st.SearchStrategy[Any]) -> Mapping[Side, st.SearchStrategy[Any]]:
+    """The same natives on both sides."""
+    return {Side.CRM: strategy, Side.BOOKS: strategy}
+
+
+phones = texts | st.from_regex(r"\+?[0-9 ()\-]{3,20}( ?ext ?[0-9]{1,4})?", fullmatch=True)
+names = st.fixed_dictionaries({"first": texts, "last": texts})
+TAX_NATIVES = {Side.CRM: tax([*TREATMENTS, "-None-"]), Side.BOOKS: tax(list(TREATMENTS.values()))}
+CASES: list[tuple[Converter, Mapping[Side, st.SearchStrategy[Any]]]] = [
+    (Text(), both(texts)),
+    (LongText(), both(texts)),
+    (Email(), both(texts | st.emails())),
+    (Phone(region="IN"), both(phones)),
+    (Url(), both(texts | st.from_regex(r"(https?://)?[a-zA-Z]{1,9}\.com/{0,2}", fullmatch=True))),
+    (
+        Picklist(values={"Hot": "hot", "Cold": "cold"}),
+        {
+            Side.CRM: st.sampled_from(["Hot", "Cold", "-None-", None, ""]),
+            Side.BOOKS: st.sampled_from(["hot", "cold", None]),
+        },
+    ),
+    (Checkbox(), both(st.booleans() | st.sampled_from(["true", "FALSE", "Yes", "0", None, ""]))),
+    (PersonName(), both(names)),
+    (
+        Address(region="IN"),
+        {
+            Side.CRM: st.builds(lambda a, p: a | p, crm_address, st.just({}) | places),
+            Side.BOOKS: st.builds(lambda a, p: a | p, books_address, st.just({}) | places),
+        },
+    ),
+    (TAX, TAX_NATIVES),
+    (TAX.model_copy(update={"place": "name"}), TAX_NATIVES),
+]
+
+
+def test_every_converter_is_under_the_laws() -> None:
+    """A converter added to the registry without a case here is a hole."""
+    assert {type(converter) for converter, _ in CASES} == set(CONVERTERS.values())
+
+
+@pytest.mark.parametrize(
+    ("converter", "natives"), CASES, ids=lambda v: v.name if isinstance(v, Converter) else ""
+)
+@pytest.mark.parametrize("side", Side)
+@given(data=st.data())
+def test_a_translated_value_keeps_its_key(
+    converter: Converter, natives: Mapping[Side, st.SearchStrategy[Any]], side: Side, data: st.DataObject
+) -> None:
+    """Put-get and get-put, up to the key: what arrives equals what was sent, and so does what comes back."""
+    native = data.draw(natives[side])
+    key = converter.key(side, native)
+    try:
+        there = converter.translate(side, native)
+        back = converter.translate(side.other, there)
+    except ConversionError:
+        assume(False)
+    assert converter.key(side.other, there) == key
+    assert converter.key(side, back) == key
+    hash(key)
+
+
+@pytest.mark.parametrize(
+    ("converter", "natives"), CASES, ids=lambda v: v.name if isinstance(v, Converter) else ""
+)
+@pytest.mark.parametrize("side", Side)
+@given(data=st.data())
+def test_blank_stays_blank(
+    converter: Converter, natives: Mapping[Side, st.SearchStrategy[Any]], side: Side, data: st.DataObject
+) -> None:
+    """Blank has the key None on both sides, and only what has the key None arrives blank."""
+    native = data.draw(natives[side])
+    if is_blank(native):
+        assert converter.key(side, native) is None
+    try:
+        arrived = converter.translate(side, native)
+    except ConversionError:
+        assume(False)
+    assert is_blank(arrived) == (converter.key(side, native) is None)
+
+
+@pytest.mark.parametrize("converter", [converter for converter, _ in CASES], ids=lambda c: c.name)
+@pytest.mark.parametrize("side", Side)
+def test_none_is_blank_even_for_a_set(converter: Converter, side: Side) -> None:
+    """A set that was never read as a set clears every part."""
+    assert converter.key(side, None) is None
+    assert is_blank(converter.translate(side, None))
+
+
+@pytest.mark.parametrize(
+    ("converter", "a", "b"),
+    [
+        (Text(), "A &amp; B", " A & B "),
+        (Text(), "Jose\u0301", "José"),
+        (LongText(), "one\r\ntwo ", "one\ntwo"),
+        (Email(), "Asha@Example.IN ", "asha@example.in"),
+        (Phone(region="IN"), "098765 43210", "+91-98765-43210"),
+        (Phone(region="US"), "(415) 555-2671", "+1 415 555 2671"),
+        (Phone(), "call reception 12", "12"),
+        (Url(), "HTTP://Acme.IN/", "acme.in"),
+        (Url(), "https://acme.in/Shop?x=1", "ACME.in/Shop?x=1"),
+        (Checkbox(), "Yes", True),
+        (PersonName(), {"first": None, "last": "Sharma"}, {"first": "Sharma", "last": None}),
+        (
+            TAX,
+            {"number": "27aapfu0939f1zv", "place": "27"},
+            {"number": "27AAPFU0939F1ZV ", "place": "Maharashtra"},
+        ),
+    ],
+)
+def test_spellings_of_one_value_share_a_key(converter: Converter, a: Any, b: Any) -> None:
+    """A trimming or decorating side never looks like an edit."""
+    assert converter.key(Side.CRM, a) == converter.key(Side.BOOKS, b)
+
+
+@pytest.mark.parametrize(
+    ("converter", "a", "b"),
+    [
+        (Text(), "Acme", "ACME"),
+        (LongText(), "one\ntwo", "one two"),
+        (Phone(), "+91 98765 43210", "+91 98765 43210 ext 5"),
+        (Url(), "acme.in/a", "acme.in/A"),
+        (Checkbox(), False, None),
+        (PersonName(), {"first": "Ravi Kumar", "last": "S"}, {"first": "Ravi", "last": "Kumar S"}),
+        (Picklist(values={"a": "b", "b": "c"}), "b", "b"),
+    ],
+)
+def test_different_values_differ(converter: Converter, a: Any, b: Any) -> None:
+    """What a person would call a change is one."""
+    assert converter.key(Side.CRM, a) != converter.key(Side.BOOKS, b)
+
+
+INDIA = {
+    "street": "12 MG Road\nIndiranagar",
+    "city": "Bengaluru",
+    "state": "KA",
+    "zip": "560038",
+    "country": "India",
+}
+
+
+def test_an_address_splits_its_street_for_books() -> None:
+    """First line to `address`, the rest to `street2`; state and country go as written, compared by meaning."""
+    address = Address(region="IN")
+    sent = address.translate(Side.CRM, INDIA)
+    assert (sent["address"], sent["street2"], sent["state"]) == ("12 MG Road", "Indiranagar", "KA")
+    shown = sent | {"state": "Karnataka", "country": "IN", "address": "12  MG Road "}
+    assert address.key(Side.BOOKS, shown) == address.key(Side.CRM, INDIA)
+
+
+def test_an_address_keeps_case_and_reads_states_by_country() -> None:
+    """CA is California in the USA, and nothing in India."""
+    address = Address(region="IN")
+    usa = INDIA | {"state": "CA", "country": "USA"}
+    assert address.key(Side.CRM, usa) == address.key(Side.CRM, usa | {"state": "California", "country": "US"})
+    assert address.key(Side.CRM, INDIA | {"city": "BENGALURU"}) != address.key(Side.CRM, INDIA)
+
+
+@pytest.mark.parametrize(
+    ("converter", "side", "value", "limit"),
+    [
+        (Text(books_max=200), Side.CRM, "x" * 201, "200"),
+        (Text(crm_max=20), Side.BOOKS, "x" * 21, "20"),
+        (Phone(), Side.BOOKS, "+91 " + "9" * 40, "30"),
+        (Email(), Side.CRM, "x" * 96 + "@a.in", "100"),
+        (PersonName(), Side.BOOKS, {"first": "x" * 41, "last": "y"}, "40"),
+        (PersonName(), Side.BOOKS, {"first": "x" * 81, "last": None}, "80"),
+        (Address(), Side.BOOKS, {"address": "x" * 200, "street2": "y" * 100}, "250"),
+        (Address(), Side.CRM, {"street": "x", "zip": "1" * 51}, "50"),
+    ],
+)
+def test_nothing_is_ever_cut(converter: Converter, side: Side, value: Any, limit: str) -> None:
+    """A value that does not fit is refused with the limit in the sentence."""
+    with pytest.raises(ConversionError, match=limit):
+        converter.translate(side, value)
+
+
+@pytest.mark.parametrize(
+    ("converter", "side", "value"),
+    [
+        (Picklist(values={"Hot": "hot"}), Side.CRM, "Warm"),
+        (Picklist(values={"Hot": "hot"}), Side.BOOKS, "Hot"),
+        (Checkbox(), Side.CRM, "perhaps"),
+        (TAX, Side.CRM, {"number": None, "treatment": "Deemed Export", "place": None}),
+        (TAX, Side.BOOKS, {"number": None, "treatment": None, "place": "Atlantis"}),
+    ],
+)
+def test_a_value_without_counterpart_is_refused(converter: Converter, side: Side, value: Any) -> None:
+    """No value is guessed; the sentence names the value and its side."""
+    assert converter.key(side, value) is not None
+    with pytest.raises(ConversionError) as caught:
+        converter.translate(side, value)
+    assert caught.value.code == "CONVERSION"
+    assert caught.value.message
+
+
+def test_a_refused_picklist_value_never_equals_one_of_the_other_side() -> None:
+    """Outside the table the same word may mean two things."""
+    picklist = Picklist(values={"Hot": "hot"})
+    assert picklist.key(Side.CRM, "Warm") != picklist.key(Side.BOOKS, "Warm")
+
+
+def test_an_ambiguous_picklist_table_is_refused() -> None:
+    """Two CRM values for one Books value have no way back."""
+    with pytest.raises(ValueError, match="stands for both"):
+        Picklist(values={"a": "x", "b": "x"})
+
+
+def test_the_lossy_ones_say_so() -> None:
+    """Declared, so that a check can refuse what loses both ways."""
+    assert {name for name, kind in CONVERTERS.items() if kind.lossy} == {
+        "phone",
+        "url",
+        "address",
+        "tax_identity",
+    }
+
+
+def test_the_preset_sends_place_codes_both_ways() -> None:
+    """Books wants the code; a name in CRM is translated, a code in Books comes as it is."""
+    convert = preset("india").entities["customer"].field("tax_identity").convert
+    there = convert.translate(Side.CRM, {"number": None, "treatment": "Consumer", "place": "Tamil Nadu"})
+    assert there == {"number": None, "treatment": "consumer", "place": "TN"}
+    assert convert.translate(Side.BOOKS, there)["place"] == "TN"
