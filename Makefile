@@ -52,7 +52,7 @@ sandbox: $(call env,local) ## Serve the local Zoho alone (PORT=18080)
 	@$(local) -m sandbox --port "$(PORT)"
 
 .PHONY: test
-test: lint types template unit stack ## Run the whole gate, as CI does
+test: setup lint types template build unit stack ## Run the whole gate, as CI does
 
 .PHONY: lint
 lint: $(call env,dev) ## Check style, format and stale requirement files
@@ -79,7 +79,8 @@ stack: setup ## Run the tests on the template, deployed on the local AWS
 
 .PHONY: build
 build: $(call env,tools) ## Build the release for Lambda (arm64) into .aws-sam/
-	.ci/sam build
+	@rm -rf .aws-sam/build
+	.ci/sam build >build/sam-build.log 2>&1 || { cat build/sam-build.log >&2; exit 1; }
 	@find .aws-sam/build -name '*.pyc' | grep -q . || \
 		echo "Note: no Python 3.13 here, so the layers carry no byte code and functions start slower."
 
