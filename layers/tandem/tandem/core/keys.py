@@ -44,7 +44,7 @@ def fold_words(text: str) -> list[str]:
     """The words of a name without case and punctuation, & read as and; dotted letters are one word."""
     folded = unicodedata.normalize("NFKC", plain(text)).casefold().replace("&", " and ").replace("'", "")
     folded = _DOTTED.sub(lambda found: found[0].replace(".", ""), folded)
-    return "".join(c if c.isalnum() or unicodedata.combining(c) else " " for c in folded).split()
+    return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in folded).split()
 
 
 def fold_person(text: str) -> str:

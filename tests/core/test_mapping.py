@@ -1,0 +1,319 @@
+"""The mapping file: what the presets say, and how every fault is named with line, field and fix."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tandem.core.errors import BadInputError
+from tandem.core.mapping import Mapping, MappingError, Resource, load_mapping, preset
+from tandem.core.records import Record, Side
+
+GOOD = """\
+region: IN
+entities:
+  customer:
+    crm_module: Accounts
+    crm_stamp: Books_Customer_ID
+    fields:
+      name: {crm: Account_Name, books: contact_name}
+"""
+
+
+FIELDS = "fields:\n      name: {crm: Account_Name, books: contact_name}"
+
+
+def faults(text: str) -> list[str]:
+    """The faults of a mapping as `line field: message / fix`, a field of the customer as ….name."""
+    with pytest.raises(MappingError) as caught:
+        load_mapping(text)
+    texts = [f"{fault.line} {fault.field}: {fault.message} / {fault.fix}" for fault in caught.value.faults]
+    return [text.replace("entities.customer.fields.", "….") for text in texts]
+
+
+def field(name: str, text: str) -> str:
+    """The good mapping with one more field, on line 8."""
+    return f"{GOOD}      {name}: {text}\n"
+
+
+@pytest.mark.parametrize("name", ["india", "uk", "us", "generic"])
+def test_every_preset_loads(name: str) -> None:
+    """A preset that does not load would fail the first day."""
+    mapping = preset(name)
+    assert set(mapping.entities) == {"customer", "contact_person"}
+    assert mapping.region == {"india": "IN", "uk": "GB"}.get(name, "US")
+
+
+def test_the_default_says_what_the_design_says() -> None:
+    """Books owns the tax identity, CRM the descriptions; what must not be blanked is not."""
+    customer = preset("india").entities["customer"]
+    tax = customer.field("tax_identity")
+    assert (tax.owner, tax.crm_may, tax.conflict, tax.first_link) == ("books", "fill_blank", "hold", "hold")
+    assert {f.owner for f in customer.fields if f.name != "tax_identity"} == {"crm"}
+    assert {f.name for f in customer.fields if f.never_blank} == {
+        "name", "billing_address", "shipping_address", "tax_identity",
+    }  # fmt: skip
+    person = preset("india").entities["contact_person"]
+    assert {f.name for f in person.fields if f.never_blank} == {"name", "email"}
+    assert customer.field("phone").attributes(Side.BOOKS) == ("billing_address.phone",)
+    assert customer.field("phone").args["region"] == "IN"
+
+
+def test_an_entity_knows_where_it_lives() -> None:
+    """Everything that one CRM query must ask for, and the modules of both sides."""
+    entities = preset("india").entities
+    person = entities["contact_person"]
+    assert person.crm_fields == (
+        "First_Name", "Last_Name", "Email", "Phone", "Mobile", "Title",
+        "Books_Person_ID", "Account_Name", "Billing_Contact",
+    )  # fmt: skip
+    assert person.resource(Side.CRM) == Resource(
+        Side.CRM, "contact_person", "Contacts", person.crm_fields, "Account_Name"
+    )
+    assert person.resource(Side.BOOKS) == Resource(Side.BOOKS, "contact_person", "contactpersons")
+    assert entities["customer"].resource(Side.BOOKS).module == "contacts"
+    assert "GSTIN" in entities["customer"].crm_fields
+    with pytest.raises(KeyError):
+        person.field("nothing")
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("Customer", ""),
+        ("Prospect", "Account_Type is “Prospect”; only Customer is created in Books"),
+        (None, "Account_Type is blank; only Customer is created in Books"),
+    ],
+)
+def test_scope_is_a_sentence(kind: str | None, sentence: str) -> None:
+    """What is left out is counted with its reason."""
+    account = Record(Side.CRM, "customer", "1", {}, scope={"Account_Type": kind})
+    assert preset("india").entities["customer"].outside_scope(account) == sentence
+
+
+def test_no_scope_rule_lets_everything_in() -> None:
+    """Without a rule every Account is a customer."""
+    assert load_mapping(GOOD).entities["customer"].outside_scope(Record(Side.CRM, "customer", "1", {})) == ""
+
+
+def test_the_version_is_of_the_content() -> None:
+    """Comments and spelling of the file do not count, a policy does; stored as JSON it comes back the same."""
+    mapping = load_mapping(GOOD)
+    assert load_mapping("# a comment\n" + GOOD.replace("region: IN\n", "")).version == mapping.version
+    assert (
+        load_mapping(GOOD.replace("contact_name}", "contact_name, conflict: hold}")).version
+        != mapping.version
+    )
+    stored = preset("india")
+    again = Mapping.model_validate(stored.model_dump(mode="json"))
+    assert (again, again.version) == (stored, stored.version)
+    assert len(mapping.version) == 12
+
+
+def test_one_way_fields_are_owned_by_their_source() -> None:
+    """The owner follows from the direction."""
+    mapped = load_mapping(field("segment", "{crm: Seg, books: cf_seg, direction: to_crm}")).entities[
+        "customer"
+    ]
+    segment = mapped.field("segment")
+    assert (segment.owner, segment.may_write(Side.CRM), segment.may_write(Side.BOOKS)) == (
+        "books",
+        True,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "1 : must be a table of keys / write key: value lines below it"),
+        ("- a", "1 : must be a table of keys"),
+        ("a: [", "1 : bad YAML"),
+        ("a: 1\n\tb: 2", "2 : bad YAML"),
+        ("a: \x07", "1 : bad YAML"),
+        ("a: 1\na: 2", "2 a: this key stands here twice / keep one of them"),
+        ("a: &x 1", "1 a: anchors and aliases are not read / write the value out"),
+        ("a: *x", "1 a: anchors and aliases are not read"),
+        (
+            "a: !!python/object:os.system 1",
+            "1 a: the tag tag:yaml.org,2002:python/object:os.system is not read",
+        ),
+        ("a: 1\n---\nb: 2", "2 : a second document begins here"),
+        ("? [a]\n: b", "1 : a key must be a text"),
+        ("[" * 5000, "1 0.0.0: nested deeper than 20 levels"),
+        ("x" * 1_000_001, "1 : the file has 1000001 bytes, at most 1000000 are read"),
+        ("region: india\nentities: {}", "1 region: must be two capital letters, such as IN"),
+        ("entities: {}", "1 entities: must not be empty / add at least one entry"),
+        (GOOD + "  deal: {}", "8 entities.deal: unknown entity deal / use customer or contact_person"),
+        (
+            GOOD.replace("crm_stamp", "crm_stmp"),
+            "5 entities.customer.crm_stmp: unknown key crm_stmp / write crm_stamp",
+        ),
+        (
+            GOOD.replace("crm_stamp", "stamp_crm"),
+            "3 entities.customer.crm_stamp: crm_stamp is missing / add crm_stamp",
+        ),
+        (GOOD.replace("      name:", "      title:"), "6 entities.customer.fields: no field is called name"),
+        (field("x", "3"), "8 ….x: must be a table of keys"),
+        (field("x", "{crm: A}"), "8 ….x.books: books is missing / add books"),
+        (field("x", "{crm: A, books: b, ownr: crm}"), "8 ….x.ownr: unknown key ownr / write owner"),
+        (field("x", "{crm: A, books: b, zzz: crm}"), "8 ….x.zzz: unknown key zzz / remove it; known"),
+        (field("x", "{crm: A, books: b, owner: zoho}"), "8 ….x.owner: “zoho” is not allowed / write one"),
+        (field("x", "{crm: A, books: b, never_blank: 7}"), "8 ….x.never_blank: must be true or false"),
+        (field("x", "{crm: 'A B', books: b}"), "8 ….x.crm: must be an API name such as Account_Name"),
+        (field("x", "{crm: A, books: a.b.c}"), "8 ….x.books: must be an API name such as billing"),
+        (
+            field("x", "{crm: A, books: b, converter: txt}"),
+            "8 ….x.converter: unknown converter txt / write text",
+        ),
+        (
+            field("x", "{crm: A, books: b, args: {max: 3}}"),
+            "8 ….x.args.max: text: unknown argument / the arguments of text are: crm_max, books_max",
+        ),
+        (
+            field("x", "{crm: A, books: b, args: {crm_max: big}}"),
+            "8 ….x.args.crm_max: text: must be a whole number",
+        ),
+        (
+            field("x", "{crm: A, books: b, args: {crm_max: 0}}"),
+            "8 ….x.args.crm_max: text: Input should be greater",
+        ),
+        (field("x", "{crm: A, books: b, args: 3}"), "8 ….x.args: must be a table of keys"),
+        (
+            field("x", "{crm: A, books: b, converter: picklist}"),
+            "8 ….x.args.values: picklist: this argument is missing",
+        ),
+        (
+            field("x", "{crm: A, books: b, converter: picklist, args: {values: {a: x, b: x}}}"),
+            "picklist: “x” of Books stands for both “a” and “b” of CRM",
+        ),
+        (
+            field("x", "{crm: A, books: b, direction: to_books, owner: books}"),
+            "owner: owner books contradicts direction to_books / write crm",
+        ),
+        (
+            field("x", "{crm: Account_Name, books: b}"),
+            "8 ….x.crm: Account_Name is already used by the field name",
+        ),
+        (field("x", "{crm: Books_Customer_ID, books: b}"), "Books_Customer_ID is already used by crm_stamp"),
+        (field("x", "{crm: A, books: contact_name}"), "8 ….x.books: contact_name is already used"),
+        (field("x", "{crm: A, books: email}"), "email mirrors the primary person / map it on contact_person"),
+        (field("x", "{crm: A, books: first_name}"), "first_name mirrors the primary person"),
+        (
+            field("x", "{crm: A, books: contact_persons}"),
+            "contact_persons is never written by Tandem / remove the field",
+        ),
+        (field("x", "{crm: A, books: tags}"), "tags is never written"),
+        (field("x", "{crm: A, books: billing_address}"), "billing_address is an object / map its parts"),
+        (field("x", "{crm: A, books: notes.phone}"), "notes.phone is no path of this entity"),
+        (field("x", "{crm: {a: A}, books: b}"), "8 ….x.crm: a: no part of a text / give one API name"),
+        (
+            field("x", "{crm: {first: A}, books: {first: b, last: c}, converter: person_name}"),
+            "8 ….x.crm: part of a set mapped alone: last of person_name is missing",
+        ),
+        (
+            field("x", "{crm: A, books: b, converter: address}"),
+            "8 ….x.crm: part of a set mapped alone: city, country, state, street, zip",
+        ),
+        (
+            GOOD.replace("customer:", "contact_person:"),
+            "3 entities.contact_person: parent_field is missing / add parent_field: Account_Name",
+        ),
+        (
+            GOOD + "".join(f"      f{n}: {{crm: F{n}, books: cf_f{n}}}\n" for n in range(60)),
+            "66 CRM fields; one query reads 50",
+        ),
+        (GOOD.replace(FIELDS, "fields: []"), "6 entities.customer.fields: must not be empty"),
+        (
+            GOOD.replace(FIELDS, "fields: [{name: name, crm: A, books: b}, {name: name, crm: C, books: d}]"),
+            "two fields are called name / rename one of them",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_line_field_and_fix(text: str, expected: str) -> None:
+    """Never a traceback, never "invalid mapping"."""
+    assert any(expected in fault for fault in faults(text)), faults(text)
+
+
+def test_every_fault_is_named_at_once() -> None:
+    """One run of the check is enough to mend the file."""
+    text = field("x", "{crm: A, books: b, ownr: crm}") + "      y: {crm: A, books: b, converter: txt}\n"
+    assert [fault.split(":")[0] for fault in faults(text)] == [
+        "8 ….x.ownr",
+        "9 ….y.converter",
+    ]
+
+
+def test_the_message_reads_as_one_line_per_fault() -> None:
+    """What a person sees on the terminal."""
+    with pytest.raises(BadInputError) as caught:
+        load_mapping(field("x", "{crm: A, books: email}"), source="my.yaml")
+    assert str(caught.value) == (
+        "my.yaml:8: entities.customer.fields.x.books: email mirrors the primary person."
+        " Fix: map it on contact_person, or use billing_address.phone"
+    )
+
+
+@pytest.mark.parametrize("name", ["indai", "../india", "", "india.yaml"])
+def test_an_unknown_preset_offers_the_nearest(name: str) -> None:
+    """Names never become paths."""
+    with pytest.raises(BadInputError, match="there is no preset"):
+        preset(name)
+
+
+def test_words_stay_words() -> None:
+    """YAML's habit to read Yes, NO and 12:30 as something else would bend a picklist."""
+    text = field(
+        "x", "{crm: A, books: b, converter: picklist, args: {values: {Yes: NO, On: '1', 12:30: off}}}"
+    )
+    assert load_mapping(text).entities["customer"].field("x").args["values"] == {
+        "Yes": "NO",
+        "On": "1",
+        "12:30": "off",
+    }
+
+
+yaml_like = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=6)
+    | st.sampled_from(["crm", "books", "address"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["crm", "books", "args", "fields", "name", "converter", "x"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.text(max_size=200))
+def test_any_text_loads_or_names_its_faults(text: str) -> None:
+    """No text of a person ends in a traceback."""
+    with pytest.raises(MappingError):
+        load_mapping(text)
+
+
+@given(
+    where=st.sampled_from(["entities", "customer", "fields", "name", "crm", "converter", "args"]),
+    odd=yaml_like,
+)
+def test_any_shape_loads_or_names_its_faults(where: str, odd: Any) -> None:
+    """Nor does any shape of data in any place."""
+    spec: dict[str, Any] = {"crm": "Account_Name", "books": "contact_name", "converter": "text", "args": {}}
+    customer: dict[str, Any] = {"crm_module": "Accounts", "crm_stamp": "S", "fields": {"name": spec}}
+    root: dict[str, Any] = {"entities": {"customer": customer}}
+    holder = {"entities": root, "customer": root["entities"], "fields": customer, "name": customer["fields"]}
+    holder.get(where, spec)[where] = odd
+    try:
+        mapping = load_mapping(json.dumps(root))
+    except MappingError as error:
+        mapping = None
+        named = error.faults
+    assert mapping or named
