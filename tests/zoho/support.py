@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+
 from tandem.adapters.zoho.auth import Token
 from tandem.adapters.zoho.books import BooksClient
 from tandem.adapters.zoho.crm import CrmClient
@@ -41,7 +42,7 @@ def reply(status: int = 200, body: Any = None, headers: Mapping[str, str] | None
     return httpx.Response(status, content=content, headers=dict(headers or {}))
 
 
-def crm_item(code: str = "SUCCESS", **details: Any) -> dict[str, Any]:
+def crm_item(code: str = "SUCCESS", /, **details: Any) -> dict[str, Any]:
     """One result in a CRM write answer."""
     status = "success" if code == "SUCCESS" else "error"
     return {"code": code, "details": details, "message": f"about {code}", "status": status}
@@ -53,6 +54,7 @@ class FarSide:
 
     script: list[tuple[str, str, Reply]] = field(default_factory=list)
     seen: list[httpx.Request] = field(default_factory=list)
+    signed: list[str] = field(default_factory=list)
 
     def expect(self, method: str, path: str, *replies: Reply) -> FarSide:
         """Expect one request for each reply."""
@@ -61,6 +63,7 @@ class FarSide:
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.seen.append(request)
+        self.signed.append(request.headers.get("authorization", "mint"))
         assert self.script, f"unexpected request: {request.method} {request.url}"
         method, path, answer = self.script.pop(0)
         assert (request.method, request.url.path) == (method, path)
@@ -99,7 +102,9 @@ class RecordingGate:
             raise self.refuses
         self.admitted.append(product)
 
-    def observe(self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None) -> None:
+    def observe(
+        self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None
+    ) -> None:
         self.told.append(
             {"product": product, "status": status, "code": code, "remaining": remaining, "reset": reset}
         )
@@ -112,7 +117,7 @@ class MemoryTokens:
     clock: Callable[[], datetime]
     token: Token | None = None
     holder: str = ""
-    until: datetime = datetime.min.replace(tzinfo=UTC)
+    until: datetime = NOW - timedelta(days=1)
     saves: int = 0
 
     def load(self) -> Token | None:

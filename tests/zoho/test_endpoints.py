@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from tandem.adapters import zoho
 from tandem.adapters.zoho.endpoints import ENDPOINTS, SCOPES, Endpoints, check_column, check_id, check_module
 from tandem.core.errors import BadInputError
@@ -86,5 +87,11 @@ def test_every_base_url_is_a_setting() -> None:
     """Roots may end in a slash; paths are added by the table."""
     endpoints = Endpoints("http://a:1/", "http://c:2/", "http://b:3", "1", "2", "eu")
     assert endpoints.token_url() == "http://a:1/oauth/v2/token"
-    assert endpoints.root("crm") + ENDPOINTS["crm.get"].path(module="Accounts", id="5") == "http://c:2/crm/v8/Accounts/5"
-    assert endpoints.root("books") + ENDPOINTS["books.organizations"].path() == "http://b:3/books/v3/organizations"
+    assert (
+        endpoints.root("crm") + ENDPOINTS["crm.get"].path(module="Accounts", id="5")
+        == "http://c:2/crm/v8/Accounts/5"
+    )
+    assert (
+        endpoints.root("books") + ENDPOINTS["books.organizations"].path()
+        == "http://b:3/books/v3/organizations"
+    )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tandem.adapters.zoho import parse
 
 
@@ -88,7 +89,9 @@ def test_a_row_may_be_bare_or_in_a_list() -> None:
     assert parse.as_object([]) == parse.as_object(None) == parse.as_object("x") == {}
 
 
-@pytest.mark.parametrize(("text", "expected"), [("882", 882), (7, 7), ("x", None), (None, None), (True, None)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("882", 882), (7, 7), ("x", None), (None, None), (True, None)]
+)
 def test_numbers_in_headers(text: object, expected: int | None) -> None:
     """Absent or odd is None, never zero."""
     assert parse.as_int(text) == expected
@@ -96,7 +99,9 @@ def test_numbers_in_headers(text: object, expected: int | None) -> None:
 
 def test_dates_in_headers() -> None:
     """A malformed Date is as good as none."""
-    assert parse.parse_http_date("Tue, 09 Jun 2026 17:38:18 GMT") == datetime(2026, 6, 9, 17, 38, 18, tzinfo=UTC)
+    assert parse.parse_http_date("Tue, 09 Jun 2026 17:38:18 GMT") == datetime(
+        2026, 6, 9, 17, 38, 18, tzinfo=UTC
+    )
     assert parse.parse_http_date("soon") is None
     assert parse.parse_http_date(None) is None
     assert parse.as_seconds("-3") == 0.0
@@ -104,7 +109,11 @@ def test_dates_in_headers() -> None:
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.decimals(allow_nan=False, allow_infinity=False),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text()
+    | st.decimals(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=10,
 )

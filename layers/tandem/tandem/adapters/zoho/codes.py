@@ -24,6 +24,7 @@ from tandem.core.errors import (
 
 Headers = Mapping[str, str]
 
+_NO_CODE = "NO_CODE"
 _FIELD_KEYS = ("api_name", "column_name", "param_name", "json_path")
 
 
@@ -81,6 +82,10 @@ def check_item(endpoint: Endpoint, item: Mapping[str, Any]) -> Mapping[str, Any]
     if not code:
         details = item.get("details")
         return details if isinstance(details, Mapping) else {}
+    if code == _NO_CODE:
+        raise UnknownOutcomeError(
+            f"{endpoint.product}: a result without a code; whether it was written is unknown"
+        )
     nested = _nested(item)
     inner = nested[0] if nested else item
     known = _item_code(inner)
@@ -113,7 +118,7 @@ def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _item_code(item: Mapping[str, Any]) -> str:
     code = str(item.get("code") or "")
-    return "" if code == "SUCCESS" else code or "NO_CODE"
+    return "" if code == "SUCCESS" else code or _NO_CODE
 
 
 def _nested(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -177,7 +177,7 @@ class Transport:
         if self._time_left is not None:
             seconds = min(seconds, self._time_left())
         if seconds <= 0:
-            raise TransientError("no time left for another call")
+            raise TransientError("no time left for another call") from TimeoutError()
         return seconds
 
     async def _exchange(

@@ -1,0 +1,276 @@
+"""The one way out: gate, time limit, tries, and what each failure means."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tandem.adapters.zoho.endpoints import ENDPOINTS, Endpoints
+from tandem.adapters.zoho.gate import OpenGate
+from tandem.adapters.zoho.transport import Call, Retries, Timeouts, Transport
+from tandem.core.errors import (
+    BadInputError,
+    RateLimitedError,
+    RefusedError,
+    StopError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from tests.zoho.support import NOW, FarSide, Moments, RecordingGate, reply, transport_to
+
+READ = Call(ENDPOINTS["books.list"])
+WRITE = Call(ENDPOINTS["books.insert"], body={"contact_name": "Acme"})
+LIST, INSERT = ("GET", "/books/v3/contacts"), ("POST", "/books/v3/contacts")
+FINE = {"code": 0, "contacts": []}
+
+
+def waits_forever(request: httpx.Request) -> object:
+    """An answer that never comes."""
+
+    async def never() -> httpx.Response:
+        await asyncio.sleep(60)
+        return reply()
+
+    return never()
+
+
+@pytest.mark.parametrize("failure", [reply(500), reply(503), httpx.ConnectError("x"), httpx.ReadError("x")])
+async def test_a_read_is_tried_once_more_after_a_passing_fault(far: FarSide, failure: httpx.Response) -> None:
+    """After a pause of less than a second."""
+    clock = Moments()
+    far.expect(*LIST, failure, reply(200, FINE))
+    assert (await transport_to(far, "books", clock=clock).send(READ)).body == FINE
+    assert len(clock.slept) == 1
+    assert clock.slept[0] <= 1.0
+
+
+async def test_a_read_is_tried_twice_at_most(far: FarSide) -> None:
+    """Then it is the engine's turn."""
+    far.expect(*LIST, reply(500), reply(502))
+    with pytest.raises(TransientError):
+        await transport_to(far, "books").send(READ)
+
+
+@pytest.mark.parametrize("failure", [httpx.ReadTimeout("x"), httpx.ConnectTimeout("x")])
+async def test_a_timed_out_read_is_not_tried_again(far: FarSide, failure: Exception) -> None:
+    """Its time is used up."""
+    far.expect(*LIST, failure)
+    with pytest.raises(TransientError):
+        await transport_to(far, "books").send(READ)
+
+
+@pytest.mark.parametrize("status", [429, 400, 401])
+async def test_an_answer_that_refuses_is_not_tried_again(far: FarSide, status: int) -> None:
+    """Least of all quota."""
+    code = {429: 44, 400: 4, 401: 6041}[status]
+    far.expect(*LIST, reply(status, {"code": code, "message": "x"}))
+    with pytest.raises((RateLimitedError, RefusedError, StopError)):
+        await transport_to(far, "books").send(READ)
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (reply(500), UnknownOutcomeError),
+        (reply(502), UnknownOutcomeError),
+        (httpx.ReadTimeout("x"), UnknownOutcomeError),
+        (httpx.WriteTimeout("x"), UnknownOutcomeError),
+        (httpx.ReadError("x"), UnknownOutcomeError),
+        (httpx.WriteError("x"), UnknownOutcomeError),
+        (httpx.RemoteProtocolError("x"), UnknownOutcomeError),
+        (httpx.ConnectError("x"), TransientError),
+        (httpx.ConnectTimeout("x"), TransientError),
+        (httpx.PoolTimeout("x"), TransientError),
+        (reply(200, None), UnknownOutcomeError),
+        (httpx.Response(200, content=b"<html>"), UnknownOutcomeError),
+        (reply(200, []), UnknownOutcomeError),
+    ],
+)
+async def test_a_write_is_never_sent_twice(
+    far: FarSide, failure: httpx.Response, error: type[Exception]
+) -> None:
+    """Sent without an answer is unknown; refused at the door is not sent."""
+    far.expect(*INSERT, failure)
+    with pytest.raises(error):
+        await transport_to(far, "books").send(WRITE)
+    assert len(far.seen) == 1
+
+
+async def test_the_limit_runs_from_connect_to_the_last_byte(far: FarSide) -> None:
+    """Whatever httpx's own time-outs say."""
+    far.expect(*INSERT, waits_forever).expect(*LIST, waits_forever)
+    transport = transport_to(far, "books", timeouts=Timeouts(read=0.05, write=0.05))
+    with pytest.raises(UnknownOutcomeError):
+        await transport.send(WRITE)
+    with pytest.raises(TransientError):
+        await transport.send(READ)
+
+
+async def test_no_call_outlives_the_function(far: FarSide) -> None:
+    """With no time left nothing leaves at all."""
+    left = [0.05, 0.0]
+    far.expect(*LIST, waits_forever)
+    transport = transport_to(far, "books", time_left=lambda: left.pop(0))
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            await transport.send(READ)
+
+
+async def test_five_calls_in_flight_at_most(far: FarSide) -> None:
+    """The others wait for a slot before they ask the gate."""
+    gate, running, most = RecordingGate(), 0, 0
+
+    async def slow() -> httpx.Response:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.01)
+        running -= 1
+        return reply(200, FINE)
+
+    far.expect(*LIST, *[lambda _request: slow() for _ in range(12)])
+    transport = transport_to(far, "books", gate=gate)
+    await asyncio.gather(*(transport.send(READ) for _ in range(12)))
+    assert most == 5
+    assert len(gate.admitted) == len(gate.told) == 12
+
+
+async def test_the_gate_may_refuse_and_then_nothing_leaves(far: FarSide) -> None:
+    """Nobody sleeps for quota."""
+    gate = RecordingGate(refuses=RateLimitedError("minute", 20))
+    with pytest.raises(RateLimitedError):
+        await transport_to(far, "books", gate=gate).send(READ)
+    assert not gate.told
+
+
+async def test_the_gate_hears_of_every_end(far: FarSide) -> None:
+    """Of each try, with what the headers say of the day."""
+    gate = RecordingGate()
+    told = {"X-Rate-Limit-Remaining": "882", "X-Rate-Limit-Reset": "38689"}
+    far.expect(*LIST, reply(500), reply(200, FINE, told), reply(429, {"code": "45"}, told))
+    transport = transport_to(far, "books", gate=gate)
+    await transport.send(READ)
+    with pytest.raises(RateLimitedError):
+        await transport.send(READ)
+    assert [(t["status"], t["code"], t["remaining"], t["reset"]) for t in gate.told] == [
+        (500, "", None, None),
+        (200, "", 882, 38689.0),
+        (429, "45", 882, 38689.0),
+    ]
+
+
+async def test_the_gate_hears_of_calls_without_an_answer(far: FarSide) -> None:
+    """Refused at the door, timed out, cut off, cancelled: status 0."""
+    gate = RecordingGate()
+    far.expect(*INSERT, httpx.ConnectError("x"), httpx.ReadTimeout("x"), httpx.ReadError("x"), waits_forever)
+    transport = transport_to(far, "books", gate=gate)
+    for _ in range(3):
+        with pytest.raises((TransientError, UnknownOutcomeError)):
+            await transport.send(WRITE)
+    task = asyncio.ensure_future(transport.send(WRITE))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [(t["status"], t["code"]) for t in gate.told] == [
+        (0, "connect"),
+        (0, "timeout"),
+        (0, "disconnect"),
+        (0, "unsent"),
+    ]
+
+
+async def test_one_log_line_per_call_without_values(far: FarSide, caplog: pytest.LogCaptureFixture) -> None:
+    """Product, endpoint, status, code and milliseconds; httpx's own lines, which hold URLs, are off."""
+    caplog.set_level(logging.DEBUG)
+    far.expect(*LIST, reply(200, FINE)).expect(
+        *INSERT, reply(400, {"code": 3062, "message": "Acme is taken"})
+    )
+    transport = transport_to(far, "books")
+    await transport.send(Call(ENDPOINTS["books.list"], query=[("email", "a@acme.example")]))
+    with pytest.raises(RefusedError):
+        await transport.send(WRITE)
+    lines = [
+        record for record in caplog.records if record.name.split(".")[0] in ("tandem", "httpx", "httpcore")
+    ]
+    assert [line.name for line in lines] == ["tandem.zoho", "tandem.zoho"]
+    assert [vars(line)["endpoint"] for line in lines] == ["GET /books/v3/contacts", "POST /books/v3/contacts"]
+    assert [(vars(line)["status"], vars(line)["code"]) for line in lines] == [(200, ""), (400, "3062")]
+    assert all(isinstance(vars(line)["ms"], int) for line in lines)
+    assert "acme" not in "".join(str(vars(line)) for line in lines).lower()
+
+
+async def test_the_servers_clock_tells_when_a_read_was_sent(far: FarSide) -> None:
+    """Its Date less the time that the call took, whole seconds, never later than the truth."""
+    date = {"Date": "Tue, 09 Jun 2026 17:38:18 GMT"}
+
+    async def slow() -> httpx.Response:
+        await asyncio.sleep(0.02)
+        return reply(200, FINE, date)
+
+    far.expect(*LIST, reply(200, FINE), lambda _request: slow())
+    transport = transport_to(far, "books")
+    assert (await transport.send(READ)).asked_at == NOW
+    served = datetime(2026, 6, 9, 17, 38, 18, tzinfo=UTC)
+    assert (await transport.send(READ)).asked_at == served - timedelta(seconds=1)
+
+
+async def test_bodies_and_queries_go_out_encoded(far: FarSide) -> None:
+    """JSON in UTF-8; a plus sign in a query as %2B (dossier crm §10)."""
+    far.expect(*INSERT, reply(201, {"code": 0, "contact": {}}))
+    call = Call(WRITE.endpoint, query=[("at", "2026-01-01T00:00:00+00:00")], body={"contact_name": "Zoë"})
+    await transport_to(far, "books").send(call)
+    assert far.seen[0].url.query == b"at=2026-01-01T00%3A00%3A00%2B00%3A00"
+    assert far.seen[0].content == '{"contact_name":"Zoë"}'.encode()
+    assert far.seen[0].headers["content-type"] == "application/json"
+
+
+async def test_an_empty_answer_is_no_body(far: FarSide) -> None:
+    """204 and 304."""
+    far.expect(*LIST, reply(204), reply(304))
+    transport = transport_to(far, "books")
+    assert [(await transport.send(READ)).body for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("url", "error"), [("ftp://x.example", TransientError), ("http://x:port", BadInputError)]
+)
+async def test_a_base_url_that_is_none(url: str, error: type[Exception]) -> None:
+    """No exception of httpx escapes."""
+    endpoints = Endpoints("http://a", url, url, "1", "2", "in")
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(error):
+            await Transport(http, OpenGate(), product="books", endpoints=endpoints, auth=None).send(READ)
+
+
+class TestRetries:
+    """The policy is a value."""
+
+    def test_reads_alone_and_only_for_passing_faults(self) -> None:
+        policy = Retries()
+        read, write = ENDPOINTS["crm.query"], ENDPOINTS["crm.update"]
+        assert policy.applies(read, TransientError(), 1)
+        assert not policy.applies(read, TransientError(), 2)
+        assert not policy.applies(write, TransientError(), 1)
+        for error in (
+            UnknownOutcomeError(),
+            RateLimitedError("minute", 1),
+            StopError(),
+            RefusedError("x", "y"),
+        ):
+            assert not policy.applies(read, error, 1)
+        slow = TransientError()
+        slow.__cause__ = TimeoutError()
+        assert not policy.applies(read, slow, 1)
+
+    @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
+    def test_pauses_grow_and_stay_within_a_second(self, jitter: float) -> None:
+        policy = Retries(tries=9, jitter=lambda: jitter)
+        delays = [policy.delay(tried) for tried in range(1, 9)]
+        assert delays == sorted(delays)
+        assert delays[0] == pytest.approx(0.3 * (0.5 + jitter))
+        assert max(delays) == 1.0
