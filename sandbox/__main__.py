@@ -33,20 +33,43 @@ try:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
-        prog="python -m sandbox", epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="A local Zoho: OAuth, CRM v8 and Books v3 over plain HTTP, with faults, a clock and a log.")
-    made.add_argument("--port", type=int, default=18080, help="port to listen on (default 18080; 0 picks one)")
+        prog="python -m sandbox",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="A local Zoho: OAuth, CRM v8 and Books v3 over plain HTTP, with faults, a clock and a log.",
+    )
+    made.add_argument(
+        "--port", type=int, default=18080, help="port to listen on (default 18080; 0 picks one)"
+    )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
-    made.add_argument("--log", type=Path, default=None, help="append one JSON line for every API call to this file")
+    made.add_argument(
+        "--log", type=Path, default=None, help="append one JSON line for every API call to this file"
+    )
     made.add_argument("--seed", type=int, default=1, help="seed of ids, data and chance (default 1)")
-    made.add_argument("--size", type=int, default=0, help="start with about this many invented companies (default 0)")
-    made.add_argument("--limits", choices=("off", "real", "scaled"), default="off",
-                      help="off; real as Zoho's; scaled: the same numbers, a minute lasts a second (default off)")
-    made.add_argument("--clock", default="real", help="real, or a moment such as 2026-11-23T09:00:00Z to stand at")
-    made.add_argument("--country", choices=sorted(ORGS), default="IN", help="edition of both orgs (default IN)")
-    made.add_argument("--plan", default="Professional", help="Books plan, for its daily limit (default Professional)")
-    made.add_argument("--base-url", default=None, help="answer this as api_domain instead of the request's own host")
-    made.add_argument("--strict", action="store_true", help="only clients and refresh tokens made known by control")
+    made.add_argument(
+        "--size", type=int, default=0, help="start with about this many invented companies (default 0)"
+    )
+    made.add_argument(
+        "--limits",
+        choices=("off", "real", "scaled"),
+        default="off",
+        help="off; real as Zoho's; scaled: the same numbers, a minute lasts a second (default off)",
+    )
+    made.add_argument(
+        "--clock", default="real", help="real, or a moment such as 2026-11-23T09:00:00Z to stand at"
+    )
+    made.add_argument(
+        "--country", choices=sorted(ORGS), default="IN", help="edition of both orgs (default IN)"
+    )
+    made.add_argument(
+        "--plan", default="Professional", help="Books plan, for its daily limit (default Professional)"
+    )
+    made.add_argument(
+        "--base-url", default=None, help="answer this as api_domain instead of the request's own host"
+    )
+    made.add_argument(
+        "--strict", action="store_true", help="only clients and refresh tokens made known by control"
+    )
     made.add_argument("--latency", type=float, default=0.0, help="seconds that every API call takes at least")
     return made
 
@@ -55,12 +78,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
     args = parser().parse_args(arguments)
     clock = None if args.clock == "real" else ManualClock(parse_time(args.clock))
-    app = create_app(SandboxConfig(
-        seed=args.seed, size=args.size, limits=args.limits, log_path=args.log, clock=clock, country=args.country,
-        books_plan=args.plan, base_url=args.base_url, strict=args.strict, latency=args.latency))
+    app = create_app(
+        SandboxConfig(
+            seed=args.seed,
+            size=args.size,
+            limits=args.limits,
+            log_path=args.log,
+            clock=clock,
+            country=args.country,
+            books_plan=args.plan,
+            base_url=args.base_url,
+            strict=args.strict,
+            latency=args.latency,
+        )
+    )
     world = world_of(app)
-    print(f"sandbox on http://{args.host}:{args.port}  CRM org {world.crm_org_id}  "
-          f"Books organization_id {world.books_org_id}  (control: /control/health)", flush=True)
+    print(
+        f"sandbox on http://{args.host}:{args.port}  CRM org {world.crm_org_id}  "
+        f"Books organization_id {world.books_org_id}  (control: /control/health)",
+        flush=True,
+    )
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning", access_log=False)
     return 0
 

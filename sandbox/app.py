@@ -25,7 +25,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def _no_crm_url(call: Call) -> Reply:
-    raise CrmError("INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one", status=404)
+    raise CrmError(
+        "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one", status=404
+    )
 
 
 def _no_books_url(call: Call) -> Reply:
@@ -33,8 +35,11 @@ def _no_books_url(call: Call) -> Reply:
 
 
 def _fallbacks() -> list[Endpoint]:
-    return [Endpoint(product, method, f"/{product}/{{rest:path}}", handler)
-            for product, handler in (("crm", _no_crm_url), ("books", _no_books_url)) for method in METHODS]
+    return [
+        Endpoint(product, method, f"/{product}/{{rest:path}}", handler)
+        for product, handler in (("crm", _no_crm_url), ("books", _no_books_url))
+        for method in METHODS
+    ]
 
 
 class _TidyPath:
@@ -52,8 +57,15 @@ class _TidyPath:
 
 def endpoints() -> list[Endpoint]:
     """Return every endpoint of the three products, the more special paths first."""
-    return [*accounts_http.ENDPOINTS, *http_settings.ENDPOINTS, *http_watch.ENDPOINTS, *http_records.ENDPOINTS,
-            *http_contacts.ENDPOINTS, *http_other.ENDPOINTS, *_fallbacks()]
+    return [
+        *accounts_http.ENDPOINTS,
+        *http_settings.ENDPOINTS,
+        *http_watch.ENDPOINTS,
+        *http_records.ENDPOINTS,
+        *http_contacts.ENDPOINTS,
+        *http_other.ENDPOINTS,
+        *_fallbacks(),
+    ]
 
 
 def create_app(config: SandboxConfig | None = None) -> Starlette:
@@ -76,7 +88,9 @@ def create_app(config: SandboxConfig | None = None) -> Starlette:
         await world.outbox.close()
 
     routes = [Route(e.template, asgi_endpoint(world, e), methods=[e.method]) for e in endpoints()]
-    app = Starlette(routes=[*control_routes(world), *routes], lifespan=lifespan, middleware=[Middleware(_TidyPath)])
+    app = Starlette(
+        routes=[*control_routes(world), *routes], lifespan=lifespan, middleware=[Middleware(_TidyPath)]
+    )
     app.state.world = world
     return app
 
@@ -90,6 +104,5 @@ async def _pump(world: World) -> None:
 
 def world_of(app: Starlette) -> World:
     """Return the state of a sandbox."""
-    world = app.state.world
-    assert isinstance(world, World)
+    world: World = app.state.world
     return world

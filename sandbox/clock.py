@@ -94,6 +94,13 @@ def parse_time(text: str) -> float:
     return moment.timestamp()
 
 
+def parse_whole_seconds(text: str) -> float:
+    """Read a time as CRM wants it written: milliseconds are refused (CRM dossier 10)."""
+    if "." in text:
+        raise ValueError(f"fractions in {text!r}")
+    return parse_time(text)
+
+
 def local(moment: float, zone: str) -> datetime:
     """Return the moment as a datetime in the given zone."""
     return datetime.fromtimestamp(moment, _zone(zone))

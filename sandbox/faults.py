@@ -15,7 +15,10 @@ CATALOGUE: dict[str, tuple[When, str]] = {
     "books_down": ("before", "Books answers 503 to every call."),
     "accounts_down": ("before", "The token endpoint answers 503."),
     "error_before_commit": ("before", "5xx (`status`, default 500) and nothing was done."),
-    "error_after_commit": ("after", "The write is done, the answer is 5xx (`status`) or, with `hang`, never comes."),
+    "error_after_commit": (
+        "after",
+        "The write is done, the answer is 5xx (`status`) or, with `hang`, never comes.",
+    ),
     "timeout": ("before", "The call hangs for `seconds` (default 60) and nothing was done."),
     "timeout_after_commit": ("after", "The write is done and the call hangs for `seconds` (default 60)."),
     "disconnect": ("before", "The connection is closed without an answer; nothing was done."),
@@ -27,13 +30,19 @@ CATALOGUE: dict[str, tuple[When, str]] = {
     "token_throttled": ("before", "Every refresh answers Access Denied with HTTP 200."),
     "invalid_token": ("before", "The access token is refused once, a new one is taken."),
     "scope_mismatch": ("before", "401 OAUTH_SCOPE_MISMATCH, or Books code 57."),
-    "refuse_record": ("before", "A write of match.record_id is refused with `code` and `message` (HTTP 400)."),
+    "refuse_record": (
+        "before",
+        "A write of match.record_id is refused with `code` and `message` (HTTP 400).",
+    ),
     "html_error": ("before", "502 with an HTML page instead of JSON."),
     "slow": ("before", "The answer comes `seconds` late (default 1)."),
     "drop_notification": ("delivery", "A notification is never sent."),
     "duplicate_notification": ("delivery", "A notification is sent twice (`copies`)."),
     "delay_notification": ("delivery", "A notification is sent `seconds` late (default 60)."),
-    "reorder_notifications": ("delivery", "A notification is late by a random part of `seconds` (default 10)."),
+    "reorder_notifications": (
+        "delivery",
+        "A notification is late by a random part of `seconds` (default 10).",
+    ),
 }
 
 
@@ -58,9 +67,17 @@ class Fault:
 
     def described(self) -> Json:
         """Return the fault as JSON."""
-        return {"id": self.id, "name": self.name, "product": self.product, "count": self.count,
-                "until": self.until, "probability": self.probability, "match": self.match,
-                "options": self.options, "struck": self.struck}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "product": self.product,
+            "count": self.count,
+            "until": self.until,
+            "probability": self.probability,
+            "match": self.match,
+            "options": self.options,
+            "struck": self.struck,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +114,13 @@ class FaultBook:
             raise ControlError(f"unknown fault {name!r}; known: {sorted(CATALOGUE)}")
         known = {"product", "count", "until", "probability", "match"}
         fault = Fault(
-            self._next, name, values.get("product") or _implied_product(name), values.get("count"),
-            values.get("until"), float(values.get("probability", 1.0)), dict(values.get("match") or {}),
+            self._next,
+            name,
+            values.get("product") or _implied_product(name),
+            values.get("count"),
+            values.get("until"),
+            float(values.get("probability", 1.0)),
+            dict(values.get("match") or {}),
             {key: value for key, value in values.items() if key not in known},
         )
         self._next += 1
@@ -109,7 +131,8 @@ class FaultBook:
         """Remove one fault, all of a name, or all; return how many went."""
         before = len(self._faults)
         self._faults = [
-            f for f in self._faults
+            f
+            for f in self._faults
             if (fault_id is not None and f.id != fault_id) or (name is not None and f.name != name)
         ]
         return before - len(self._faults)
@@ -149,4 +172,9 @@ def _matches(match: dict[str, Any], target: Target) -> bool:
     if match.get("module") and match["module"] != target.module:
         return False
     record_id = match.get("record_id")
-    return not record_id or record_id in target.record_ids or record_id in target.path or record_id in target.body
+    return (
+        not record_id
+        or record_id in target.record_ids
+        or record_id in target.path
+        or record_id in target.body
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.accounts.tokens import Accounts, grants_scope
 from sandbox.faults import Fault
 from sandbox.limits import BOOKS_DAILY
-from sandbox.replies import BooksError, CrmError, Json, Reply
+from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
 from sandbox.world import World
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def authorise(call: Call, need: str | None) -> None:
         _check_org(call)
 
 
-def _bad_token(call: Call, missing: bool) -> Exception:
+def _bad_token(call: Call, missing: bool) -> SandboxError:
     if call.product == "books":
         if missing:
             return BooksError(14, "Invalid value passed for authtoken.", 401)
@@ -49,7 +49,7 @@ def _bad_token(call: Call, missing: bool) -> Exception:
     return CrmError("INVALID_TOKEN", "invalid oauth token", status=401)
 
 
-def _no_scope(call: Call) -> Exception:
+def _no_scope(call: Call) -> SandboxError:
     if call.product == "books":
         return BooksError(57, "You are not authorized to perform this operation", 401)
     return CrmError("OAUTH_SCOPE_MISMATCH", "Unauthorized", status=401)
@@ -78,6 +78,7 @@ def enter(world: World, call: Call) -> Callable[[], None]:
             meter.books_flying -= 1
         elif call.product == "crm":
             meter.crm_flying -= 1
+
     return leave
 
 
@@ -112,7 +113,7 @@ def books_limit(call: Call, code: int) -> BooksError:
     limit = world.limits.books_per_day or BOOKS_DAILY.get(world.config.books_plan, 5_000)
     texts = {
         44: "For security reasons your account/organization has been blocked for some time as you have exceeded "
-            "the maximum number of requests per minute.",
+        "the maximum number of requests per minute.",
         45: f"You have exceeded the maximum call rate limit of {limit}.",
         1070: "You have reached the maximum number of in process requests.",
     }
@@ -127,15 +128,17 @@ def _spend_crm(call: Call, cost: int, heavy: bool) -> None:
         raise crm_limit(call)
     if heavy and plan.crm_sub_in_flight is not None and meter.crm_flying > plan.crm_sub_in_flight:
         raise crm_limit(call)
-    if plan.crm_credits_per_day is not None:
-        if meter.crm_day.today(plan.time_scale) + cost > plan.crm_credits_per_day:
-            raise crm_limit(call)
+    used = meter.crm_day.today(plan.time_scale)
+    if plan.crm_credits_per_day is not None and used + cost > plan.crm_credits_per_day:
+        raise crm_limit(call)
     meter.crm_day.add(cost, plan.time_scale)
 
 
 def crm_limit(call: Call) -> CrmError:
     """Return a CRM 429, the same for credits and concurrency (CRM dossier 8)."""
-    return CrmError(call.world.switches.rate_code_crm, "Too many requests. Please try again later.", status=429)
+    return CrmError(
+        call.world.switches.rate_code_crm, "Too many requests. Please try again later.", status=429
+    )
 
 
 def headers(world: World, call: Call) -> dict[str, str]:
@@ -144,8 +147,11 @@ def headers(world: World, call: Call) -> dict[str, str]:
     if call.product == "books":
         limit = world.limits.books_per_day or BOOKS_DAILY.get(world.config.books_plan, 5_000)
         used = world.meter.books_day.today(scale)
-        return {"X-Rate-Limit-Limit": str(limit), "X-Rate-Limit-Remaining": str(max(0, limit - used)),
-                "X-Rate-Limit-Reset": str(world.meter.books_day.seconds_left(scale))}
+        return {
+            "X-Rate-Limit-Limit": str(limit),
+            "X-Rate-Limit-Remaining": str(max(0, limit - used)),
+            "X-Rate-Limit-Reset": str(world.meter.books_day.seconds_left(scale)),
+        }
     if call.product == "crm":
         limit = world.limits.crm_credits_per_day or DEFAULT_CRM_CREDITS
         left = limit - world.meter.crm_day.today(scale)
@@ -158,7 +164,12 @@ def server_error(call: Call, status: int) -> Reply:
     if call.product == "books":
         return Reply(status, {"code": 1000, "message": "Internal Error. Please contact support."})
     if call.product == "crm":
-        body: Json = {"code": "INTERNAL_ERROR", "details": {}, "message": "Internal Server Error", "status": "error"}
+        body: Json = {
+            "code": "INTERNAL_ERROR",
+            "details": {},
+            "message": "Internal Server Error",
+            "status": "error",
+        }
         return Reply(status, body)
     return Reply(status, {"error": "general_error"})
 
@@ -193,15 +204,10 @@ def _planted_token(call: Call, name: str) -> Reply | None:
             return Reply(200, Accounts.throttled())
         return Reply(200, {"error": "invalid_code"}) if name == "token_revoked" else None
     if name == "scope_mismatch":
-        return _as_reply(_no_scope(call))
+        return _no_scope(call).reply()
     if name in ("token_revoked", "invalid_token"):
-        return _as_reply(_bad_token(call, missing=False))
+        return _bad_token(call, missing=False).reply()
     return None
-
-
-def _as_reply(error: Exception) -> Reply:
-    assert isinstance(error, CrmError | BooksError)
-    return error.reply()
 
 
 def _refused(call: Call, options: Json) -> Reply | None:
@@ -210,6 +216,9 @@ def _refused(call: Call, options: Json) -> Reply | None:
     if call.product == "books":
         error = BooksError(int(options.get("code", 4)), str(options.get("message", "Invalid value passed")))
         return Reply(int(options.get("status", 400)), error.reply().body)
-    item = CrmError(str(options.get("code", "INVALID_DATA")), str(options.get("message", "invalid data")),
-                    dict(options.get("details") or {})).item()
+    item = CrmError(
+        str(options.get("code", "INVALID_DATA")),
+        str(options.get("message", "invalid data")),
+        dict(options.get("details") or {}),
+    ).item()
     return Reply(int(options.get("status", 400)), {"data": [item]})

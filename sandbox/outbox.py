@@ -41,11 +41,23 @@ class Delivery:
     def described(self) -> Json:
         """Return the delivery as JSON."""
         return {
-            "n": self.n, "product": self.product, "url": self.url, "headers": self.headers,
-            "content": self.content.decode("utf-8", "replace"), "body": self.body, "record_ids": self.record_ids,
-            "operation": self.operation, "source": self.source, "created": self.created, "due": self.due,
-            "attempts": self.attempts, "state": self.state, "http_status": self.http_status, "error": self.error,
-            "sent_at": self.sent_at, "fault": self.fault,
+            "n": self.n,
+            "product": self.product,
+            "url": self.url,
+            "headers": self.headers,
+            "content": self.content.decode("utf-8", "replace"),
+            "body": self.body,
+            "record_ids": self.record_ids,
+            "operation": self.operation,
+            "source": self.source,
+            "created": self.created,
+            "due": self.due,
+            "attempts": self.attempts,
+            "state": self.state,
+            "http_status": self.http_status,
+            "error": self.error,
+            "sent_at": self.sent_at,
+            "fault": self.fault,
         }
 
 
@@ -67,8 +79,17 @@ class Outbox:
     def __post_init__(self) -> None:
         self._rng = Random(f"{self.seed}:outbox")
 
-    def put(self, product: str, url: str, headers: dict[str, str], content: bytes, body: Any,
-            record_ids: list[str], operation: str, source: str) -> list[Delivery]:
+    def put(
+        self,
+        product: str,
+        url: str,
+        headers: dict[str, str],
+        content: bytes,
+        body: Any,
+        record_ids: list[str],
+        operation: str,
+        source: str,
+    ) -> list[Delivery]:
         """Queue a body with a small latency; planted faults may drop, double or delay it."""
         now = self.clock.now()
         due = now + self._rng.uniform(0.05, 0.25)
@@ -77,8 +98,21 @@ class Outbox:
         copies, due, state = self._struck(fault, due)
         made = []
         for _ in range(copies):
-            delivery = Delivery(len(self.deliveries) + 1, product, url, headers, content, body, record_ids, operation,
-                                source, now, due, state=state, fault=fault.name if fault else None)
+            delivery = Delivery(
+                len(self.deliveries) + 1,
+                product,
+                url,
+                headers,
+                content,
+                body,
+                record_ids,
+                operation,
+                source,
+                now,
+                due,
+                state=state,
+                fault=fault.name if fault else None,
+            )
             self.deliveries.append(delivery)
             if state == "pending":
                 self._pending.append(delivery)
@@ -102,8 +136,19 @@ class Outbox:
             return None
         old = self.deliveries[n - 1]
         now = self.clock.now()
-        copy = Delivery(len(self.deliveries) + 1, old.product, old.url, old.headers, old.content, old.body,
-                        old.record_ids, old.operation, f"replay of {n}", now, now)
+        copy = Delivery(
+            len(self.deliveries) + 1,
+            old.product,
+            old.url,
+            old.headers,
+            old.content,
+            old.body,
+            old.record_ids,
+            old.operation,
+            f"replay of {n}",
+            now,
+            now,
+        )
         self.deliveries.append(copy)
         self._pending.append(copy)
         return copy
@@ -146,7 +191,7 @@ class Outbox:
         if delivery.http_status is not None and delivery.http_status < 300:
             delivery.state = "delivered"
         elif delivery.attempts < self.switches.delivery_attempts:
-            delivery.due = self.clock.now() + 2.0 ** delivery.attempts
+            delivery.due = self.clock.now() + 2.0**delivery.attempts
             self._pending.append(delivery)
         else:
             delivery.state = "failed"

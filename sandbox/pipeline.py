@@ -90,8 +90,10 @@ class Endpoint:
 
 def asgi_endpoint(world: World, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     """Return the function that Starlette calls for an endpoint."""
+
     async def answer(request: Request) -> Response:
         return await _serve(world, endpoint, request)
+
     return answer
 
 
@@ -100,9 +102,19 @@ async def _read(world: World, endpoint: Endpoint, request: Request) -> Call:
     query = {key: value for key, value in request.query_params.multi_items() if key}
     content_type = request.headers.get("content-type", "")
     base_url = world.config.base_url or f"{request.url.scheme}://{request.url.netloc}"
-    call = Call(world, endpoint.product, request.method, request.url.path,
-                f"{endpoint.method} {endpoint.template}", {k: str(v) for k, v in request.path_params.items()},
-                query, dict(request.headers), raw, None, base_url)
+    call = Call(
+        world,
+        endpoint.product,
+        request.method,
+        request.url.path,
+        f"{endpoint.method} {endpoint.template}",
+        {k: str(v) for k, v in request.path_params.items()},
+        query,
+        dict(request.headers),
+        raw,
+        None,
+        base_url,
+    )
     call.module = call.params.get("module")
     if call.params.get("id"):
         call.record_ids = [call.params["id"]]
@@ -141,8 +153,15 @@ def _take_body(call: Call, raw: bytes, content_type: str) -> None:
 async def _serve(world: World, endpoint: Endpoint, request: Request) -> Response:
     started = time.perf_counter()
     call = await _read(world, endpoint, request)
-    target = Target(call.product, call.method, call.endpoint, call.path, tuple(call.record_ids), call.module,
-                    call.raw.decode("utf-8", "replace") if world.faults.listed() and len(call.raw) < 1_000_000 else "")
+    target = Target(
+        call.product,
+        call.method,
+        call.endpoint,
+        call.path,
+        tuple(call.record_ids),
+        call.module,
+        call.raw.decode("utf-8", "replace") if world.faults.listed() and len(call.raw) < 1_000_000 else "",
+    )
     release = gatekeeper.enter(world, call)
     try:
         reply = await _answer(world, endpoint, call, target, started)
@@ -209,14 +228,27 @@ async def _struck_after(world: World, call: Call, fault: Fault, started: float) 
 
 
 def _log(world: World, call: Call, reply: Reply, started: float) -> None:
-    world.log.add(Entry(
-        crm_time(int(world.clock.now()), "UTC"), world.log.next_seq(), call.product, call.method, call.path,
-        call.endpoint, {k: v for k, v in call.query.items() if k not in SECRET_PARAMS}, call.module,
-        list(dict.fromkeys(call.record_ids)), reply.status, reply.code,
-        round((time.perf_counter() - started) * 1000, 2), call.body if call.product != "accounts" else None,
-        call.token.grant.hint if call.token else None, gatekeeper.org_of(world, call), call.fault,
-        call.handled and call.method != "GET" and (reply.status < 300 or call.fault is not None),
-    ))
+    world.log.add(
+        Entry(
+            crm_time(int(world.clock.now()), "UTC"),
+            world.log.next_seq(),
+            call.product,
+            call.method,
+            call.path,
+            call.endpoint,
+            {k: v for k, v in call.query.items() if k not in SECRET_PARAMS},
+            call.module,
+            list(dict.fromkeys(call.record_ids)),
+            reply.status,
+            reply.code,
+            round((time.perf_counter() - started) * 1000, 2),
+            call.body if call.product != "accounts" else None,
+            call.token.grant.hint if call.token else None,
+            gatekeeper.org_of(world, call),
+            call.fault,
+            call.handled and call.method != "GET" and (reply.status < 300 or call.fault is not None),
+        )
+    )
 
 
 def _response(reply: Reply) -> Response:

@@ -30,7 +30,9 @@ class Reply:
         for key in ("data", "watch", "merge"):
             items = self.body.get(key)
             if isinstance(items, list) and items and isinstance(items[0], dict) and "code" in items[0]:
-                return next((str(i["code"]) for i in items if i.get("status") == "error"), str(items[0]["code"]))
+                return next(
+                    (str(i["code"]) for i in items if i.get("status") == "error"), str(items[0]["code"])
+                )
         return None
 
 
@@ -64,7 +66,9 @@ class CrmError(SandboxError):
 class BooksError(SandboxError):
     """A Books error: a number and a sentence (Books dossier 9)."""
 
-    def __init__(self, code: int, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, code: int, message: str, status: int = 400, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message

@@ -64,13 +64,18 @@ class RequestLog:
     def found(self, since_seq: int, product: str | None, method: str | None, limit: int) -> Json:
         """Return matching calls, the newest last, and counts per endpoint over all matches."""
         rows = [
-            e for e in self._entries
+            e
+            for e in self._entries
             if e.seq > since_seq and product in (None, e.product) and method in (None, e.method)
         ]
         counts = Counter(f"{e.product} {e.endpoint}" for e in rows)
         statuses = Counter(str(e.status) for e in rows)
         by_product = Counter(e.product for e in rows)
         return {
-            "last_seq": self._seq, "total": len(rows), "by_product": dict(by_product), "counts": dict(counts),
-            "statuses": dict(statuses), "requests": [asdict(e) for e in rows[-limit:]],
+            "last_seq": self._seq,
+            "total": len(rows),
+            "by_product": dict(by_product),
+            "counts": dict(counts),
+            "statuses": dict(statuses),
+            "requests": [asdict(e) for e in rows[-limit:]],
         }

@@ -22,113 +22,174 @@ class Switches(BaseModel):
 
     # CRM
     if_modified_since_inclusive: bool = _fact(
-        False, "If-Modified-Since also answers records modified at exactly that second.", "CRM dossier 2")
+        False, "If-Modified-Since also answers records modified at exactly that second.", "CRM dossier 2"
+    )
     deleted_answers_304: bool = _fact(
-        False, "GET deleted with If-Modified-Since and nothing newer answers 304 instead of 204.", "CRM dossier 3")
+        False,
+        "GET deleted with If-Modified-Since and nothing newer answers 304 instead of 204.",
+        "CRM dossier 3",
+    )
     trigger_suppresses_notifications: bool = _fact(
-        False, "A write with an empty trigger list sends no watch notification.", "CRM dossier 2, 5")
+        False, "A write with an empty trigger list sends no watch notification.", "CRM dossier 2, 5"
+    )
     insert_notification_has_values: bool = _fact(
-        False, "The notification of an insert fills affected_fields and affected_values.", "CRM dossier 5")
+        False, "The notification of an insert fills affected_fields and affected_values.", "CRM dossier 5"
+    )
     bulk_notification: Literal["grouped", "single"] = _fact(
-        "grouped", "One notification with several ids for one bulk call, or one for each record.", "CRM dossier 5")
+        "grouped",
+        "One notification with several ids for one bulk call, or one for each record.",
+        "CRM dossier 5",
+    )
     bulk_unmodified_since: Literal["per_item", "whole"] = _fact(
-        "per_item", "If-Unmodified-Since on a bulk update refuses the newer records only, or the whole call.",
-        "CRM dossier 2")
+        "per_item",
+        "If-Unmodified-Since on a bulk update refuses the newer records only, or the whole call.",
+        "CRM dossier 2",
+    )
     unknown_picklist_value: Literal["refuse", "accept"] = _fact(
-        "refuse", "A value outside a picklist is INVALID_DATA, or is stored as given.", "CRM dossier 10")
+        "refuse", "A value outside a picklist is INVALID_DATA, or is stored as given.", "CRM dossier 10"
+    )
     coql_lookup_has_name: bool = _fact(
-        False, "A lookup selected in COQL carries its name beside its id.", "CRM dossier 4")
+        False, "A lookup selected in COQL carries its name beside its id.", "CRM dossier 4"
+    )
     unchanged_update_moves_time: bool = _fact(
-        True, "An update that changes no value still moves Modified_Time and notifies.", "CRM dossier, not found")
+        True,
+        "An update that changes no value still moves Modified_Time and notifies.",
+        "CRM dossier, not found",
+    )
     empty_string_clears: bool = _fact(
-        True, "An empty string clears a text field as null does; else it is stored.", "CRM dossier 10")
+        True, "An empty string clears a text field as null does; else it is stored.", "CRM dossier 10"
+    )
     search_lag_seconds: float = _fact(
-        3.0, "Seconds until a new or edited record is found by search.", "CRM dossier 4 (lag known, length not)")
+        3.0,
+        "Seconds until a new or edited record is found by search.",
+        "CRM dossier 4 (lag known, length not)",
+    )
     merge_moves_children_time: bool = _fact(
-        False, "Merging Accounts moves Modified_Time of the Contacts that change their parent.",
-        "CRM dossier, not found")
+        False,
+        "Merging Accounts moves Modified_Time of the Contacts that change their parent.",
+        "CRM dossier, not found",
+    )
     rate_code_crm: Literal["TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED"] = _fact(
-        "TOO_MANY_REQUESTS", "The code of a CRM 429.", "CRM dossier 8")
+        "TOO_MANY_REQUESTS", "The code of a CRM 429.", "CRM dossier 8"
+    )
     malformed_id_answer: Literal["204", "400"] = _fact(
-        "400", "GET one with an id that is no id answers 400 INVALID_DATA, or 204 as for an unknown one.",
-        "CRM dossier 2")
+        "400",
+        "GET one with an id that is no id answers 400 INVALID_DATA, or 204 as for an unknown one.",
+        "CRM dossier 2",
+    )
     permanent_delete_listed_days: int = _fact(
-        60, "Days for which a permanently deleted id stays in GET deleted.", "CRM dossier 3")
+        60, "Days for which a permanently deleted id stays in GET deleted.", "CRM dossier 3"
+    )
 
     delivery_attempts: int = _fact(
-        1, "How often a notification or webhook is tried until it is answered with 2xx.", "CRM 5, Books 7")
+        1, "How often a notification or webhook is tried until it is answered with 2xx.", "CRM 5, Books 7"
+    )
 
     # Books
     contacts_lmt_filter: bool = _fact(
-        False, "last_modified_time filters GET /contacts; else it is ignored in silence.", "Books dossier 2, 13")
+        False,
+        "last_modified_time filters GET /contacts; else it is ignored in silence.",
+        "Books dossier 2, 13",
+    )
     lmt_filter_inclusive: bool = _fact(
-        True, "A last_modified_time filter also answers rows of exactly that second.", "Books dossier 6")
+        True, "A last_modified_time filter also answers rows of exactly that second.", "Books dossier 6"
+    )
     person_edit_moves_customer_time: bool = _fact(
-        True, "A change of a contact person moves the customer's last_modified_time.", "Books dossier 11, 13")
+        True, "A change of a contact person moves the customer's last_modified_time.", "Books dossier 11, 13"
+    )
     address_edit_moves_customer_time: bool = _fact(
-        True, "A change through the address endpoints moves the customer's last_modified_time.",
-        "Books dossier 11, 13")
+        True,
+        "A change through the address endpoints moves the customer's last_modified_time.",
+        "Books dossier 11, 13",
+    )
     inactive_moves_time: bool = _fact(
-        True, "Marking active or inactive moves last_modified_time.", "Books dossier 11, 13")
+        True, "Marking active or inactive moves last_modified_time.", "Books dossier 11, 13"
+    )
     unchanged_put_moves_time: bool = _fact(
-        True, "A PUT that changes nothing still moves last_modified_time.", "Books dossier, not found")
+        True, "A PUT that changes nothing still moves last_modified_time.", "Books dossier, not found"
+    )
     partial_billing_address: Literal["merge", "replace"] = _fact(
-        "replace", "An address sent with some keys only: the others are kept, or become empty.",
-        "Books dossier, not found")
+        "replace",
+        "An address sent with some keys only: the others are kept, or become empty.",
+        "Books dossier, not found",
+    )
     put_without_persons_keeps: bool = _fact(
-        True, "A PUT of a customer without contact_persons leaves the persons alone.", "Books dossier 2, 13")
+        True, "A PUT of a customer without contact_persons leaves the persons alone.", "Books dossier 2, 13"
+    )
     books_duplicate_names: Literal["refuse", "allow"] = _fact(
-        "refuse", "Org preference: a second contact of the same name is refused with 3062.", "Books dossier 2")
+        "refuse", "Org preference: a second contact of the same name is refused with 3062.", "Books dossier 2"
+    )
     unique_field_code: int = _fact(
-        4, "Code of the refusal of a duplicate value in a unique custom field (HTTP 400).", "Books dossier 4")
+        4, "Code of the refusal of a duplicate value in a unique custom field (HTTP 400).", "Books dossier 4"
+    )
     delete_refused_code: int = _fact(
-        4, "Code of the refusal to delete a contact that has transactions (HTTP 400).", "Books dossier 2, 13")
+        4, "Code of the refusal to delete a contact that has transactions (HTTP 400).", "Books dossier 2, 13"
+    )
     upsert_create_status: Literal[200, 201] = _fact(
-        201, "HTTP status of an upsert that created.", "Books dossier 4, 13")
+        201, "HTTP status of an upsert that created.", "Books dossier 4, 13"
+    )
     upsert_not_found_code: int = _fact(
-        1002, "Code when an upsert finds no record and X-Upsert is not true.", "Books dossier 4")
+        1002, "Code when an upsert finds no record and X-Upsert is not true.", "Books dossier 4"
+    )
     person_answer: Literal["array", "object"] = _fact(
-        "array", "contact_person in the answer of a create or update is a list of one, or an object.",
-        "Books dossier 3")
+        "array",
+        "contact_person in the answer of a create or update is a list of one, or an object.",
+        "Books dossier 3",
+    )
     last_person_delete: Literal["allow", "refuse"] = _fact(
-        "allow", "The last contact person of a customer can be deleted.", "Books dossier 3")
+        "allow", "The last contact person of a customer can be deleted.", "Books dossier 3"
+    )
     primary_person_delete: Literal["promote", "refuse"] = _fact(
-        "promote", "Deleting the primary person makes the next one primary, or is refused.", "Books dossier 3")
+        "promote", "Deleting the primary person makes the next one primary, or is refused.", "Books dossier 3"
+    )
     duplicate_person_email: Literal["allow", "refuse"] = _fact(
-        "allow", "Two persons of one customer may share an e-mail.", "Books dossier 3")
+        "allow", "Two persons of one customer may share an e-mail.", "Books dossier 3"
+    )
     null_on_write: Literal["clear", "refuse", "ignore"] = _fact(
-        "refuse", "An explicit null in a Books body is refused, clears, or is ignored.", "Books dossier 11")
+        "refuse", "An explicit null in a Books body is refused, clears, or is ignored.", "Books dossier 11"
+    )
     empty_custom_fields: Literal["omitted", "listed"] = _fact(
-        "omitted", "custom_fields of a record leaves out fields without a value, or lists them with \"\".",
-        "Books dossier, not found")
+        "omitted",
+        'custom_fields of a record leaves out fields without a value, or lists them with "".',
+        "Books dossier, not found",
+    )
     gst_number_required: bool = _fact(
-        True, "gst_treatment business_gst without a gst_no is refused.", "Books dossier, not found")
-    retry_after_on_429: bool = _fact(
-        False, "A Books 429 carries Retry-After.", "Books dossier 8, 13")
+        True, "gst_treatment business_gst without a gst_no is refused.", "Books dossier, not found"
+    )
+    retry_after_on_429: bool = _fact(False, "A Books 429 carries Retry-After.", "Books dossier 8, 13")
     block_seconds_after_44: int = _fact(
-        60, "Seconds for which the org stays blocked after a 44.", "Books dossier 8")
+        60, "Seconds for which the org stays blocked after a 44.", "Books dossier 8"
+    )
     wrong_org_status: Literal[400, 401] = _fact(
-        400, "HTTP status of code 6041 for another org's organization_id.", "Books dossier 9")
+        400, "HTTP status of code 6041 for another org's organization_id.", "Books dossier 9"
+    )
     missing_contact_status: Literal[400, 404] = _fact(
-        404, "HTTP status of code 1002 for a contact that is not there.", "Books dossier 9")
+        404, "HTTP status of code 1002 for a contact that is not there.", "Books dossier 9"
+    )
     webhook_envelope: Literal["json", "bare", "form", "ids"] = _fact(
-        "json", "Default body: {contact: record}, the record alone, a JSONString form, or ids only.",
-        "Books dossier 7, 13")
+        "json",
+        "Default body: {contact: record}, the record alone, a JSONString form, or ids only.",
+        "Books dossier 7, 13",
+    )
     webhook_signature_encoding: Literal["hex", "base64"] = _fact(
-        "hex", "Encoding of X-Zoho-Webhook-Signature.", "Books dossier 7, 13")
-    books_delete_trigger: bool = _fact(
-        False, "A deleted contact fires a webhook.", "Books dossier 7, 13")
+        "hex", "Encoding of X-Zoho-Webhook-Signature.", "Books dossier 7, 13"
+    )
+    books_delete_trigger: bool = _fact(False, "A deleted contact fires a webhook.", "Books dossier 7, 13")
     person_edit_fires_webhook: bool = _fact(
-        True, "A change of a contact person fires the customer's webhook.", "Books dossier 7")
+        True, "A change of a contact person fires the customer's webhook.", "Books dossier 7"
+    )
     api_edit_fires_webhook: bool = _fact(
-        True, "A write through the API fires webhooks as a user's edit does.", "Books dossier 7")
+        True, "A write through the API fires webhooks as a user's edit does.", "Books dossier 7"
+    )
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""
         schema = self.model_json_schema()["properties"]
         return {
             name: {
-                "value": getattr(self, name), "default": info.default, "description": info.description,
+                "value": getattr(self, name),
+                "default": info.default,
+                "description": info.description,
                 "source": schema[name].get("source"),
                 "choices": schema[name].get("enum") or schema[name].get("type"),
             }

@@ -58,8 +58,9 @@ class World:
         crm_store = CrmStore(crm_ids, self.clock, self.users, lambda: self.switches)
         self.crm = CrmService(crm_store, self.clock, self.outbox, lambda: self.switches, org)
         books_store = BooksStore(books_ids, self.clock, self.users, lambda: self.switches, org)
-        self.books = BooksService(books_store, self.clock, self.outbox, lambda: self.switches, org,
-                                  self._spend_webhook)
+        self.books = BooksService(
+            books_store, self.clock, self.outbox, lambda: self.switches, org, self._spend_webhook
+        )
         self.contact_lists = ContactLists(self.books)
         self.page_tokens = PageTokens()
 

@@ -20,7 +20,7 @@ def token(call: Call) -> Reply:
 
 
 def revoke(call: Call) -> Reply:
-    """POST /oauth/v2/token/revoke?token="""
+    """POST /oauth/v2/token/revoke?token=."""
     if call.world.accounts.revoke(call.query.get("token", "")):
         return Reply(200, {"status": "success"})
     return Reply(400, {"error": "invalid_token"})

@@ -47,7 +47,9 @@ class AccessToken:
 class Accounts:
     """The accounts server's memory."""
 
-    def __init__(self, clock: Clock, seed: int, strict: bool, throttle: Callable[[], tuple[int | None, float]]) -> None:
+    def __init__(
+        self, clock: Clock, seed: int, strict: bool, throttle: Callable[[], tuple[int | None, float]]
+    ) -> None:
         self._clock = clock
         self._rng = Random(f"{seed}:tokens")
         self._strict = strict
@@ -69,8 +71,17 @@ class Accounts:
 
     def grants(self) -> list[Json]:
         """Return the grants without their secrets."""
-        return [{"hint": g.hint, "scopes": g.scopes, "books_orgs": g.books_orgs, "user": g.user, "revoked": g.revoked,
-                 "live_tokens": len(g.live)} for g in self._grants.values()]
+        return [
+            {
+                "hint": g.hint,
+                "scopes": g.scopes,
+                "books_orgs": g.books_orgs,
+                "user": g.user,
+                "revoked": g.revoked,
+                "live_tokens": len(g.live),
+            }
+            for g in self._grants.values()
+        ]
 
     def _drop(self, grant: Grant) -> None:
         for token in grant.live:
@@ -98,7 +109,9 @@ class Accounts:
             return self._error("invalid_code")
         self._spent_codes.add(code)
         refresh = f"1000.{self._hex(32)}.{self._hex(32)}"
-        grant = self.bind(refresh, {"scopes": params["scope"].replace(",", " ").split()} if params.get("scope") else {})
+        grant = self.bind(
+            refresh, {"scopes": params["scope"].replace(",", " ").split()} if params.get("scope") else {}
+        )
         return {**self._mint(grant, api_domain), "refresh_token": refresh}
 
     def refresh(self, params: dict[str, str], api_domain: str) -> Json:
@@ -122,8 +135,11 @@ class Accounts:
     @staticmethod
     def throttled() -> Json:
         """Return the answer to too many token requests (HTTP 200)."""
-        return {"error_description": "You have made too many requests continuously. Please try again after some time.",
-                "error": "Access Denied", "status": "failure"}
+        return {
+            "error_description": "You have made too many requests continuously. Please try again after some time.",
+            "error": "Access Denied",
+            "status": "failure",
+        }
 
     def revoke(self, token: str) -> bool:
         """Revoke a refresh token with its access tokens, or one access token."""
@@ -157,8 +173,13 @@ class Accounts:
         while len(grant.live) > LIVE_TOKENS:
             self._access.pop(grant.live.pop(0), None)
         scope = ALL_SCOPES if grant.scopes is None else " ".join(grant.scopes)
-        return {"access_token": token, "scope": scope, "api_domain": api_domain, "token_type": "Bearer",
-                "expires_in": TOKEN_LIFE}
+        return {
+            "access_token": token,
+            "scope": scope,
+            "api_domain": api_domain,
+            "token_type": "Bearer",
+            "expires_in": TOKEN_LIFE,
+        }
 
 
 def grants_scope(scopes: list[str] | None, need: str) -> bool:
@@ -171,6 +192,6 @@ def grants_scope(scopes: list[str] | None, need: str) -> bool:
         parts = scope.lower().split(".")
         if parts == ["zohobooks", "fullaccess", "all"] and wanted[0] == "zohobooks":
             return True
-        if parts[-1] in operations and parts[:-1] == wanted[:len(parts) - 1]:
+        if parts[-1] in operations and parts[:-1] == wanted[: len(parts) - 1]:
             return True
     return False

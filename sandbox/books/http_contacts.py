@@ -38,7 +38,7 @@ def get_contact(call: Call) -> Reply:
 
 
 def create_contact(call: Call) -> Reply:
-    """POST /contacts"""
+    """POST /contacts."""
     contact = call.world.books.create(call.json_object(), call.actor)
     return done("The contact has been added.", 201, contact=_full(call, contact))
 
@@ -69,7 +69,7 @@ def delete_contact(call: Call) -> Reply:
 
 
 def delete_contacts(call: Call) -> Reply:
-    """DELETE /contacts?contact_ids="""
+    """DELETE /contacts?contact_ids=."""
     ids = [i for i in call.query.get("contact_ids", "").split(",") if i]
     for contact_id in ids:
         call.world.books.delete(contact_id)
@@ -78,13 +78,13 @@ def delete_contacts(call: Call) -> Reply:
 
 
 def mark_active(call: Call) -> Reply:
-    """POST /contacts/{id}/active"""
+    """POST /contacts/{id}/active."""
     contact = call.world.books.set_status(call.params["id"], "active", call.actor)
     return done(f"The {_kind(contact)} has been marked as active.")
 
 
 def mark_inactive(call: Call) -> Reply:
-    """POST /contacts/{id}/inactive"""
+    """POST /contacts/{id}/inactive."""
     contact = call.world.books.set_status(call.params["id"], "inactive", call.actor)
     return done(f"The {_kind(contact)} has been marked as inactive.")
 
@@ -105,20 +105,31 @@ def merge(call: Call) -> Reply:
 def comments(call: Call) -> Reply:
     """GET /contacts/{id}/comments: no activity log is kept."""
     call.world.books.store.get(call.params["id"])
-    return done("success", contact_comments=[], page_context={"page": 1, "per_page": 200, "has_more_page": False})
+    return done(
+        "success", contact_comments=[], page_context={"page": 1, "per_page": 200, "has_more_page": False}
+    )
 
 
 def _persons_page(call: Call, pairs: list[tuple[Contact, Person]]) -> Reply:
     number, size = page_of(call.query)
-    rows = pairs[(number - 1) * size:number * size]
-    context = {"page": number, "per_page": size, "has_more_page": len(pairs) > number * size,
-               "report_name": "Contact Persons", "sort_column": "contact_person_id", "sort_order": "A"}
-    return done("success", contact_persons=[call.world.books.render.person(p, c) for c, p in rows],
-                page_context=context)
+    rows = pairs[(number - 1) * size : number * size]
+    context = {
+        "page": number,
+        "per_page": size,
+        "has_more_page": len(pairs) > number * size,
+        "report_name": "Contact Persons",
+        "sort_column": "contact_person_id",
+        "sort_order": "A",
+    }
+    return done(
+        "success",
+        contact_persons=[call.world.books.render.person(p, c) for c, p in rows],
+        page_context=context,
+    )
 
 
 def list_persons(call: Call) -> Reply:
-    """GET /contacts/{id}/contactpersons"""
+    """GET /contacts/{id}/contactpersons."""
     contact = call.world.books.store.get(call.params["id"])
     return _persons_page(call, [(contact, p) for p in contact.persons])
 
@@ -154,14 +165,16 @@ def create_person(call: Call) -> Reply:
 
 
 def update_person(call: Call) -> Reply:
-    """PUT /contacts/contactpersons/{person_id}"""
-    contact, person = call.world.books.store.edit_person(call.params["person_id"], call.json_object(), call.actor)
+    """PUT /contacts/contactpersons/{person_id}."""
+    contact, person = call.world.books.store.edit_person(
+        call.params["person_id"], call.json_object(), call.actor
+    )
     call.world.books.person_changed(contact)
     return _person_answer(call, contact, person, "The contact person details has been updated.")
 
 
 def delete_person(call: Call) -> Reply:
-    """DELETE /contacts/contactpersons/{person_id}"""
+    """DELETE /contacts/contactpersons/{person_id}."""
     contact = call.world.books.store.delete_person(call.params["person_id"], call.actor)
     call.world.books.person_changed(contact)
     call.record_ids = [contact.id, call.params["person_id"]]
@@ -169,7 +182,7 @@ def delete_person(call: Call) -> Reply:
 
 
 def make_primary(call: Call) -> Reply:
-    """POST /contacts/contactpersons/{person_id}/primary"""
+    """POST /contacts/contactpersons/{person_id}/primary."""
     contact = call.world.books.store.make_primary(call.params["person_id"], call.actor)
     call.world.books.person_changed(contact)
     call.record_ids = [contact.id, call.params["person_id"]]
@@ -177,13 +190,13 @@ def make_primary(call: Call) -> Reply:
 
 
 def list_addresses(call: Call) -> Reply:
-    """GET /contacts/{id}/address"""
+    """GET /contacts/{id}/address."""
     contact = call.world.books.store.get(call.params["id"])
     return done("success", addresses=[contact.billing, contact.shipping, *contact.addresses])
 
 
 def put_address(call: Call) -> Reply:
-    """POST /contacts/{id}/address and PUT /contacts/{id}/address/{address_id}"""
+    """POST /contacts/{id}/address and PUT /contacts/{id}/address/{address_id}."""
     books, address_id = call.world.books, call.params.get("address_id")
     address = books.store.put_address(call.params["id"], address_id, call.json_object(), call.actor)
     books.address_changed(books.store.get(call.params["id"]))
@@ -193,7 +206,7 @@ def put_address(call: Call) -> Reply:
 
 
 def delete_address(call: Call) -> Reply:
-    """DELETE /contacts/{id}/address/{address_id}"""
+    """DELETE /contacts/{id}/address/{address_id}."""
     books = call.world.books
     books.store.delete_address(call.params["id"], call.params["address_id"], call.actor)
     books.address_changed(books.store.get(call.params["id"]))

@@ -13,28 +13,58 @@ from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import BooksError, Json, Reply
 
 
-def _page(call: Call, rows: list[Any], key: str, report: str, show: Callable[[Any], Json], **context: str) -> Reply:
+def _page(
+    call: Call, rows: list[Any], key: str, report: str, show: Callable[[Any], Json], **context: str
+) -> Reply:
     number, size = page_of(call.query)
-    shown = [show(r) for r in rows[(number - 1) * size:number * size]]
-    return done("success", **{key: shown}, page_context={
-        "page": number, "per_page": size, "has_more_page": len(rows) > number * size, "report_name": report,
-        **context})
+    shown: dict[str, Any] = {key: [show(r) for r in rows[(number - 1) * size : number * size]]}
+    return done(
+        "success",
+        **shown,
+        page_context={
+            "page": number,
+            "per_page": size,
+            "has_more_page": len(rows) > number * size,
+            "report_name": report,
+            **context,
+        },
+    )
 
 
 def organization_body(call: Call) -> Json:
     """Return the org."""
     world, org, setup = call.world, call.world.config.org, call.world.books.store.setup
     return {
-        "organization_id": world.books_org_id, "name": org.name, "contact_name": world.users.all()[0].name,
-        "email": world.users.all()[0].email, "is_default_org": True, "language_code": "en",
-        "fiscal_year_start_month": "4" if org.country == "IN" else "1", "account_created_date": "2026-01-05",
-        "time_zone": org.zone, "is_dst_active": bool(local(world.clock.now(), org.zone).dst()),
-        "date_format": "dd/MM/yyyy", "field_separator": "/", "industry_type": "Trading", "industry_size": "10-50",
-        "company_id_label": "", "company_id_value": "", "tax_id_label": "", "tax_id_value": "",
-        "currency_id": setup.base_currency.currency_id, "currency_code": org.currency,
-        "currency_symbol": org.symbol, "currency_format": "###,##0.00", "price_precision": 2, "plan_type": 3,
-        "plan_name": world.config.books_plan, "plan_period": "Month", "country_code": org.country,
-        "country_name": org.country_name, "portal_name": "sandbox", "org_settings": {"is_org_active": True},
+        "organization_id": world.books_org_id,
+        "name": org.name,
+        "contact_name": world.users.all()[0].name,
+        "email": world.users.all()[0].email,
+        "is_default_org": True,
+        "language_code": "en",
+        "fiscal_year_start_month": "4" if org.country == "IN" else "1",
+        "account_created_date": "2026-01-05",
+        "time_zone": org.zone,
+        "is_dst_active": bool(local(world.clock.now(), org.zone).dst()),
+        "date_format": "dd/MM/yyyy",
+        "field_separator": "/",
+        "industry_type": "Trading",
+        "industry_size": "10-50",
+        "company_id_label": "",
+        "company_id_value": "",
+        "tax_id_label": "",
+        "tax_id_value": "",
+        "currency_id": setup.base_currency.currency_id,
+        "currency_code": org.currency,
+        "currency_symbol": org.symbol,
+        "currency_format": "###,##0.00",
+        "price_precision": 2,
+        "plan_type": 3,
+        "plan_name": world.config.books_plan,
+        "plan_period": "Month",
+        "country_code": org.country,
+        "country_name": org.country_name,
+        "portal_name": "sandbox",
+        "org_settings": {"is_org_active": True},
     }
 
 
@@ -44,44 +74,85 @@ def list_organizations(call: Call) -> Reply:
 
 
 def get_organization(call: Call) -> Reply:
-    """GET /organizations/{id}"""
+    """GET /organizations/{id}."""
     if call.params["id"] != call.world.books_org_id:
         raise BooksError(1002, "Organization does not exist.", 404)
     return done("success", organization=organization_body(call))
 
 
 def list_currencies(call: Call) -> Reply:
-    """GET /settings/currencies"""
+    """GET /settings/currencies."""
     setup = call.world.books.store.setup
-    return _page(call, setup.currencies, "currencies", "Currencies", lambda c: {
-        "currency_id": c.currency_id, "currency_code": c.code, "currency_name": c.name,
-        "currency_name_formatted": f"{c.code}- {c.name}", "currency_symbol": c.symbol, "price_precision": 2,
-        "currency_format": "1,234,567.89", "is_base_currency": c == setup.base_currency,
-        "exchange_rate": 1 if c == setup.base_currency else 0, "effective_date": "",
-        "auto_exchange_rate_enabled": True})
+    return _page(
+        call,
+        setup.currencies,
+        "currencies",
+        "Currencies",
+        lambda c: {
+            "currency_id": c.currency_id,
+            "currency_code": c.code,
+            "currency_name": c.name,
+            "currency_name_formatted": f"{c.code}- {c.name}",
+            "currency_symbol": c.symbol,
+            "price_precision": 2,
+            "currency_format": "1,234,567.89",
+            "is_base_currency": c == setup.base_currency,
+            "exchange_rate": 1 if c == setup.base_currency else 0,
+            "effective_date": "",
+            "auto_exchange_rate_enabled": True,
+        },
+    )
 
 
 def list_taxes(call: Call) -> Reply:
-    """GET /settings/taxes"""
+    """GET /settings/taxes."""
     today = local(call.world.clock.now(), call.world.config.org.zone).date().isoformat()
-    return _page(call, call.world.books.store.setup.taxes, "taxes", "Taxes", lambda t: {
-        "tax_id": t[0], "tax_name": t[1], "tax_percentage": t[2], "tax_type": "tax", "tax_specific_type": "",
-        "is_value_added": False, "is_default_tax": False, "is_editable": True, "status": "Active"},
-        applied_filter="Taxes.Active", as_of_date=today, to_date=today, sort_column="tax_name", sort_order="A")
+    return _page(
+        call,
+        call.world.books.store.setup.taxes,
+        "taxes",
+        "Taxes",
+        lambda t: {
+            "tax_id": t[0],
+            "tax_name": t[1],
+            "tax_percentage": t[2],
+            "tax_type": "tax",
+            "tax_specific_type": "",
+            "is_value_added": False,
+            "is_default_tax": False,
+            "is_editable": True,
+            "status": "Active",
+        },
+        applied_filter="Taxes.Active",
+        as_of_date=today,
+        to_date=today,
+        sort_column="tax_name",
+        sort_order="A",
+    )
 
 
 def _field_body(spec: BooksField) -> Json:
     return {
-        "field_id": spec.customfield_id, "customfield_id": spec.customfield_id, "api_name": spec.api_name,
-        "field_name": spec.api_name, "field_name_formatted": spec.label, "label": spec.label,
-        "data_type": spec.data_type, "index": spec.index, "entity": spec.entity, "is_custom_field": True,
-        "is_active": True, "is_mandatory": False, "is_unique": spec.unique, "max_length": spec.length,
+        "field_id": spec.customfield_id,
+        "customfield_id": spec.customfield_id,
+        "api_name": spec.api_name,
+        "field_name": spec.api_name,
+        "field_name_formatted": spec.label,
+        "label": spec.label,
+        "data_type": spec.data_type,
+        "index": spec.index,
+        "entity": spec.entity,
+        "is_custom_field": True,
+        "is_active": True,
+        "is_mandatory": False,
+        "is_unique": spec.unique,
+        "max_length": spec.length,
         "values": [{"name": o, "is_active": True, "order": n} for n, o in enumerate(spec.options, start=1)],
     }
 
 
 def list_fields(call: Call) -> Reply:
-    """GET /settings/fields?entity=contact"""
+    """GET /settings/fields?entity=contact."""
     entity = call.query.get("entity", "")
     if not entity:
         raise BooksError(4, "Invalid value passed for entity")
@@ -97,35 +168,56 @@ def list_custom_fields(call: Call) -> Reply:
 
 
 def list_users(call: Call) -> Reply:
-    """GET /users"""
-    return _page(call, call.world.users.all(), "users", "Users", lambda u: {
-        "user_id": u.books_id, "role_id": "", "name": u.name, "email": u.email, "user_role": "admin",
-        "status": "active", "is_current_user": u == call.actor, "photo_url": ""})
+    """GET /users."""
+    return _page(
+        call,
+        call.world.users.all(),
+        "users",
+        "Users",
+        lambda u: {
+            "user_id": u.books_id,
+            "role_id": "",
+            "name": u.name,
+            "email": u.email,
+            "user_role": "admin",
+            "status": "active",
+            "is_current_user": u == call.actor,
+            "photo_url": "",
+        },
+    )
 
 
 def list_items(call: Call) -> Reply:
     """GET /items: no filter by time; sorted by name."""
     ledger = call.world.books.ledger
     rows = sorted(ledger.items.values(), key=lambda i: str(i.values.get("name", "")).casefold())
-    return _page(call, rows, "items", "Items", ledger.item_body, applied_filter="Status.All", sort_column="name",
-                 sort_order="A")
+    return _page(
+        call,
+        rows,
+        "items",
+        "Items",
+        ledger.item_body,
+        applied_filter="Status.All",
+        sort_column="name",
+        sort_order="A",
+    )
 
 
 def item_details(call: Call) -> Reply:
-    """GET /itemdetails?item_ids="""
+    """GET /itemdetails?item_ids=."""
     ledger = call.world.books.ledger
     ids = [i for i in call.query.get("item_ids", "").split(",") if i in ledger.items]
     return done("success", items=[ledger.item_body(ledger.items[i]) for i in ids])
 
 
 def get_item(call: Call) -> Reply:
-    """GET /items/{id}"""
+    """GET /items/{id}."""
     ledger = call.world.books.ledger
     return done("success", item=ledger.item_body(ledger.item(call.params["id"])))
 
 
 def create_item(call: Call) -> Reply:
-    """POST /items"""
+    """POST /items."""
     ledger = call.world.books.ledger
     item = ledger.create_item(call.json_object())
     call.record_ids = [item.id]
@@ -133,14 +225,16 @@ def create_item(call: Call) -> Reply:
 
 
 def update_item(call: Call) -> Reply:
-    """PUT /items/{id}"""
+    """PUT /items/{id}."""
     ledger = call.world.books.ledger
-    return done("Item details have been saved.", item=ledger.item_body(
-        ledger.update_item(call.params["id"], call.json_object())))
+    return done(
+        "Item details have been saved.",
+        item=ledger.item_body(ledger.update_item(call.params["id"], call.json_object())),
+    )
 
 
 def delete_item(call: Call) -> Reply:
-    """DELETE /items/{id}"""
+    """DELETE /items/{id}."""
     ledger = call.world.books.ledger
     del ledger.items[ledger.item(call.params["id"]).id]
     return done("The item has been deleted.")
@@ -148,9 +242,11 @@ def delete_item(call: Call) -> Reply:
 
 def item_status(status: str) -> Callable[[Call], Reply]:
     """Return the handler of POST /items/{id}/active or inactive."""
+
     def mark(call: Call) -> Reply:
         call.world.books.ledger.item(call.params["id"]).status = status
         return done(f"The item has been marked as {status}.")
+
     return mark
 
 
@@ -167,9 +263,16 @@ def list_invoices(call: Call) -> Reply:
         rows = [i for i in rows if i.modified_time > moment or (inclusive and i.modified_time == moment)]
     if call.query.get("sort_column") == "last_modified_time":
         rows.sort(key=lambda i: (i.modified_time, i.id), reverse=call.query.get("sort_order") == "D")
-    return _page(call, rows, "invoices", "Invoices", lambda i: ledger.invoice_body(i, full=False),
-                 applied_filter="Status.All", sort_column=call.query.get("sort_column", "created_time"),
-                 sort_order=call.query.get("sort_order", "D"))
+    return _page(
+        call,
+        rows,
+        "invoices",
+        "Invoices",
+        lambda i: ledger.invoice_body(i, full=False),
+        applied_filter="Status.All",
+        sort_column=call.query.get("sort_column", "created_time"),
+        sort_order=call.query.get("sort_order", "D"),
+    )
 
 
 def _invoice(call: Call, message: str, invoice_id: str, status: int = 200) -> Reply:
@@ -179,7 +282,7 @@ def _invoice(call: Call, message: str, invoice_id: str, status: int = 200) -> Re
 
 
 def get_invoice(call: Call) -> Reply:
-    """GET /invoices/{id}"""
+    """GET /invoices/{id}."""
     return _invoice(call, "success", call.params["id"])
 
 
@@ -190,27 +293,29 @@ def create_invoice(call: Call) -> Reply:
 
 
 def update_invoice(call: Call) -> Reply:
-    """PUT /invoices/{id}"""
+    """PUT /invoices/{id}."""
     call.world.books.ledger.update_invoice(call.params["id"], call.json_object())
     return _invoice(call, "Invoice information has been updated.", call.params["id"])
 
 
 def delete_invoice(call: Call) -> Reply:
-    """DELETE /invoices/{id}"""
+    """DELETE /invoices/{id}."""
     call.world.books.ledger.delete_invoice(call.params["id"])
     return done("The invoice has been deleted.")
 
 
 def invoice_status(status: str) -> Callable[[Call], Reply]:
     """Return the handler of POST /invoices/{id}/status/..."""
+
     def mark(call: Call) -> Reply:
         call.world.books.ledger.set_invoice_status(call.params["id"], status)
         return done(f"Invoice status has been changed to {status.capitalize()}.")
+
     return mark
 
 
 def list_webhooks(call: Call) -> Reply:
-    """GET /settings/webhooks"""
+    """GET /settings/webhooks."""
     hooks = call.world.books.webhooks
     return _page(call, list(hooks.hooks.values()), "webhooks", "Webhooks", hooks.described)
 
@@ -223,14 +328,14 @@ def create_webhook(call: Call) -> Reply:
 
 
 def delete_webhook(call: Call) -> Reply:
-    """DELETE /settings/webhooks/{id}"""
+    """DELETE /settings/webhooks/{id}."""
     if call.world.books.webhooks.hooks.pop(call.params["id"], None) is None:
         raise BooksError(1002, "Webhook does not exist.", 404)
     return done("The webhook has been deleted.")
 
 
 def list_workflows(call: Call) -> Reply:
-    """GET /settings/workflows"""
+    """GET /settings/workflows."""
     return _page(call, list(call.world.books.webhooks.workflows.values()), "workflows", "Workflows", dict)
 
 
@@ -248,45 +353,49 @@ def create_workflow(call: Call) -> Reply:
 
 
 def delete_workflow(call: Call) -> Reply:
-    """DELETE /settings/workflows/{id}"""
+    """DELETE /settings/workflows/{id}."""
     if call.world.books.webhooks.workflows.pop(call.params["id"], None) is None:
         raise BooksError(1002, "Workflow does not exist.", 404)
     return done("The workflow has been deleted.")
 
 
 def _rows(table: list[tuple[str, str, Callable[[Call], Reply], str]]) -> list[Endpoint]:
-    return [Endpoint("books", method, f"/books/v3{path}", handler, f"ZohoBooks.{scope}")
-            for method, path, handler, scope in table]
+    return [
+        Endpoint("books", method, f"/books/v3{path}", handler, f"ZohoBooks.{scope}")
+        for method, path, handler, scope in table
+    ]
 
 
-ENDPOINTS = _rows([
-    ("GET", "/organizations", list_organizations, "settings.READ"),
-    ("GET", "/organizations/{id}", get_organization, "settings.READ"),
-    ("GET", "/settings/currencies", list_currencies, "settings.READ"),
-    ("GET", "/settings/taxes", list_taxes, "settings.READ"),
-    ("GET", "/settings/fields", list_fields, "settings.READ"),
-    ("GET", "/settings/customfields", list_custom_fields, "settings.READ"),
-    ("GET", "/users", list_users, "settings.READ"),
-    ("GET", "/settings/webhooks", list_webhooks, "settings.READ"),
-    ("POST", "/settings/webhooks", create_webhook, "settings.CREATE"),
-    ("DELETE", "/settings/webhooks/{id}", delete_webhook, "settings.DELETE"),
-    ("GET", "/settings/workflows", list_workflows, "settings.READ"),
-    ("POST", "/settings/workflows", create_workflow, "settings.CREATE"),
-    ("DELETE", "/settings/workflows/{id}", delete_workflow, "settings.DELETE"),
-    ("GET", "/items", list_items, "settings.READ"),
-    ("POST", "/items", create_item, "settings.CREATE"),
-    ("GET", "/itemdetails", item_details, "settings.READ"),
-    ("GET", "/items/{id}", get_item, "settings.READ"),
-    ("PUT", "/items/{id}", update_item, "settings.UPDATE"),
-    ("DELETE", "/items/{id}", delete_item, "settings.DELETE"),
-    ("POST", "/items/{id}/active", item_status("active"), "settings.CREATE"),
-    ("POST", "/items/{id}/inactive", item_status("inactive"), "settings.CREATE"),
-    ("GET", "/invoices", list_invoices, "invoices.READ"),
-    ("POST", "/invoices", create_invoice, "invoices.CREATE"),
-    ("GET", "/invoices/{id}", get_invoice, "invoices.READ"),
-    ("PUT", "/invoices/{id}", update_invoice, "invoices.UPDATE"),
-    ("DELETE", "/invoices/{id}", delete_invoice, "invoices.DELETE"),
-    ("POST", "/invoices/{id}/status/sent", invoice_status("sent"), "invoices.CREATE"),
-    ("POST", "/invoices/{id}/status/void", invoice_status("void"), "invoices.CREATE"),
-    ("POST", "/invoices/{id}/status/draft", invoice_status("draft"), "invoices.CREATE"),
-])
+ENDPOINTS = _rows(
+    [
+        ("GET", "/organizations", list_organizations, "settings.READ"),
+        ("GET", "/organizations/{id}", get_organization, "settings.READ"),
+        ("GET", "/settings/currencies", list_currencies, "settings.READ"),
+        ("GET", "/settings/taxes", list_taxes, "settings.READ"),
+        ("GET", "/settings/fields", list_fields, "settings.READ"),
+        ("GET", "/settings/customfields", list_custom_fields, "settings.READ"),
+        ("GET", "/users", list_users, "settings.READ"),
+        ("GET", "/settings/webhooks", list_webhooks, "settings.READ"),
+        ("POST", "/settings/webhooks", create_webhook, "settings.CREATE"),
+        ("DELETE", "/settings/webhooks/{id}", delete_webhook, "settings.DELETE"),
+        ("GET", "/settings/workflows", list_workflows, "settings.READ"),
+        ("POST", "/settings/workflows", create_workflow, "settings.CREATE"),
+        ("DELETE", "/settings/workflows/{id}", delete_workflow, "settings.DELETE"),
+        ("GET", "/items", list_items, "settings.READ"),
+        ("POST", "/items", create_item, "settings.CREATE"),
+        ("GET", "/itemdetails", item_details, "settings.READ"),
+        ("GET", "/items/{id}", get_item, "settings.READ"),
+        ("PUT", "/items/{id}", update_item, "settings.UPDATE"),
+        ("DELETE", "/items/{id}", delete_item, "settings.DELETE"),
+        ("POST", "/items/{id}/active", item_status("active"), "settings.CREATE"),
+        ("POST", "/items/{id}/inactive", item_status("inactive"), "settings.CREATE"),
+        ("GET", "/invoices", list_invoices, "invoices.READ"),
+        ("POST", "/invoices", create_invoice, "invoices.CREATE"),
+        ("GET", "/invoices/{id}", get_invoice, "invoices.READ"),
+        ("PUT", "/invoices/{id}", update_invoice, "invoices.UPDATE"),
+        ("DELETE", "/invoices/{id}", delete_invoice, "invoices.DELETE"),
+        ("POST", "/invoices/{id}/status/sent", invoice_status("sent"), "invoices.CREATE"),
+        ("POST", "/invoices/{id}/status/void", invoice_status("void"), "invoices.CREATE"),
+        ("POST", "/invoices/{id}/status/draft", invoice_status("draft"), "invoices.CREATE"),
+    ]
+)

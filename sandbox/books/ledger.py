@@ -49,7 +49,7 @@ class Invoice:
     @property
     def total(self) -> float:
         """Return the sum of the lines."""
-        return round(sum(line["item_total"] for line in self.lines), 2)
+        return float(round(sum(line["item_total"] for line in self.lines), 2))
 
 
 class Ledger:
@@ -88,12 +88,25 @@ class Ledger:
         now = int(self._store.clock.now())
         today = local(now, self._store.org.zone).date()
         day = str(body.get("date") or today.isoformat())
-        due = (date.fromisoformat(day) + timedelta(days=int(customer.values.get("payment_terms") or 0))).isoformat()
+        due = (
+            date.fromisoformat(day) + timedelta(days=int(customer.values.get("payment_terms") or 0))
+        ).isoformat()
         invoice = Invoice(
-            self._store.ids.draw(), str(body.get("invoice_number") or f"INV-{len(self.invoices) + 1:06d}"),
-            customer.id, customer.name, "draft", day, str(body.get("due_date") or due), self._lines(body),
-            dict(customer.billing), dict(customer.shipping), now, now, actor.books_id,
-            {k: str(body.get(k, "")) for k in ("reference_number", "notes", "terms")})
+            self._store.ids.draw(),
+            str(body.get("invoice_number") or f"INV-{len(self.invoices) + 1:06d}"),
+            customer.id,
+            customer.name,
+            "draft",
+            day,
+            str(body.get("due_date") or due),
+            self._lines(body),
+            dict(customer.billing),
+            dict(customer.shipping),
+            now,
+            now,
+            actor.books_id,
+            {k: str(body.get(k, "")) for k in ("reference_number", "notes", "terms")},
+        )
         self.invoices[invoice.id] = invoice
         self._of_customer.setdefault(customer.id, []).append(invoice)
         return invoice
@@ -151,11 +164,21 @@ class Ledger:
         for name, value in (("rate", rate), ("quantity", quantity)):
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise invalid(name)
-        return {"line_item_id": self._store.ids.draw(), "item_id": str(line.get("item_id", "")),
-                "name": str(line.get("name") or known.get("name", "")), "item_order": number,
-                "description": str(line.get("description") or known.get("description", "")), "rate": rate,
-                "quantity": quantity, "unit": str(known.get("unit", "")), "discount": 0.0, "tax_id": "",
-                "tax_name": "", "tax_percentage": 0, "item_total": round(rate * quantity, 2)}
+        return {
+            "line_item_id": self._store.ids.draw(),
+            "item_id": str(line.get("item_id", "")),
+            "name": str(line.get("name") or known.get("name", "")),
+            "item_order": number,
+            "description": str(line.get("description") or known.get("description", "")),
+            "rate": rate,
+            "quantity": quantity,
+            "unit": str(known.get("unit", "")),
+            "discount": 0.0,
+            "tax_id": "",
+            "tax_name": "",
+            "tax_percentage": 0,
+            "item_total": round(rate * quantity, 2),
+        }
 
     def create_item(self, body: Json) -> Item:
         """Add an item; name and rate are wanted, sku is unique. Raises BooksError."""
@@ -163,7 +186,9 @@ class Ledger:
             raise invalid("name")
         self._check_item(body, None)
         now = int(self._store.clock.now())
-        item = Item(self._store.ids.draw(), {"rate": 0, "product_type": "goods", **_item_values(body)}, now, now)
+        item = Item(
+            self._store.ids.draw(), {"rate": 0, "product_type": "goods", **_item_values(body)}, now, now
+        )
         self.items[item.id] = item
         return item
 
@@ -199,36 +224,91 @@ class Ledger:
         currency = self.setup.base_currency
         paid = invoice.status in ("draft", *OPEN)
         body: Json = {
-            "invoice_id": invoice.id, "invoice_number": invoice.number, "customer_id": invoice.customer_id,
-            "customer_name": invoice.customer_name, "status": invoice.status, "date": invoice.day,
-            "due_date": invoice.due_day, "total": invoice.total, "balance": invoice.total if paid else 0,
-            "currency_id": currency.currency_id, "currency_code": currency.code, "zcrm_potential_id": "",
-            "zcrm_potential_name": "", "reference_number": invoice.values.get("reference_number", ""),
-            "created_time": books_time(invoice.created_time, zone), "created_by": invoice.created_by,
+            "invoice_id": invoice.id,
+            "invoice_number": invoice.number,
+            "customer_id": invoice.customer_id,
+            "customer_name": invoice.customer_name,
+            "status": invoice.status,
+            "date": invoice.day,
+            "due_date": invoice.due_day,
+            "total": invoice.total,
+            "balance": invoice.total if paid else 0,
+            "currency_id": currency.currency_id,
+            "currency_code": currency.code,
+            "zcrm_potential_id": "",
+            "zcrm_potential_name": "",
+            "reference_number": invoice.values.get("reference_number", ""),
+            "created_time": books_time(invoice.created_time, zone),
+            "created_by": invoice.created_by,
             "last_modified_time": books_time(invoice.modified_time, zone),
-            "updated_time": books_time(invoice.modified_time, zone), "custom_fields": [], "custom_field_hash": {},
+            "updated_time": books_time(invoice.modified_time, zone),
+            "custom_fields": [],
+            "custom_field_hash": {},
         }
         if full:
-            return body | {"line_items": invoice.lines, "sub_total": invoice.total, "tax_total": 0, "taxes": [],
-                           "notes": invoice.values.get("notes", ""), "terms": invoice.values.get("terms", ""),
-                           "billing_address": invoice.billing, "shipping_address": invoice.shipping}
-        return body | {"billing_address": _list_address(invoice.billing),
-                       "shipping_address": _list_address(invoice.shipping)}
+            return body | {
+                "line_items": invoice.lines,
+                "sub_total": invoice.total,
+                "tax_total": 0,
+                "taxes": [],
+                "notes": invoice.values.get("notes", ""),
+                "terms": invoice.values.get("terms", ""),
+                "billing_address": invoice.billing,
+                "shipping_address": invoice.shipping,
+            }
+        return body | {
+            "billing_address": _list_address(invoice.billing),
+            "shipping_address": _list_address(invoice.shipping),
+        }
 
     def item_body(self, item: Item) -> Json:
         """Return an item, in lists and alone."""
         zone = self._store.org.zone
-        values = dict.fromkeys(("description", "sku", "unit", "tax_id", "tax_name", "hsn_or_sac", "purchase_account_id",
-                                "account_id", "zcrm_product_id"), "")
-        return {"item_id": item.id, **values, "item_name": item.values.get("name", ""), "item_type": "sales",
-                "tax_percentage": 0, "is_linked_with_zohocrm": False, **item.values, "status": item.status,
-                "created_time": books_time(item.created_time, zone),
-                "last_modified_time": books_time(item.modified_time, zone), "custom_fields": [],
-                "custom_field_hash": {}}
+        values = dict.fromkeys(
+            (
+                "description",
+                "sku",
+                "unit",
+                "tax_id",
+                "tax_name",
+                "hsn_or_sac",
+                "purchase_account_id",
+                "account_id",
+                "zcrm_product_id",
+            ),
+            "",
+        )
+        return {
+            "item_id": item.id,
+            **values,
+            "item_name": item.values.get("name", ""),
+            "item_type": "sales",
+            "tax_percentage": 0,
+            "is_linked_with_zohocrm": False,
+            **item.values,
+            "status": item.status,
+            "created_time": books_time(item.created_time, zone),
+            "last_modified_time": books_time(item.modified_time, zone),
+            "custom_fields": [],
+            "custom_field_hash": {},
+        }
 
 
-_ITEM_KEYS = ("name", "rate", "description", "sku", "unit", "tax_id", "product_type", "item_type", "hsn_or_sac",
-              "purchase_rate", "purchase_account_id", "account_id", "is_taxable")
+_ITEM_KEYS = (
+    "name",
+    "rate",
+    "description",
+    "sku",
+    "unit",
+    "tax_id",
+    "product_type",
+    "item_type",
+    "hsn_or_sac",
+    "purchase_rate",
+    "purchase_account_id",
+    "account_id",
+    "is_taxable",
+)
 
 
 def _item_values(body: Json) -> dict[str, Any]:

@@ -9,23 +9,86 @@ from sandbox.ids import IdSource
 from sandbox.replies import ControlError, Json
 
 LENGTHS = {
-    "contact_name": 200, "company_name": 200, "contact_number": 200, "facebook": 100, "twitter": 100,
-    "payment_terms_label": 200, "gst_no": 15, "vat_reg_no": 12, "tax_reg_no": 50, "pan_no": 10,
-    "website": 200, "notes": 3_000, "legal_name": 200, "place_of_contact": 50,
+    "contact_name": 200,
+    "company_name": 200,
+    "contact_number": 200,
+    "facebook": 100,
+    "twitter": 100,
+    "payment_terms_label": 200,
+    "gst_no": 15,
+    "vat_reg_no": 12,
+    "tax_reg_no": 50,
+    "pan_no": 10,
+    "website": 200,
+    "notes": 3_000,
+    "legal_name": 200,
+    "place_of_contact": 50,
 }
-ADDRESS_LENGTHS = {"attention": 100, "address": 500, "street2": 255, "city": 100, "state": 100, "state_code": 100,
-                   "zip": 50, "country": 100, "phone": 50, "fax": 50}
-PERSON_LENGTHS = {"salutation": 25, "first_name": 100, "last_name": 100, "email": 100, "phone": 50, "mobile": 50,
-                  "designation": 50, "department": 50, "skype": 50}
+ADDRESS_LENGTHS = {
+    "attention": 100,
+    "address": 500,
+    "street2": 255,
+    "city": 100,
+    "state": 100,
+    "state_code": 100,
+    "zip": 50,
+    "country": 100,
+    "phone": 50,
+    "fax": 50,
+}
+PERSON_LENGTHS = {
+    "salutation": 25,
+    "first_name": 100,
+    "last_name": 100,
+    "email": 100,
+    "phone": 50,
+    "mobile": 50,
+    "designation": 50,
+    "department": 50,
+    "skype": 50,
+}
 GST_TREATMENTS = ("business_gst", "business_none", "overseas", "consumer")
-VAT_TREATMENTS = ("uk", "eu_vat_registered", "overseas", "home_country_vat_registered", "vat_registered",
-                  "vat_not_registered")
-COUNTRY_CODES = {"india": "IN", "in": "IN", "united kingdom": "GB", "uk": "GB", "great britain": "GB",
-                 "united states": "US", "usa": "US", "u.s.a": "US", "us": "US", "united states of america": "US",
-                 "germany": "DE", "france": "FR", "ireland": "IE", "canada": "CA", "australia": "AU",
-                 "singapore": "SG", "united arab emirates": "AE"}
-DATA_TYPES = ("string", "dropdown", "check_box", "number", "decimal", "amount", "date", "email", "phone", "url",
-              "multiline", "multiselect")
+VAT_TREATMENTS = (
+    "uk",
+    "eu_vat_registered",
+    "overseas",
+    "home_country_vat_registered",
+    "vat_registered",
+    "vat_not_registered",
+)
+COUNTRY_CODES = {
+    "india": "IN",
+    "in": "IN",
+    "united kingdom": "GB",
+    "uk": "GB",
+    "great britain": "GB",
+    "united states": "US",
+    "usa": "US",
+    "u.s.a": "US",
+    "us": "US",
+    "united states of america": "US",
+    "germany": "DE",
+    "france": "FR",
+    "ireland": "IE",
+    "canada": "CA",
+    "australia": "AU",
+    "singapore": "SG",
+    "united arab emirates": "AE",
+}
+DATA_TYPES = (
+    "string",
+    "dropdown",
+    "check_box",
+    "number",
+    "decimal",
+    "amount",
+    "date",
+    "email",
+    "phone",
+    "url",
+    "multiline",
+    "multiselect",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +116,13 @@ class Currency:
     symbol: str
 
 
-_CURRENCIES = (("INR", "Indian Rupee", "₹"), ("GBP", "Pound Sterling", "£"), ("USD", "United States Dollar", "$"),
-               ("EUR", "Euro", "€"), ("AED", "UAE Dirham", "AED"))
+_CURRENCIES = (
+    ("INR", "Indian Rupee", "₹"),
+    ("GBP", "Pound Sterling", "£"),
+    ("USD", "United States Dollar", "$"),
+    ("EUR", "Euro", "€"),
+    ("AED", "UAE Dirham", "AED"),
+)
 COMPANY_TYPES = ("Customer", "Partner", "Distributor", "Reseller", "Supplier", "Prospect", "Other")
 
 
@@ -67,13 +135,22 @@ class BooksSetup:
         self.currencies = [Currency(ids.draw(), *row) for row in _CURRENCIES]
         self.base_currency = next(c for c in self.currencies if c.code == org.currency)
         self.terms_id = ids.draw()
-        rates = {"IN": (("GST0", 0), ("GST5", 5), ("GST12", 12), ("GST18", 18)), "GB": (("Standard Rate", 20),),
-                 "US": (("Sales Tax", 8),)}[org.country]
+        rates = {
+            "IN": (("GST0", 0), ("GST5", 5), ("GST12", 12), ("GST18", 18)),
+            "GB": (("Standard Rate", 20),),
+            "US": (("Sales Tax", 8),),
+        }[org.country]
         self.taxes = [(ids.draw(), name, rate) for name, rate in rates]
         self.fields: dict[str, BooksField] = {}
         self.add_field({"api_name": "cf_crm_account_id", "label": "CRM Account ID", "unique": True})
-        self.add_field({"api_name": "cf_company_type", "label": "Company Type", "data_type": "dropdown",
-                        "options": list(COMPANY_TYPES)})
+        self.add_field(
+            {
+                "api_name": "cf_company_type",
+                "label": "Company Type",
+                "data_type": "dropdown",
+                "options": list(COMPANY_TYPES),
+            }
+        )
         self.add_field({"api_name": "cf_segment", "label": "Segment"})
 
     def add_field(self, spec: Json) -> BooksField:
@@ -87,9 +164,17 @@ class BooksSetup:
         if data_type not in DATA_TYPES:
             raise ControlError(f"unknown data_type {data_type!r}; known: {DATA_TYPES}")
         label = spec.get("label") or api_name.removeprefix("cf_").replace("_", " ").title()
-        made = BooksField(self._ids.draw(), api_name, label, data_type, len(self.fields) + 1,
-                          spec.get("entity", "contact"), bool(spec.get("unique")), tuple(spec.get("options") or ()),
-                          int(spec.get("length") or 255))
+        made = BooksField(
+            self._ids.draw(),
+            api_name,
+            label,
+            data_type,
+            len(self.fields) + 1,
+            spec.get("entity", "contact"),
+            bool(spec.get("unique")),
+            tuple(spec.get("options") or ()),
+            int(spec.get("length") or 255),
+        )
         self.fields[api_name] = made
         return made
 

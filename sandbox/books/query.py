@@ -14,10 +14,27 @@ from sandbox.switches import Switches
 Test = Callable[[Contact], bool]
 PERSON_TEXTS = ("first_name", "last_name", "email", "phone")
 TEXTS = ("contact_name", "company_name", "address", *PERSON_TEXTS)
-SORTS = ("contact_name", "first_name", "last_name", "email", "outstanding_receivable_amount", "created_time",
-         "last_modified_time")
-FILTERS = ("Status.All", "Status.Active", "Status.Inactive", "Status.Duplicate", "Status.PortalEnabled",
-           "Status.PortalDisabled", "Status.Crm", "Invoice.OverDue", "Invoice.Unpaid", "Status.CreditLimitExceed")
+SORTS = (
+    "contact_name",
+    "first_name",
+    "last_name",
+    "email",
+    "outstanding_receivable_amount",
+    "created_time",
+    "last_modified_time",
+)
+FILTERS = (
+    "Status.All",
+    "Status.Active",
+    "Status.Inactive",
+    "Status.Duplicate",
+    "Status.PortalEnabled",
+    "Status.PortalDisabled",
+    "Status.Crm",
+    "Invoice.OverDue",
+    "Invoice.Unpaid",
+    "Status.CreditLimitExceed",
+)
 ENTITY_IDS = ("zcrm_account_id", "zcrm_contact_id", "zcrm_vendor_id")
 
 
@@ -41,8 +58,11 @@ def text_of(contact: Contact, name: str) -> str:
 def _text_tests(query: dict[str, str]) -> list[Test]:
     tests: list[Test] = []
     for name in TEXTS:
-        for suffix, judge in (("", _contains if name == "address" else _equals), ("_startswith", _starts),
-                              ("_contains", _contains)):
+        for suffix, judge in (
+            ("", _contains if name == "address" else _equals),
+            ("_startswith", _starts),
+            ("_contains", _contains),
+        ):
             wanted = query.get(name + suffix)
             if wanted:
                 tests.append(_test(name, judge, wanted.casefold()))
@@ -94,15 +114,20 @@ def _tests(books: BooksService, query: dict[str, str], switches: Switches) -> li
         tests.append(chosen)
     words = query.get("search_text", "").casefold()
     if words:
-        tests.append(lambda c: words in c.name.casefold() or words in str(c.values.get("notes", "")).casefold())
+        tests.append(
+            lambda c: words in c.name.casefold() or words in str(c.values.get("notes", "")).casefold()
+        )
     if any(query.get(name) for name in ENTITY_IDS):
         tests.append(lambda c: False)
     since = query.get("last_modified_time")
     if since and switches.contacts_lmt_filter:
         moment = _moment(since)
         if moment is not None:
-            tests.append(lambda c: c.modified_time >= moment if switches.lmt_filter_inclusive
-                         else c.modified_time > moment)
+            tests.append(
+                lambda c: (
+                    c.modified_time >= moment if switches.lmt_filter_inclusive else c.modified_time > moment
+                )
+            )
     return tests
 
 
@@ -133,16 +158,25 @@ class ContactLists:
         start = (number - 1) * size
         chosen = query.get("filter_by", "")
         context: Json = {
-            "page": number, "per_page": size, "has_more_page": len(rows) > start + size, "report_name": "Contacts",
-            "applied_filter": chosen if chosen in FILTERS else "Status.All", "custom_fields": [],
-            "sort_column": column, "sort_order": order}
-        return rows[start:start + size], context
+            "page": number,
+            "per_page": size,
+            "has_more_page": len(rows) > start + size,
+            "report_name": "Contacts",
+            "applied_filter": chosen if chosen in FILTERS else "Status.All",
+            "custom_fields": [],
+            "sort_column": column,
+            "sort_order": order,
+        }
+        return rows[start : start + size], context
 
     def _ordered(self, column: str, descending: bool) -> list[Contact]:
         kept = self._kept.get((column, descending))
         if kept is None or kept[0] != self._books.store.version or column.startswith("outstanding"):
-            rows = sorted(self._books.store.contacts.values(), key=lambda c: (self._key(c, column), int(c.id)),
-                          reverse=descending)
+            rows = sorted(
+                self._books.store.contacts.values(),
+                key=lambda c: (self._key(c, column), int(c.id)),
+                reverse=descending,
+            )
             kept = self._kept[(column, descending)] = (self._books.store.version, rows)
         return kept[1]
 

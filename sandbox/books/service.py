@@ -19,8 +19,15 @@ from sandbox.users import User
 class BooksService:
     """The Books org: every write that users and API calls make, with its webhooks."""
 
-    def __init__(self, store: BooksStore, clock: Clock, outbox: Outbox, switches: Callable[[], Switches],
-                 org: OrgFacts, spend_webhook: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        store: BooksStore,
+        clock: Clock,
+        outbox: Outbox,
+        switches: Callable[[], Switches],
+        org: OrgFacts,
+        spend_webhook: Callable[[], bool],
+    ) -> None:
         self.store = store
         self.clock = clock
         self.org = org
@@ -54,17 +61,23 @@ class BooksService:
             return self.update(found.id, body, actor), False
         if not create:
             raise BooksError(self._switches().upsert_not_found_code, "Contact does not exist.")
-        stamped = {**body, "custom_fields": [
-            *(c for c in body.get("custom_fields", []) if c.get("api_name") != key),
-            {"api_name": key, "value": value}]}
+        stamped = {
+            **body,
+            "custom_fields": [
+                *(c for c in body.get("custom_fields", []) if c.get("api_name") != key),
+                {"api_name": key, "value": value},
+            ],
+        }
         return self.create(stamped, actor), True
 
     def delete(self, contact_id: str, source: str = "api") -> Contact:
         """Delete a contact without transactions."""
         contact = self.store.get(contact_id)
         if self.ledger.balance(contact_id)[1]:
-            raise BooksError(self._switches().delete_refused_code,
-                             "Contacts that are associated with transactions cannot be deleted.")
+            raise BooksError(
+                self._switches().delete_refused_code,
+                "Contacts that are associated with transactions cannot be deleted.",
+            )
         record = self.render.full(contact)
         self.store.delete(contact_id)
         if self._switches().books_delete_trigger:
@@ -114,5 +127,13 @@ class BooksService:
             if not self._spend_webhook():
                 return
             content, headers, payload = build(hook, record, self._switches())
-            self._outbox.put("books", hook.url, headers, content, payload, [record["contact_id"]], operation,
-                             f"webhook {hook.webhook_id}")
+            self._outbox.put(
+                "books",
+                hook.url,
+                headers,
+                content,
+                payload,
+                [record["contact_id"]],
+                operation,
+                f"webhook {hook.webhook_id}",
+            )

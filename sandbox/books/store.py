@@ -79,8 +79,9 @@ class Draft:
 class BooksStore:
     """All contacts of one org; the only place that changes them."""
 
-    def __init__(self, ids: IdSource, clock: Clock, users: UserBook, switches: Callable[[], Switches],
-                 org: OrgFacts) -> None:
+    def __init__(
+        self, ids: IdSource, clock: Clock, users: UserBook, switches: Callable[[], Switches], org: OrgFacts
+    ) -> None:
         self.ids = ids
         self.clock = clock
         self.users = users
@@ -115,21 +116,44 @@ class BooksStore:
             return self.contacts.get(self._unique.get((api_name, value.casefold()), ""))
         return next((c for c in self.contacts.values() if str(c.custom.get(api_name, "")) == value), None)
 
-    def create(self, body: Json, actor: User, source: str, contact_id: str | None = None,
-               at: int | None = None, status: str = "active") -> Contact:
+    def create(
+        self,
+        body: Json,
+        actor: User,
+        source: str,
+        contact_id: str | None = None,
+        at: int | None = None,
+        status: str = "active",
+    ) -> Contact:
         """Add a contact; raises BooksError."""
         draft = self._draft(body)
         if not draft.values.get("contact_name"):
             raise BooksError(4, "Invalid value passed for contact_name")
-        values = {"contact_type": "customer", "customer_sub_type": "business",
-                  "currency_id": self.setup.base_currency.currency_id, **draft.values}
+        values = {
+            "contact_type": "customer",
+            "customer_sub_type": "business",
+            "currency_id": self.setup.base_currency.currency_id,
+            **draft.values,
+        }
         check_tax(values, self.org.country, self._switches())
         self._refuse_name(values["contact_name"], None)
         self._refuse_unique(draft.custom, None)
         now = int(self.clock.now()) if at is None else at
-        contact = Contact(contact_id or self.ids.draw(), values, self._new_address(draft.billing),
-                          self._new_address(draft.shipping), [], {}, [], source, actor.books_id, actor.books_id,
-                          now, now, status)
+        contact = Contact(
+            contact_id or self.ids.draw(),
+            values,
+            self._new_address(draft.billing),
+            self._new_address(draft.shipping),
+            [],
+            {},
+            [],
+            source,
+            actor.books_id,
+            actor.books_id,
+            now,
+            now,
+            status,
+        )
         self.contacts[contact.id] = contact
         self._names.setdefault(contact.name.casefold(), set()).add(contact.id)
         self._assign_custom(contact, draft.custom)
@@ -215,7 +239,11 @@ class BooksStore:
         contact, person = self.person(person_id)
         if len(contact.persons) == 1 and self._switches().last_person_delete == "refuse":
             raise BooksError(4, "The last contact person cannot be deleted.")
-        if person.is_primary and len(contact.persons) > 1 and self._switches().primary_person_delete == "refuse":
+        if (
+            person.is_primary
+            and len(contact.persons) > 1
+            and self._switches().primary_person_delete == "refuse"
+        ):
             raise BooksError(4, "The primary contact person cannot be deleted.")
         contact.persons.remove(person)
         self._person_contact.pop(person_id, None)
@@ -274,13 +302,19 @@ class BooksStore:
             if not isinstance(body["contact_persons"], list):
                 raise invalid("contact_persons")
             draft.persons = [
-                (p.get("contact_person_id") if isinstance(p, dict) else None, person_values(p, in_contact=True),
-                 bool(isinstance(p, dict) and p.get("is_primary_contact")))
-                for p in body["contact_persons"]]
+                (
+                    p.get("contact_person_id") if isinstance(p, dict) else None,
+                    person_values(p, in_contact=True),
+                    bool(isinstance(p, dict) and p.get("is_primary_contact")),
+                )
+                for p in body["contact_persons"]
+            ]
         return draft
 
     def _refuse_name(self, name: str, own: str | None) -> None:
-        if self._switches().books_duplicate_names == "refuse" and self._names.get(name.casefold(), set()) - {own}:
+        if self._switches().books_duplicate_names == "refuse" and self._names.get(name.casefold(), set()) - {
+            own
+        }:
             raise BooksError(3062, f'The customer "{name}" already exists. Please specify a different name.')
 
     def _refuse_unique(self, custom: dict[str, Any], own: str | None) -> None:
@@ -290,14 +324,16 @@ class BooksStore:
                 continue
             holder = self._unique.get((api_name, str(value).casefold()))
             if holder is not None and holder != own:
-                raise BooksError(self._switches().unique_field_code,
-                                 f'The value "{value}" already exists for the field {spec.label}.')
+                raise BooksError(
+                    self._switches().unique_field_code,
+                    f'The value "{value}" already exists for the field {spec.label}.',
+                )
 
     def _refuse_email(self, contact: Contact, values: dict[str, Any], own: str | None) -> None:
         email = values.get("email")
-        if email and self._switches().duplicate_person_email == "refuse":
-            if any(p.values.get("email") == email and p.id != own for p in contact.persons):
-                raise BooksError(4, "A contact person with this email already exists.")
+        taken = any(p.values.get("email") == email and p.id != own for p in contact.persons)
+        if email and taken and self._switches().duplicate_person_email == "refuse":
+            raise BooksError(4, "A contact person with this email already exists.")
 
     def _rename(self, contact: Contact, name: str) -> None:
         self._names[contact.name.casefold()].discard(contact.id)
@@ -328,8 +364,20 @@ class BooksStore:
         return next((a for a in every if a["address_id"] == address_id), None)
 
     def _append_person(self, contact: Contact, values: dict[str, Any], primary: bool) -> Person:
-        blank = dict.fromkeys(("salutation", "first_name", "last_name", "email", "phone", "mobile", "designation",
-                               "department", "skype"), "")
+        blank = dict.fromkeys(
+            (
+                "salutation",
+                "first_name",
+                "last_name",
+                "email",
+                "phone",
+                "mobile",
+                "designation",
+                "department",
+                "skype",
+            ),
+            "",
+        )
         person = Person(self.ids.draw(), {**blank, **values})
         contact.persons.append(person)
         self._person_contact[person.id] = contact.id
@@ -337,11 +385,15 @@ class BooksStore:
             self._make_primary(contact, person)
         return person
 
-    def _replace_persons(self, contact: Contact, wanted: list[tuple[str | None, dict[str, Any], bool]]) -> None:
+    def _replace_persons(
+        self, contact: Contact, wanted: list[tuple[str | None, dict[str, Any], bool]]
+    ) -> None:
         old = {p.id: p for p in contact.persons}
         for person_id, _, _ in wanted:
             if person_id is not None and person_id not in old:
-                raise BooksError(1002, "Contact Person does not exist.", self._switches().missing_contact_status)
+                raise BooksError(
+                    1002, "Contact Person does not exist.", self._switches().missing_contact_status
+                )
         kept = {person_id for person_id, _, _ in wanted if person_id}
         contact.persons = [p for p in contact.persons if p.id in kept]
         for gone in set(old) - kept:
@@ -372,4 +424,10 @@ class BooksStore:
 
     def _fingerprint(self, contact: Contact) -> tuple[Any, ...]:
         persons = [(p.id, p.is_primary, dict(p.values)) for p in contact.persons]
-        return dict(contact.values), dict(contact.billing), dict(contact.shipping), dict(contact.custom), persons
+        return (
+            dict(contact.values),
+            dict(contact.billing),
+            dict(contact.shipping),
+            dict(contact.custom),
+            persons,
+        )

@@ -22,18 +22,54 @@ from sandbox.replies import BooksError, Json
 from sandbox.switches import Switches
 
 PLAIN = (
-    "contact_name", "company_name", "contact_number", "website", "notes", "facebook", "twitter",
-    "payment_terms_label", "language_code", "owner_id", "pricebook_id", "customer_sub_type", "contact_type",
-    "gst_no", "gst_treatment", "place_of_contact", "pan_no", "vat_reg_no", "vat_treatment", "tax_reg_no",
-    "tax_treatment", "tax_id", "tax_authority_id", "tax_exemption_id", "legal_name", "currency_id", "country_code",
+    "contact_name",
+    "company_name",
+    "contact_number",
+    "website",
+    "notes",
+    "facebook",
+    "twitter",
+    "payment_terms_label",
+    "language_code",
+    "owner_id",
+    "pricebook_id",
+    "customer_sub_type",
+    "contact_type",
+    "gst_no",
+    "gst_treatment",
+    "place_of_contact",
+    "pan_no",
+    "vat_reg_no",
+    "vat_treatment",
+    "tax_reg_no",
+    "tax_treatment",
+    "tax_id",
+    "tax_authority_id",
+    "tax_exemption_id",
+    "legal_name",
+    "currency_id",
+    "country_code",
 )
 OTHER = ("payment_terms", "credit_limit", "is_taxable", "track_1099")
-ADDRESS_KEYS = ("attention", "address", "street2", "city", "state_code", "state", "zip", "country", "phone", "fax")
+ADDRESS_KEYS = (
+    "attention",
+    "address",
+    "street2",
+    "city",
+    "state_code",
+    "state",
+    "zip",
+    "country",
+    "phone",
+    "fax",
+)
 PERSON_KEYS = tuple(PERSON_LENGTHS)
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _CHOICES = {
-    "contact_type": ("customer", "vendor"), "customer_sub_type": ("individual", "business"),
-    "gst_treatment": GST_TREATMENTS, "vat_treatment": VAT_TREATMENTS,
+    "contact_type": ("customer", "vendor"),
+    "customer_sub_type": ("individual", "business"),
+    "gst_treatment": GST_TREATMENTS,
+    "vat_treatment": VAT_TREATMENTS,
 }
 
 
@@ -163,8 +199,12 @@ def _custom_field(item: Any, fields: dict[str, BooksField]) -> BooksField | None
     if not isinstance(item, dict):
         raise invalid("custom_fields")
     for spec in fields.values():
-        if (item.get("api_name") == spec.api_name or str(item.get("customfield_id")) == spec.customfield_id
-                or item.get("label") == spec.label or str(item.get("index", "")) == str(spec.index)):
+        if (
+            item.get("api_name") == spec.api_name
+            or str(item.get("customfield_id")) == spec.customfield_id
+            or item.get("label") == spec.label
+            or str(item.get("index", "")) == str(spec.index)
+        ):
             return spec
     return None
 

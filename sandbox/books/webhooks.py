@@ -53,9 +53,18 @@ class Webhooks:
             raise ControlError(f"envelope is one of {ENVELOPES}")
         if spec.get("encoding") not in (None, "hex", "base64"):
             raise ControlError("encoding is hex or base64")
-        hook = Webhook(self._ids.draw(), url, str(spec.get("secret", "")), events,
-                       str(spec.get("webhook_name") or spec.get("name") or "webhook"),
-                       str(spec.get("entity", "contact")), spec.get("encoding"), spec.get("envelope"), True, spec)
+        hook = Webhook(
+            self._ids.draw(),
+            url,
+            str(spec.get("secret", "")),
+            events,
+            str(spec.get("webhook_name") or spec.get("name") or "webhook"),
+            str(spec.get("entity", "contact")),
+            spec.get("encoding"),
+            spec.get("envelope"),
+            True,
+            spec,
+        )
         self.hooks[hook.webhook_id] = hook
         return hook
 
@@ -78,12 +87,21 @@ class Webhooks:
 
     def described(self, hook: Webhook) -> Json:
         """Return a webhook as the settings API shows it."""
-        return {"webhook_id": hook.webhook_id, "webhook_name": hook.name, "entity": hook.entity, "url": hook.url,
-                "method": "POST", "body_type": hook.spec.get("body_type", "default_payload"),
-                "events": list(hook.events), "description": hook.spec.get("description", ""),
-                "headers": hook.spec.get("headers", []), "is_active": hook.active,
-                "additional_parameters": hook.spec.get("additional_parameters", []),
-                "encoding": hook.encoding, "envelope": hook.envelope}
+        return {
+            "webhook_id": hook.webhook_id,
+            "webhook_name": hook.name,
+            "entity": hook.entity,
+            "url": hook.url,
+            "method": "POST",
+            "body_type": hook.spec.get("body_type", "default_payload"),
+            "events": list(hook.events),
+            "description": hook.spec.get("description", ""),
+            "headers": hook.spec.get("headers", []),
+            "is_active": hook.active,
+            "additional_parameters": hook.spec.get("additional_parameters", []),
+            "encoding": hook.encoding,
+            "envelope": hook.envelope,
+        }
 
 
 def build(hook: Webhook, record: Json, switches: Switches) -> tuple[bytes, dict[str, str], Any]:
@@ -106,7 +124,9 @@ def build(hook: Webhook, record: Json, switches: Switches) -> tuple[bytes, dict[
         signed = sign(hook.secret, pairs, content)
     if hook.secret:
         encoding = hook.encoding or switches.webhook_signature_encoding
-        headers["X-Zoho-Webhook-Signature"] = signed.hex() if encoding == "hex" else base64.b64encode(signed).decode()
+        headers["X-Zoho-Webhook-Signature"] = (
+            signed.hex() if encoding == "hex" else base64.b64encode(signed).decode()
+        )
     return content, headers, payload
 
 

@@ -69,7 +69,9 @@ def crm_merge(world: World, params: Params, body: Json) -> Json:
     """Merge {losers} into a CRM record, with further {fields} for the master."""
     actor = _actor(world, body)
     losers = [str(i) for i in body.get("losers", [])]
-    effects = world.crm.store.merge(params["module"], params["id"], losers, dict(body.get("fields") or {}), actor)
+    effects = world.crm.store.merge(
+        params["module"], params["id"], losers, dict(body.get("fields") or {}), actor
+    )
     world.crm.announce(effects)
     return _crm_answer(world, params["module"], params["id"])
 
@@ -112,9 +114,11 @@ def books_delete(world: World, params: Params, body: Json) -> Json:
 
 def books_status(status: str) -> Edit:
     """Return the edit that marks active or inactive."""
+
     def mark(world: World, params: Params, body: Json) -> Json:
         world.books.set_status(params["id"], status, _actor(world, body), "user")
         return _books_answer(world, params["id"])
+
     return mark
 
 
@@ -164,9 +168,11 @@ def invoice_create(world: World, params: Params, body: Json) -> Json:
 
 def invoice_status(status: str) -> Edit:
     """Return the edit that marks an invoice."""
+
     def mark(world: World, params: Params, body: Json) -> Json:
         ledger = world.books.ledger
         return ledger.invoice_body(ledger.set_invoice_status(params["id"], status), full=True)
+
     return mark
 
 
@@ -179,16 +185,25 @@ def item_create(world: World, params: Params, body: Json) -> Json:
 
 _C = "/books/contacts"
 EDITS: list[tuple[str, str, Edit]] = [
-    ("POST", "/crm/{module}", crm_create), ("PATCH", "/crm/{module}", crm_mass_edit),
-    ("PATCH", "/crm/{module}/{id}", crm_edit), ("DELETE", "/crm/{module}/{id}", crm_delete),
-    ("POST", "/crm/{module}/{id}/restore", crm_restore), ("POST", "/crm/{module}/{id}/merge", crm_merge),
+    ("POST", "/crm/{module}", crm_create),
+    ("PATCH", "/crm/{module}", crm_mass_edit),
+    ("PATCH", "/crm/{module}/{id}", crm_edit),
+    ("DELETE", "/crm/{module}/{id}", crm_delete),
+    ("POST", "/crm/{module}/{id}/restore", crm_restore),
+    ("POST", "/crm/{module}/{id}/merge", crm_merge),
     ("POST", "/crm/{module}/{id}/state", crm_refuse),
-    ("POST", _C, books_create), ("PATCH", f"{_C}/{{id}}", books_edit), ("DELETE", f"{_C}/{{id}}", books_delete),
-    ("POST", f"{_C}/{{id}}/active", books_status("active")), ("POST", f"{_C}/{{id}}/merge", books_merge),
+    ("POST", _C, books_create),
+    ("PATCH", f"{_C}/{{id}}", books_edit),
+    ("DELETE", f"{_C}/{{id}}", books_delete),
+    ("POST", f"{_C}/{{id}}/active", books_status("active")),
+    ("POST", f"{_C}/{{id}}/merge", books_merge),
     ("POST", f"{_C}/{{id}}/inactive", books_status("inactive")),
-    ("POST", f"{_C}/{{id}}/persons", person_create), ("PATCH", f"{_C}/{{id}}/persons/{{pid}}", person_edit),
+    ("POST", f"{_C}/{{id}}/persons", person_create),
+    ("PATCH", f"{_C}/{{id}}/persons/{{pid}}", person_edit),
     ("DELETE", f"{_C}/{{id}}/persons/{{pid}}", person_delete),
     ("POST", f"{_C}/{{id}}/persons/{{pid}}/primary", person_primary),
-    ("POST", "/books/invoices", invoice_create), ("POST", "/books/invoices/{id}/send", invoice_status("sent")),
-    ("POST", "/books/invoices/{id}/void", invoice_status("void")), ("POST", "/books/items", item_create),
+    ("POST", "/books/invoices", invoice_create),
+    ("POST", "/books/invoices/{id}/send", invoice_status("sent")),
+    ("POST", "/books/invoices/{id}/void", invoice_status("void")),
+    ("POST", "/books/items", item_create),
 ]

@@ -52,6 +52,7 @@ def _route(world: World, method: str, path: str, act: Act) -> Route:
         except (ValueError, KeyError, TypeError) as error:
             return JSONResponse({"error": f"{type(error).__name__}: {error}"}, 400)
         return Response(json.dumps(result, ensure_ascii=False), 200, media_type="application/json")
+
     endpoint: Callable[[Request], Awaitable[Response]] = answer
     return Route(f"/control{path}", endpoint, methods=[method])
 
@@ -64,12 +65,19 @@ def health(call: ControlCall) -> Json:
     """Tell what runs here and which ids clients need."""
     world = call.world
     return {
-        "status": "ok", "now": crm_time(int(world.clock.now()), "UTC"), "seed": world.seed,
-        "crm_org_id": world.crm_org_id, "books_organization_id": world.books_org_id,
-        "time_zone": world.config.org.zone, "currency": world.config.org.currency,
-        "counts": {"books contacts": len(world.books.store.contacts),
-                   **{f"crm {name}": len(d.live) for name, d in world.crm.store.data.items()}},
-        "limits": world.limits.described(), "users": [u.name for u in world.users.all()],
+        "status": "ok",
+        "now": crm_time(int(world.clock.now()), "UTC"),
+        "seed": world.seed,
+        "crm_org_id": world.crm_org_id,
+        "books_organization_id": world.books_org_id,
+        "time_zone": world.config.org.zone,
+        "currency": world.config.org.currency,
+        "counts": {
+            "books contacts": len(world.books.store.contacts),
+            **{f"crm {name}": len(d.live) for name, d in world.crm.store.data.items()},
+        },
+        "limits": world.limits.described(),
+        "users": [u.name for u in world.users.all()],
         "last_seq": world.log.found(0, None, None, 0)["last_seq"],
     }
 
@@ -84,16 +92,27 @@ def reset(call: ControlCall) -> Json:
 def requests(call: ControlCall) -> Json:
     """List calls and count them per endpoint."""
     query = call.query
-    return call.world.log.found(int(query.get("since_seq", 0)), query.get("product"), query.get("method"),
-                                int(query.get("limit", 1_000)))
+    return call.world.log.found(
+        int(query.get("since_seq", 0)),
+        query.get("product"),
+        query.get("method"),
+        int(query.get("limit", 1_000)),
+    )
 
 
 def deliveries(call: ControlCall) -> Json:
     """List notifications and webhooks with what became of them."""
-    rows = [d for d in call.world.outbox.deliveries
-            if d.n > int(call.query.get("since", 0)) and call.query.get("product") in (None, d.product)
-            and call.query.get("state") in (None, d.state)]
-    return {"total": len(rows), "deliveries": [d.described() for d in rows[-int(call.query.get("limit", 1_000)):]]}
+    rows = [
+        d
+        for d in call.world.outbox.deliveries
+        if d.n > int(call.query.get("since", 0))
+        and call.query.get("product") in (None, d.product)
+        and call.query.get("state") in (None, d.state)
+    ]
+    return {
+        "total": len(rows),
+        "deliveries": [d.described() for d in rows[-int(call.query.get("limit", 1_000)) :]],
+    }
 
 
 def replay(call: ControlCall) -> Json:
@@ -109,9 +128,16 @@ def forge(call: ControlCall) -> Json:
     body = call.body
     content = body.get("content")
     raw = content.encode() if isinstance(content, str) else json.dumps(body.get("body") or {}).encode()
-    made = call.world.outbox.put(str(body.get("product", "crm")), str(body["url"]),
-                                 {"Content-Type": "application/json", **dict(body.get("headers") or {})}, raw,
-                                 body.get("body"), list(body.get("record_ids") or []), "forged", "control")
+    made = call.world.outbox.put(
+        str(body.get("product", "crm")),
+        str(body["url"]),
+        {"Content-Type": "application/json", **dict(body.get("headers") or {})},
+        raw,
+        body.get("body"),
+        list(body.get("record_ids") or []),
+        "forged",
+        "control",
+    )
     return {"deliveries": [d.described() for d in made]}
 
 
@@ -130,8 +156,10 @@ def plant_fault(call: ControlCall) -> Json:
 
 def list_faults(call: ControlCall) -> Json:
     """List planted faults and the catalogue."""
-    return {"faults": [f.described() for f in call.world.faults.listed()],
-            "catalogue": {name: {"when": when, "does": text} for name, (when, text) in CATALOGUE.items()}}
+    return {
+        "faults": [f.described() for f in call.world.faults.listed()],
+        "catalogue": {name: {"when": when, "does": text} for name, (when, text) in CATALOGUE.items()},
+    }
 
 
 def clear_faults(call: ControlCall) -> Json:
@@ -151,8 +179,11 @@ def clock(call: ControlCall) -> Json:
         world.clock.set(_moment(call.body["set"]))
     if "step" in call.body:
         world.clock.step(float(call.body["step"]))
-    return {"now": crm_time(int(world.clock.now()), "UTC"), "epoch": world.clock.now(),
-            "stands_still": isinstance(world.clock, ManualClock)}
+    return {
+        "now": crm_time(int(world.clock.now()), "UTC"),
+        "epoch": world.clock.now(),
+        "stands_still": isinstance(world.clock, ManualClock),
+    }
 
 
 def get_switches(call: ControlCall) -> Json:
@@ -187,10 +218,16 @@ def put_limits(call: ControlCall) -> Json:
 def get_limits(call: ControlCall) -> Json:
     """Read limits and what is used up."""
     meter, scale = call.world.meter, call.world.limits.time_scale
-    return {**call.world.limits.described(), "used": {
-        "books_day": meter.books_day.today(scale), "crm_credits_day": meter.crm_day.today(scale),
-        "webhooks_day": meter.webhooks_day.today(scale), "books_in_flight": meter.books_flying,
-        "books_minute": meter.books_minute.count(call.world.clock.now(), 60 / scale)}}
+    return {
+        **call.world.limits.described(),
+        "used": {
+            "books_day": meter.books_day.today(scale),
+            "crm_credits_day": meter.crm_day.today(scale),
+            "webhooks_day": meter.webhooks_day.today(scale),
+            "books_in_flight": meter.books_flying,
+            "books_minute": meter.books_minute.count(call.world.clock.now(), 60 / scale),
+        },
+    }
 
 
 def put_tokens(call: ControlCall) -> Json:
@@ -248,20 +285,38 @@ def expire_channels(call: ControlCall) -> Json:
 
 
 _TABLE: list[tuple[str, str, Act]] = [
-    ("GET", "/health", health), ("POST", "/reset", reset), ("POST", "/import", lambda c: load(c.world, c.body)),
-    ("GET", "/export", lambda c: export(c.world)), ("GET", "/requests", requests), ("GET", "/deliveries", deliveries),
-    ("POST", "/deliveries", forge), ("POST", "/deliveries/{n}/replay", replay), ("POST", "/faults", plant_fault),
-    ("GET", "/faults", list_faults), ("DELETE", "/faults", clear_faults), ("DELETE", "/faults/{which}", clear_faults),
-    ("GET", "/clock", clock), ("POST", "/clock", clock), ("GET", "/switches", get_switches),
-    ("PUT", "/switches", put_switches), ("GET", "/limits", get_limits), ("PUT", "/limits", put_limits),
-    ("PUT", "/tokens", put_tokens), ("GET", "/tokens", put_tokens), ("POST", "/fields", add_field),
-    ("GET", "/webhooks", list_webhooks), ("POST", "/webhooks/books", register_webhook),
-    ("DELETE", "/webhooks/books/{id}", remove_webhook), ("POST", "/webhooks/crm/expire", expire_channels),
+    ("GET", "/health", health),
+    ("POST", "/reset", reset),
+    ("POST", "/import", lambda c: load(c.world, c.body)),
+    ("GET", "/export", lambda c: export(c.world)),
+    ("GET", "/requests", requests),
+    ("GET", "/deliveries", deliveries),
+    ("POST", "/deliveries", forge),
+    ("POST", "/deliveries/{n}/replay", replay),
+    ("POST", "/faults", plant_fault),
+    ("GET", "/faults", list_faults),
+    ("DELETE", "/faults", clear_faults),
+    ("DELETE", "/faults/{which}", clear_faults),
+    ("GET", "/clock", clock),
+    ("POST", "/clock", clock),
+    ("GET", "/switches", get_switches),
+    ("PUT", "/switches", put_switches),
+    ("GET", "/limits", get_limits),
+    ("PUT", "/limits", put_limits),
+    ("PUT", "/tokens", put_tokens),
+    ("GET", "/tokens", put_tokens),
+    ("POST", "/fields", add_field),
+    ("GET", "/webhooks", list_webhooks),
+    ("POST", "/webhooks/books", register_webhook),
+    ("DELETE", "/webhooks/books/{id}", remove_webhook),
+    ("POST", "/webhooks/crm/expire", expire_channels),
 ]
 
 
 def control_routes(world: World) -> list[Route]:
     """Return the routes of the control API."""
-    edits = [_route(world, method, path, lambda c, a=act: a(c.world, c.params, c.body))  # type: ignore[misc]
-             for method, path, act in EDITS]
+    edits = [
+        _route(world, method, path, lambda c, a=act: a(c.world, c.params, c.body))  # type: ignore[misc]
+        for method, path, act in EDITS
+    ]
     return [*(_route(world, method, path, act) for method, path, act in _TABLE), *edits]

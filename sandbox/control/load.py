@@ -36,7 +36,8 @@ def load(world: World, body: Json) -> Json:
         answer["books"]["items"] = [ledger.create_item(row).id for row in books["items"]]
     if "invoices" in books:
         answer["books"]["invoices"] = [
-            ledger.create_invoice(_resolved(row, refs), actor).id for row in books["invoices"]]
+            ledger.create_invoice(_resolved(row, refs), actor).id for row in books["invoices"]
+        ]
     return answer
 
 
@@ -82,7 +83,9 @@ def _books_row(world: World, row: Json, refs: dict[str, str]) -> tuple[str, list
     if isinstance(stamp, dict):
         row["custom_fields"] = [{"api_name": k, "value": v} for k, v in stamp.items()]
     status = row.pop("status", "active")
-    contact = world.books.store.create(row, actor, "user", row.pop("contact_id", None), created or modified, status)
+    contact = world.books.store.create(
+        row, actor, "user", row.pop("contact_id", None), created or modified, status
+    )
     contact.linked_with_crm = linked
     if modified is not None:
         contact.modified_time = modified
@@ -95,13 +98,20 @@ def export(world: World) -> Json:
     """Return everything both orgs hold, for a judge to compare."""
     crm, books = world.crm, world.books
     return {
-        "now": world.clock.now(), "crm_org_id": world.crm_org_id, "books_organization_id": world.books_org_id,
-        "crm": {name: [crm.render.full(r) for r in data.live.values()] for name, data in crm.store.data.items()},
-        "crm_deleted": {name: [{"id": e.record.id, "permanent": e.permanent, "at": e.at}
-                               for e in data.deleted.values()] for name, data in crm.store.data.items()},
+        "now": world.clock.now(),
+        "crm_org_id": world.crm_org_id,
+        "books_organization_id": world.books_org_id,
+        "crm": {
+            name: [crm.render.full(r) for r in data.live.values()] for name, data in crm.store.data.items()
+        },
+        "crm_deleted": {
+            name: [{"id": e.record.id, "permanent": e.permanent, "at": e.at} for e in data.deleted.values()]
+            for name, data in crm.store.data.items()
+        },
         "books": {
-            "contacts": [{**books.render.full(c), "merged_into": c.merged_into}
-                         for c in books.store.contacts.values()],
+            "contacts": [
+                {**books.render.full(c), "merged_into": c.merged_into} for c in books.store.contacts.values()
+            ],
             "items": [books.ledger.item_body(i) for i in books.ledger.items.values()],
             "invoices": [books.ledger.invoice_body(i, full=True) for i in books.ledger.invoices.values()],
         },

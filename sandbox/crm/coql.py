@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,10 @@ _TOKEN = re.compile(
     r"|(?P<op><=|>=|!=|<>|[=<>(),*])|(?P<word>[A-Za-z_$][\w.$]*))"
 )
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
 }
 
 
@@ -29,19 +33,6 @@ class Token:
 
     kind: str
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A parsed select."""
-
-    columns: tuple[str, ...]
-    module: str
-    where: Condition | None
-    order: tuple[tuple[str, bool], ...]
-    limit: int
-    offset: int
-    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +56,19 @@ class Both:
 Condition = Compare | Both
 
 
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed select."""
+
+    columns: tuple[str, ...]
+    module: str
+    where: Condition | None
+    order: tuple[tuple[str, bool], ...]
+    limit: int
+    offset: int
+    counts: bool = False
+
+
 def syntax_error(near: str) -> CrmError:
     """Return the refusal of a query that does not parse."""
     return CrmError("SYNTAX_ERROR", f"error occurred while parsing the query near {near!r}", {"near": near})
@@ -80,7 +84,7 @@ def _tokens(text: str) -> list[Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            raise syntax_error(text[position:position + 20].strip())
+            raise syntax_error(text[position : position + 20].strip())
         found.append(Token(match.lastgroup, match.group(match.lastgroup)))
         position = match.end()
     return found
@@ -240,7 +244,9 @@ def parse(text: str) -> Query:
     if query.limit > 2000:
         raise CrmError("LIMIT_EXCEEDED", "the limit given is more than allowed", {"limit": 2000})
     if query.limit + query.offset > 100_000:
-        raise CrmError("LIMIT_EXCEEDED", "limit and offset reach more than 100000 records", {"limit": 100_000})
+        raise CrmError(
+            "LIMIT_EXCEEDED", "limit and offset reach more than 100000 records", {"limit": 100_000}
+        )
     if parser.criteria > 25:
         raise CrmError("LIMIT_EXCEEDED", "more criteria than allowed", {"limit": 25})
     if len(query.columns) > 500:
@@ -269,20 +275,21 @@ def compile_where(condition: Condition | None, get: Get) -> Test:
     return _compile_compare(condition, get)
 
 
+def _number(text: str) -> float:
+    if text.lstrip("-").isdigit():
+        return int(text)
+    for read in (parse_time, float):
+        with suppress(ValueError):
+            return read(text)
+    raise invalid_query(f"invalid value {text!r}")
+
+
 def comparable(value: Any, sample: Any) -> Any:
     """Turn the query's value into what the row's value can be compared with."""
     if isinstance(sample, bool):
         return value if isinstance(value, bool) else str(value).lower() == "true"
     if isinstance(sample, int | float):
-        if isinstance(value, str):
-            try:
-                return parse_time(value)
-            except ValueError:
-                try:
-                    return float(value)
-                except ValueError as error:
-                    raise invalid_query(f"invalid value {value!r}") from error
-        return value
+        return _number(value) if isinstance(value, str) else value
     return str(value).casefold()
 
 
@@ -306,6 +313,7 @@ def _like(column: str, pattern: re.Pattern[str], positive: bool, get: Get) -> Te
     def test(row: Any) -> bool:
         value = get(row, column)
         return value is not None and bool(pattern.fullmatch(str(value))) is positive
+
     return test
 
 
@@ -320,6 +328,7 @@ def _among(column: str, wanted: tuple[Any, ...], positive: bool, get: Get) -> Te
         if kind not in cache:
             cache[kind] = frozenset(comparable(item, value) for item in wanted)
         return (value in cache[kind]) is positive
+
     return test
 
 
@@ -329,6 +338,7 @@ def _between(column: str, bounds: tuple[Any, Any], positive: bool, get: Get) -> 
         if value is None:
             return False
         return (comparable(bounds[0], value) <= value <= comparable(bounds[1], value)) is positive
+
     return test
 
 
@@ -348,4 +358,5 @@ def _ordered(column: str, operator: str, wanted: Any, get: Get) -> Test:
         if operator == "!=":
             return (value is not None) if wanted is None else value is None or value != prepared(value)
         return value is not None and _COMPARE[operator](value, prepared(value))
+
     return test

@@ -21,7 +21,9 @@ def _since(call: Call, header: str) -> float | None:
     try:
         return parse_time(text)
     except ValueError as error:
-        raise CrmError("INVALID_DATA", "invalid data", {"api_name": header, "expected_data_type": "datetime"}) from error
+        raise CrmError(
+            "INVALID_DATA", "invalid data", {"api_name": header, "expected_data_type": "datetime"}
+        ) from error
 
 
 def _newer(call: Call, moment: int, since: float | None) -> bool:
@@ -35,11 +37,15 @@ def list_records(call: Call) -> Reply:
     module = call.world.crm.store.module(call.params["module"])
     names = [n.strip() for n in call.query.get("fields", "").split(",") if n.strip()]
     if not names:
-        raise CrmError("REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "fields"})
+        raise CrmError(
+            "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "fields"}
+        )
     if len(names) > 50:
         raise CrmError("LIMIT_EXCEEDED", "more fields than allowed", {"limit": 50, "param_name": "fields"})
     since = _since(call, "if-modified-since")
-    page = call.world.page_tokens.page(call, module.api_name, _wanted(call), lambda r: _newer(call, r.modified_time, since))
+    page = call.world.page_tokens.page(
+        call, module.api_name, _wanted(call), lambda r: _newer(call, r.modified_time, since)
+    )
     if not page.rows:
         return Reply(304 if since is not None else 204)
     render = call.world.crm.render
@@ -72,9 +78,13 @@ def get_record(call: Call) -> Reply:
 def _items(call: Call) -> list[Json]:
     items = call.json_object().get("data")
     if items is None:
-        raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "data", "json_path": "$.data"})
+        raise CrmError(
+            "MANDATORY_NOT_FOUND", "required field not found", {"api_name": "data", "json_path": "$.data"}
+        )
     if not isinstance(items, list) or not all(isinstance(i, dict) for i in items) or not items:
-        raise CrmError("INVALID_DATA", "invalid data", {"expected_data_type": "jsonarray", "api_name": "data"})
+        raise CrmError(
+            "INVALID_DATA", "invalid data", {"expected_data_type": "jsonarray", "api_name": "data"}
+        )
     if len(items) > 100:
         raise CrmError("LIMIT_EXCEEDED", "more records than allowed", {"limit": 100})
     return items
@@ -138,6 +148,7 @@ def insert_records(call: Call) -> Reply:
     def write(index: int, item: Json) -> tuple[Effect, Json]:
         effect = store.insert(module, item, call.actor, index)
         return effect, _success(call, effect, ADDED)
+
     return _each(call, _items(call), write, 201)
 
 
@@ -159,6 +170,7 @@ def update_records(call: Call) -> Reply:
             raise CrmError("MANDATORY_NOT_FOUND", "required field not found", details)
         effect = store.update(module, str(item["id"]), item, call.actor, index, since)
         return effect, _success(call, effect, UPDATED)
+
     return _each(call, items, write, 200)
 
 
@@ -167,8 +179,12 @@ def _refuse_whole(call: Call, module: str, items: list[Json], since: float) -> N
     for item in items:
         record = store.get(module, str(item.get("id")))
         if record is not None and record.modified_time > since:
-            error = CrmError("ALREADY_MODIFIED", "record updated time has already passed if-unmodified-since time",
-                             {"record": record}, 412)
+            error = CrmError(
+                "ALREADY_MODIFIED",
+                "record updated time has already passed if-unmodified-since time",
+                {"record": record},
+                412,
+            )
             raise _Whole(_refusal(call, error))
 
 
@@ -206,6 +222,7 @@ def upsert_records(call: Call) -> Reply:
         effect = crm.store.update(module, found.id, item, call.actor, index, since)
         done = _success(call, effect, UPDATED)
         return effect, {"code": done["code"], "duplicate_field": field, "action": "update", **done}
+
     return _each(call, _items(call), write, 200)
 
 
@@ -217,24 +234,31 @@ def _holder(call: Call, module: str, name: str, value: Any) -> CrmRecord | None:
     if spec.unique:
         return store.holder_of(module, name, value)
     folded = str(value).casefold()
-    return next((r for r in store.data[module].live.values()
-                 if str(r.values.get(name) or "").casefold() == folded), None)
+    return next(
+        (r for r in store.data[module].live.values() if str(r.values.get(name) or "").casefold() == folded),
+        None,
+    )
 
 
 def delete_records(call: Call) -> Reply:
     """DELETE /{module}/{id} or ?ids=: into the recycle bin."""
     store, module = call.world.crm.store, call.params["module"]
     store.module(module)
-    ids = [call.params["id"]] if "id" in call.params else [i for i in call.query.get("ids", "").split(",") if i]
+    ids = (
+        [call.params["id"]] if "id" in call.params else [i for i in call.query.get("ids", "").split(",") if i]
+    )
     if not ids:
-        raise CrmError("REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "ids"})
+        raise CrmError(
+            "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "ids"}
+        )
     if len(ids) > 100:
         raise CrmError("LIMIT_EXCEEDED", "more records than allowed", {"limit": 100})
     call.record_ids = []
 
     def write(index: int, item: Json) -> tuple[Effect, Json]:
-        effect = store.delete(module, item["id"], call.actor, index)
+        effect = store.delete(module, item["id"], call.actor)
         return effect, _success(call, effect, DELETED)
+
     return _each(call, [{"id": i} for i in ids], write, 200)
 
 
@@ -245,23 +269,37 @@ def deleted_records(call: Call) -> Reply:
     since = _since(call, "if-modified-since")
     kind = call.query.get("type", "all")
     oldest = world.clock.now() - world.switches.permanent_delete_listed_days * 86_400
-    entries = [e for e in crm.store.data[module].deleted.values()
-               if _newer(call, e.at, since) and (not e.permanent or e.at >= oldest)
-               and (kind == "all" or (kind == "permanent") == e.permanent)]
+    entries = [
+        e
+        for e in crm.store.data[module].deleted.values()
+        if _newer(call, e.at, since)
+        and (not e.permanent or e.at >= oldest)
+        and (kind == "all" or (kind == "permanent") == e.permanent)
+    ]
     entries.sort(key=lambda e: (-e.at, e.record.id))
     page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
-    rows = entries[(page - 1) * per_page:page * per_page]
+    rows = entries[(page - 1) * per_page : page * per_page]
     if not rows:
         return Reply(304 if since is not None and world.switches.deleted_answers_304 else 204)
-    data = [{
-        "deleted_by": None if e.permanent else crm.render.user(e.by, with_email=False), "id": e.record.id,
-        "display_name": None if e.permanent else crm.store.display_name(e.record),
-        "type": "permanent" if e.permanent else "recycle",
-        "created_by": None if e.permanent else crm.render.user(e.record.created_by, with_email=False),
-        "deleted_time": crm.render.time(e.at)} for e in rows]
+    data = [
+        {
+            "deleted_by": None if e.permanent else crm.render.user(e.by, with_email=False),
+            "id": e.record.id,
+            "display_name": None if e.permanent else crm.store.display_name(e.record),
+            "type": "permanent" if e.permanent else "recycle",
+            "created_by": None if e.permanent else crm.render.user(e.record.created_by, with_email=False),
+            "deleted_time": crm.render.time(e.at),
+        }
+        for e in rows
+    ]
     more = len(entries) > page * per_page
-    return Reply(200, {"data": data, "info": {"per_page": per_page, "count": len(rows), "page": page,
-                                              "more_records": more}})
+    return Reply(
+        200,
+        {
+            "data": data,
+            "info": {"per_page": per_page, "count": len(rows), "page": page, "more_records": more},
+        },
+    )
 
 
 def search_records(call: Call) -> Reply:
@@ -272,14 +310,25 @@ def search_records(call: Call) -> Reply:
     page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
     if page * per_page > 2_000:
         raise CrmError("LIMIT_REACHED", "the limit of records is reached", {"limit": "2000"})
-    rows = found[(page - 1) * per_page:page * per_page]
+    rows = found[(page - 1) * per_page : page * per_page]
     if not rows:
         return Reply(204)
     names = [n for n in call.query.get("fields", "").split(",") if n]
     data = [crm.render.row(r, names) if names else crm.render.full(r) for r in rows]
-    return Reply(200, {"data": data, "info": {"per_page": per_page, "count": len(rows), "page": page,
-                                              "sort_by": "id", "sort_order": "desc",
-                                              "more_records": len(found) > page * per_page}})
+    return Reply(
+        200,
+        {
+            "data": data,
+            "info": {
+                "per_page": per_page,
+                "count": len(rows),
+                "page": page,
+                "sort_by": "id",
+                "sort_order": "desc",
+                "more_records": len(found) > page * per_page,
+            },
+        },
+    )
 
 
 def run_coql(call: Call) -> Reply:
@@ -287,7 +336,7 @@ def run_coql(call: Call) -> Reply:
     text = call.json_object().get("select_query")
     if not isinstance(text, str):
         raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "select_query"})
-    rows, more = call.world.crm.queries.coql(text)
+    rows, more = call.world.crm.queries.select(text)
     if not rows:
         return Reply(204)
     return Reply(200, {"data": rows, "info": {"count": len(rows), "more_records": more}})
@@ -305,8 +354,19 @@ def merge_records(call: Call) -> Reply:
     effects = store.merge(module, call.params["id"], losers, {}, call.actor)
     call.world.crm.announce(effects)
     call.record_ids = [call.params["id"], *losers]
-    return Reply(200, {"merge": [{"code": "SUCCESS", "details": {"id": call.params["id"]},
-                                  "message": "record merged successfully", "status": "success"}]})
+    return Reply(
+        200,
+        {
+            "merge": [
+                {
+                    "code": "SUCCESS",
+                    "details": {"id": call.params["id"]},
+                    "message": "record merged successfully",
+                    "status": "success",
+                }
+            ]
+        },
+    )
 
 
 def _scope(operation: str) -> Callable[[Call], str]:

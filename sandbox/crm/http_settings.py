@@ -12,7 +12,9 @@ from sandbox.users import User
 def _wanted_module(call: Call) -> CrmModule:
     name = call.query.get("module")
     if not name:
-        raise CrmError("REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "module"})
+        raise CrmError(
+            "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "module"}
+        )
     found = call.world.crm.store.modules.get(name)
     if found is None:
         raise CrmError("INVALID_MODULE", "the module name given seems to be invalid")
@@ -20,7 +22,7 @@ def _wanted_module(call: Call) -> CrmModule:
 
 
 def list_fields(call: Call) -> Reply:
-    """GET /settings/fields?module="""
+    """GET /settings/fields?module=."""
     module = _wanted_module(call)
     call.module = module.api_name
     modules = call.world.crm.store.modules
@@ -28,7 +30,7 @@ def list_fields(call: Call) -> Reply:
 
 
 def get_field(call: Call) -> Reply:
-    """GET /settings/fields/{id}?module="""
+    """GET /settings/fields/{id}?module=."""
     module = _wanted_module(call)
     for spec in module.fields.values():
         if spec.id == call.params["id"]:
@@ -39,29 +41,59 @@ def get_field(call: Call) -> Reply:
 def _module_body(module: CrmModule, call: Call) -> Json:
     admin = call.world.users.all()[0]
     return {
-        "has_more_profiles": False, "global_search_supported": True, "deletable": True, "description": None,
-        "creatable": True, "inventory_template_supported": False, "modified_time": None,
-        "plural_label": module.plural, "presence_sub_menu": True, "actual_plural_label": module.plural,
-        "triggers_supported": True, "id": module.id, "isBlueprintSupported": True, "visibility": 1, "visible": True,
-        "convertable": True, "editable": True, "emailTemplate_support": True,
-        "profiles": [{"name": "Administrator", "id": admin.crm_id}], "filter_supported": True,
-        "show_as_tab": True, "web_link": None, "sequence_number": 1, "singular_label": module.singular,
-        "actual_singular_label": module.singular, "viewable": True, "api_supported": True,
-        "api_name": module.api_name, "quick_create": True, "modified_by": None, "generated_type": "default",
-        "feeds_required": False, "public_fields_configured": False, "arguments": [], "business_card_field_limit": 5,
-        "module_name": module.api_name, "profile_count": 1, "scoring_supported": True,
-        "webform_supported": True, "status": "visible", "recycle_bin_on_delete": True,
-        "access_type": "org_based", "parent_module": {},
+        "has_more_profiles": False,
+        "global_search_supported": True,
+        "deletable": True,
+        "description": None,
+        "creatable": True,
+        "inventory_template_supported": False,
+        "modified_time": None,
+        "plural_label": module.plural,
+        "presence_sub_menu": True,
+        "actual_plural_label": module.plural,
+        "triggers_supported": True,
+        "id": module.id,
+        "isBlueprintSupported": True,
+        "visibility": 1,
+        "visible": True,
+        "convertable": True,
+        "editable": True,
+        "emailTemplate_support": True,
+        "profiles": [{"name": "Administrator", "id": admin.crm_id}],
+        "filter_supported": True,
+        "show_as_tab": True,
+        "web_link": None,
+        "sequence_number": 1,
+        "singular_label": module.singular,
+        "actual_singular_label": module.singular,
+        "viewable": True,
+        "api_supported": True,
+        "api_name": module.api_name,
+        "quick_create": True,
+        "modified_by": None,
+        "generated_type": "default",
+        "feeds_required": False,
+        "public_fields_configured": False,
+        "arguments": [],
+        "business_card_field_limit": 5,
+        "module_name": module.api_name,
+        "profile_count": 1,
+        "scoring_supported": True,
+        "webform_supported": True,
+        "status": "visible",
+        "recycle_bin_on_delete": True,
+        "access_type": "org_based",
+        "parent_module": {},
     }
 
 
 def list_modules(call: Call) -> Reply:
-    """GET /settings/modules"""
+    """GET /settings/modules."""
     return Reply(200, {"modules": [_module_body(m, call) for m in call.world.crm.store.modules.values()]})
 
 
 def get_module(call: Call) -> Reply:
-    """GET /settings/modules/{module}"""
+    """GET /settings/modules/{module}."""
     return Reply(200, {"modules": [_module_body(call.world.crm.store.module(call.params["module"]), call)]})
 
 
@@ -69,41 +101,106 @@ def list_layouts(call: Call) -> Reply:
     """GET /settings/layouts?module=: one standard layout with every field."""
     module = _wanted_module(call)
     modules = call.world.crm.store.modules
-    fields = [{**field_body(f, modules), "required": f.mandatory, "sequence_number": n}
-              for n, f in enumerate(module.fields.values(), start=1)]
+    fields = [
+        {**field_body(f, modules), "required": f.mandatory, "sequence_number": n}
+        for n, f in enumerate(module.fields.values(), start=1)
+    ]
     layout = {
-        "id": module.layout_id, "name": "Standard", "display_label": "Standard", "status": "active", "visible": True,
-        "source": "default", "has_more_profiles": False, "created_time": None, "modified_time": None,
-        "created_by": None, "modified_by": None, "show_business_card": True, "display_type": 0,
-        "generated_type": "default", "api_name": "Standard", "actions_allowed": {},
+        "id": module.layout_id,
+        "name": "Standard",
+        "display_label": "Standard",
+        "status": "active",
+        "visible": True,
+        "source": "default",
+        "has_more_profiles": False,
+        "created_time": None,
+        "modified_time": None,
+        "created_by": None,
+        "modified_by": None,
+        "show_business_card": True,
+        "display_type": 0,
+        "generated_type": "default",
+        "api_name": "Standard",
+        "actions_allowed": {},
         "profiles": [{"default": True, "name": "Administrator", "id": module.layout_id}],
-        "sections": [{"display_label": f"{module.singular} Information", "name": f"{module.singular} Information",
-                      "api_name": f"{module.singular}_Information", "sequence_number": 1, "column_count": 2,
-                      "tab_traversal": 2, "isSubformSection": False, "type": "used",
-                      "generated_type": "default", "layout_id": module.layout_id, "properties": None,
-                      "fields": fields}],
+        "sections": [
+            {
+                "display_label": f"{module.singular} Information",
+                "name": f"{module.singular} Information",
+                "api_name": f"{module.singular}_Information",
+                "sequence_number": 1,
+                "column_count": 2,
+                "tab_traversal": 2,
+                "isSubformSection": False,
+                "type": "used",
+                "generated_type": "default",
+                "layout_id": module.layout_id,
+                "properties": None,
+                "fields": fields,
+            }
+        ],
     }
     return Reply(200, {"layouts": [layout]})
 
 
 def get_org(call: Call) -> Reply:
-    """GET /org"""
+    """GET /org."""
     world, org = call.world, call.world.config.org
-    return Reply(200, {"org": [{
-        "id": world.crm_org_id, "zgid": world.crm_org_id[-9:], "company_name": org.name, "time_zone": org.zone,
-        "currency": org.currency, "iso_code": org.currency, "currency_symbol": org.symbol,
-        "currency_locale": f"en_{org.country}", "country": org.country_name, "country_code": org.country,
-        "mc_status": False, "type": "production", "domain_name": f"org{world.crm_org_id[-9:]}",
-        "primary_email": world.users.all()[0].email, "primary_zuid": world.crm_org_id[-8:], "phone": None,
-        "mobile": None, "fax": None, "website": None, "street": None, "city": None, "state": None, "zip": None,
-        "alias": None, "description": None, "employee_count": None, "photo_id": None, "gapps_enabled": False,
-        "privacy_settings": False, "hipaa_compliance_enabled": False, "ziaPortalId": None, "hierarchy_preferences":
-        {"type": "ROLE_HIERARCHY"}, "translation_enabled": False, "lite_users_enabled": False,
-        "max_per_page": 200, "created_time": world.crm.render.time(world.clock.now()),
-        "license_details": {"paid_expiry": None, "users_license_purchased": 5, "trial_type": None,
-                            "trial_expiry": None, "paid": True, "paid_type": "professional",
-                            "portal_users_license_purchased": 0, "trial_action": None},
-    }]})
+    return Reply(
+        200,
+        {
+            "org": [
+                {
+                    "id": world.crm_org_id,
+                    "zgid": world.crm_org_id[-9:],
+                    "company_name": org.name,
+                    "time_zone": org.zone,
+                    "currency": org.currency,
+                    "iso_code": org.currency,
+                    "currency_symbol": org.symbol,
+                    "currency_locale": f"en_{org.country}",
+                    "country": org.country_name,
+                    "country_code": org.country,
+                    "mc_status": False,
+                    "type": "production",
+                    "domain_name": f"org{world.crm_org_id[-9:]}",
+                    "primary_email": world.users.all()[0].email,
+                    "primary_zuid": world.crm_org_id[-8:],
+                    "phone": None,
+                    "mobile": None,
+                    "fax": None,
+                    "website": None,
+                    "street": None,
+                    "city": None,
+                    "state": None,
+                    "zip": None,
+                    "alias": None,
+                    "description": None,
+                    "employee_count": None,
+                    "photo_id": None,
+                    "gapps_enabled": False,
+                    "privacy_settings": False,
+                    "hipaa_compliance_enabled": False,
+                    "ziaPortalId": None,
+                    "hierarchy_preferences": {"type": "ROLE_HIERARCHY"},
+                    "translation_enabled": False,
+                    "lite_users_enabled": False,
+                    "max_per_page": 200,
+                    "created_time": world.crm.render.time(world.clock.now()),
+                    "license_details": {
+                        "paid_expiry": None,
+                        "users_license_purchased": 5,
+                        "trial_type": None,
+                        "trial_expiry": None,
+                        "paid": True,
+                        "paid_type": "professional",
+                        "portal_users_license_purchased": 0,
+                        "trial_action": None,
+                    },
+                }
+            ]
+        },
+    )
 
 
 def _user_body(user: User, call: Call) -> Json:
@@ -112,25 +209,75 @@ def _user_body(user: User, call: Call) -> Json:
     offset = local(world.clock.now(), org.zone).utcoffset()
     stamp = world.crm.render.time(world.clock.now())
     nothing = dict.fromkeys(
-        ("fax", "Reporting_To", "zip", "phone", "Current_Shift__s", "dob", "city", "signature", "street", "alias",
-         "Shift_Effective_From__s", "status_reason__s", "website", "mobile", "Next_Shift__s", "state"))
+        (
+            "fax",
+            "Reporting_To",
+            "zip",
+            "phone",
+            "Current_Shift__s",
+            "dob",
+            "city",
+            "signature",
+            "street",
+            "alias",
+            "Shift_Effective_From__s",
+            "status_reason__s",
+            "website",
+            "mobile",
+            "Next_Shift__s",
+            "state",
+        )
+    )
     return {
-        **nothing, "country": org.country_name, "language": "en_US", "microsoft": False, "id": user.crm_id,
-        "country_locale": org.country, "sandboxDeveloper": False, "decimal_separator": f"en_{org.country}",
-        "created_time": stamp, "time_format": "hh:mm a",
+        **nothing,
+        "country": org.country_name,
+        "language": "en_US",
+        "microsoft": False,
+        "id": user.crm_id,
+        "country_locale": org.country,
+        "sandboxDeveloper": False,
+        "decimal_separator": f"en_{org.country}",
+        "created_time": stamp,
+        "time_format": "hh:mm a",
         "offset": int(offset.total_seconds() * 1000) if offset else 0,
-        "profile": {"name": "Administrator", "id": world.users.all()[0].crm_id}, "created_by": boss,
-        "zuid": user.crm_id[-9:], "full_name": user.name, "territories": [], "status": "active",
+        "profile": {"name": "Administrator", "id": world.users.all()[0].crm_id},
+        "created_by": boss,
+        "zuid": user.crm_id[-9:],
+        "full_name": user.name,
+        "territories": [],
+        "status": "active",
         "role": {"name": "CEO", "id": world.users.all()[0].crm_id},
-        "customize_info": {"notes_desc": None, "show_right_panel": None, "bc_view": None, "show_home": False,
-                           "show_detail_view": True, "show_left_panel": True, "unpin_recent_item": None},
-        "distance_preference__s": "Miles", "name_format": "Salutation,First Name,Last Name", "locale": "en_US",
-        "personal_account": True, "Isonline": True, "default_tab_group": "0", "Modified_By": boss,
-        "theme": {"normal_tab": {"font_color": "#FFFFFF", "background": "#222222"},
-                  "selected_tab": {"font_color": "#FFFFFF", "background": "#222222"}, "new_background": None,
-                  "background": "#F3F0EB", "screen": "fixed", "type": "default"},
-        "first_name": user.first_name, "email": user.email, "Modified_Time": stamp, "last_name": user.last_name,
-        "time_zone": org.zone, "confirm": True, "date_format": "MM/dd/yyyy",
+        "customize_info": {
+            "notes_desc": None,
+            "show_right_panel": None,
+            "bc_view": None,
+            "show_home": False,
+            "show_detail_view": True,
+            "show_left_panel": True,
+            "unpin_recent_item": None,
+        },
+        "distance_preference__s": "Miles",
+        "name_format": "Salutation,First Name,Last Name",
+        "locale": "en_US",
+        "personal_account": True,
+        "Isonline": True,
+        "default_tab_group": "0",
+        "Modified_By": boss,
+        "theme": {
+            "normal_tab": {"font_color": "#FFFFFF", "background": "#222222"},
+            "selected_tab": {"font_color": "#FFFFFF", "background": "#222222"},
+            "new_background": None,
+            "background": "#F3F0EB",
+            "screen": "fixed",
+            "type": "default",
+        },
+        "first_name": user.first_name,
+        "email": user.email,
+        "Modified_Time": stamp,
+        "last_name": user.last_name,
+        "time_zone": org.zone,
+        "confirm": True,
+        "date_format": "MM/dd/yyyy",
     }
 
 
@@ -144,7 +291,7 @@ def list_users(call: Call) -> Reply:
 
 
 def get_user(call: Call) -> Reply:
-    """GET /users/{id}"""
+    """GET /users/{id}."""
     user = call.world.users.by_crm_id(call.params["id"])
     return Reply(204) if user is None else Reply(200, {"users": [_user_body(user, call)]})
 
@@ -152,11 +299,32 @@ def get_user(call: Call) -> Reply:
 def list_currencies(call: Call) -> Reply:
     """GET /org/currencies: the home currency."""
     org = call.world.config.org
-    return Reply(200, {"currencies": [{
-        "symbol": org.symbol, "created_time": None, "is_active": True, "exchange_rate": "1", "format":
-        {"decimal_separator": "Period", "thousand_separator": "Comma", "decimal_places": "2"},
-        "created_by": None, "prefix_symbol": True, "is_base": True, "modified_time": None, "name": org.currency,
-        "modified_by": None, "id": call.world.crm_org_id, "iso_code": org.currency}]})
+    return Reply(
+        200,
+        {
+            "currencies": [
+                {
+                    "symbol": org.symbol,
+                    "created_time": None,
+                    "is_active": True,
+                    "exchange_rate": "1",
+                    "format": {
+                        "decimal_separator": "Period",
+                        "thousand_separator": "Comma",
+                        "decimal_places": "2",
+                    },
+                    "created_by": None,
+                    "prefix_symbol": True,
+                    "is_base": True,
+                    "modified_time": None,
+                    "name": org.currency,
+                    "modified_by": None,
+                    "id": call.world.crm_org_id,
+                    "iso_code": org.currency,
+                }
+            ]
+        },
+    )
 
 
 ENDPOINTS = [

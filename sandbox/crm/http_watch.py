@@ -24,7 +24,9 @@ def _each(call: Call, act: Callable[[Json], Channel], ok: int) -> Reply:
         try:
             channel = act(item)
             details = call.world.crm.channels.receipt(channel, call.base_url)
-            results.append({"code": "SUCCESS", "details": details, "message": SUBSCRIBED, "status": "success"})
+            results.append(
+                {"code": "SUCCESS", "details": details, "message": SUBSCRIBED, "status": "success"}
+            )
         except CrmError as error:
             failed += 1
             results.append(error.item())
@@ -55,15 +57,22 @@ def listed(call: Call) -> Reply:
     if "module" in call.query:
         channels = [c for c in channels if call.query["module"] in c.modules()]
     page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
-    rows = channels[(page - 1) * per_page:page * per_page]
+    rows = channels[(page - 1) * per_page : page * per_page]
     if not rows:
         return Reply(204)
-    info = {"per_page": per_page, "count": len(rows), "page": page, "more_records": len(channels) > page * per_page}
-    return Reply(200, {"watch": [call.world.crm.channels.described(c, call.base_url) for c in rows], "info": info})
+    info = {
+        "per_page": per_page,
+        "count": len(rows),
+        "page": page,
+        "more_records": len(channels) > page * per_page,
+    }
+    return Reply(
+        200, {"watch": [call.world.crm.channels.described(c, call.base_url) for c in rows], "info": info}
+    )
 
 
 def disable(call: Call) -> Reply:
-    """DELETE ?channel_ids="""
+    """DELETE ?channel_ids=."""
     ids = [i for i in call.query.get("channel_ids", "").split(",") if i]
     if not ids:
         raise CrmError("EXPECTED_PARAM_MISSING", "expected parameter missing", {"param_name": "channel_ids"})
@@ -71,9 +80,20 @@ def disable(call: Call) -> Reply:
     for channel_id in ids:
         try:
             channel = call.world.crm.channels.disable(channel_id)
-            results.append({"code": "SUCCESS", "details": {
-                "resource_uri": f"{call.base_url}/crm/v8/{channel.modules()[0]}" if channel.events else None,
-                "resource_id": None, "channel_id": channel_id}, "message": UNSUBSCRIBED, "status": "success"})
+            results.append(
+                {
+                    "code": "SUCCESS",
+                    "details": {
+                        "resource_uri": f"{call.base_url}/crm/v8/{channel.modules()[0]}"
+                        if channel.events
+                        else None,
+                        "resource_id": None,
+                        "channel_id": channel_id,
+                    },
+                    "message": UNSUBSCRIBED,
+                    "status": "success",
+                }
+            )
         except CrmError as error:
             failed += 1
             results.append(error.item())

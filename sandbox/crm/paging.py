@@ -43,10 +43,17 @@ class Page:
     def info(self, render: CrmRenderer) -> Json:
         """Return the info block."""
         return {
-            "call": False, "per_page": self.per_page, "next_page_token": self.next_token, "count": len(self.rows),
-            "sort_by": self.sort_by, "page": self.number, "previous_page_token": self.previous_token,
+            "call": False,
+            "per_page": self.per_page,
+            "next_page_token": self.next_token,
+            "count": len(self.rows),
+            "sort_by": self.sort_by,
+            "page": self.number,
+            "previous_page_token": self.previous_token,
             "page_token_expiry": None if self.expiry is None else render.time(self.expiry),
-            "sort_order": self.sort_order, "email": False, "more_records": self.more,
+            "sort_order": self.sort_order,
+            "email": False,
+            "more_records": self.more,
         }
 
 
@@ -70,38 +77,52 @@ class PageTokens:
         per_page = number_param(call, "per_page", 200, 200)
         sort_by, order = call.query.get("sort_by", "id"), call.query.get("sort_order", "desc")
         if sort_by not in SORTS or order not in ("asc", "desc"):
-            raise CrmError("INVALID_DATA", "invalid data", {"param_name": "sort_by", "supported_values": list(SORTS)})
+            raise CrmError(
+                "INVALID_DATA", "invalid data", {"param_name": "sort_by", "supported_values": list(SORTS)}
+            )
         token = call.query.get("page_token")
         if token is not None and "page" in call.query:
-            raise CrmError("AMBIGUITY_DURING_PROCESSING", "page and page_token cannot be given together",
-                           {"param_name": "page_token"})
+            raise CrmError(
+                "AMBIGUITY_DURING_PROCESSING",
+                "page and page_token cannot be given together",
+                {"param_name": "page_token"},
+            )
         rows = [r for r in call.world.crm.queries.ordered(module, sort_by, order == "desc") if keep(r)]
         if ids is not None:
             rows = [r for r in rows if r.id in ids]
         start, number, seen = self._start(call, token, rows, per_page, sort_by, order)
-        chunk = rows[start:start + per_page]
+        chunk = rows[start : start + per_page]
         more = len(rows) > start + per_page
         now = call.world.clock.now()
         following = None
         if more and chunk:
-            following = self._remember(call, _Place(_binding(call), _key(chunk[-1], sort_by), seen + len(chunk),
-                                                    number + 1, now + DAY))
-        return Page(chunk, number, per_page, more, sort_by, order, following, token,
-                    now + DAY if following else None)
+            following = self._remember(
+                call,
+                _Place(_binding(call), _key(chunk[-1], sort_by), seen + len(chunk), number + 1, now + DAY),
+            )
+        return Page(
+            chunk, number, per_page, more, sort_by, order, following, token, now + DAY if following else None
+        )
 
-    def _start(self, call: Call, token: str | None, rows: list[CrmRecord], per_page: int, sort_by: str,
-               order: str) -> tuple[int, int, int]:
+    def _start(
+        self, call: Call, token: str | None, rows: list[CrmRecord], per_page: int, sort_by: str, order: str
+    ) -> tuple[int, int, int]:
         if token is None:
             number = number_param(call, "page", 1, 1_000_000)
             if number * per_page > 2_000 and number > 1:
-                raise CrmError("DISCRETE_PAGINATION_LIMIT_EXCEEDED", "use page_token to fetch beyond 2000 records",
-                               {"limit": 2000})
+                raise CrmError(
+                    "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
+                    "use page_token to fetch beyond 2000 records",
+                    {"limit": 2000},
+                )
             return (number - 1) * per_page, number, (number - 1) * per_page
         place = self._places.get(token)
         if place is None:
             raise CrmError("INVALID_DATA", "invalid data", {"param_name": "page_token"})
         if place.bound != _binding(call):
-            raise CrmError("TOKEN_BOUND_DATA_MISMATCH", "the data of the token differs", {"param_name": "page_token"})
+            raise CrmError(
+                "TOKEN_BOUND_DATA_MISMATCH", "the data of the token differs", {"param_name": "page_token"}
+            )
         if place.expires <= call.world.clock.now():
             raise CrmError("EXPIRED_VALUE", "the page token has expired", {"param_name": "page_token"})
         if place.seen + per_page > 100_000:

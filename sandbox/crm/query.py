@@ -14,8 +14,12 @@ from sandbox.replies import CrmError, Json
 from sandbox.switches import Switches
 
 _SYSTEM: dict[str, Callable[[CrmRecord], Any]] = {
-    "id": lambda r: int(r.id), "Modified_Time": lambda r: r.modified_time, "Created_Time": lambda r: r.created_time,
-    "Owner": lambda r: r.owner, "Modified_By": lambda r: r.modified_by, "Created_By": lambda r: r.created_by,
+    "id": lambda r: int(r.id),
+    "Modified_Time": lambda r: r.modified_time,
+    "Created_Time": lambda r: r.created_time,
+    "Owner": lambda r: r.owner,
+    "Modified_By": lambda r: r.modified_by,
+    "Created_By": lambda r: r.created_by,
     "Last_Activity_Time": lambda r: r.modified_time,
 }
 
@@ -74,7 +78,7 @@ class CrmQueries:
         elif rest and head not in ("Owner", "Modified_By", "Created_By"):
             raise coql.invalid_query(f"column given seems to be invalid: {column}")
 
-    def coql(self, text: str) -> tuple[list[Json], bool]:
+    def select(self, text: str) -> tuple[list[Json], bool]:
         """Run a select; returns the rows and whether more would follow."""
         query = coql.parse(text)
         self._store.module(query.module)
@@ -85,7 +89,7 @@ class CrmQueries:
             return [{f"COUNT({query.columns[0]})": len(rows)}], False
         for name, descending in reversed(query.order or (("id", False),)):
             rows.sort(key=lambda r, n=name: _sortable(self.read(r, n)), reverse=descending)  # type: ignore[misc]
-        page = rows[query.offset:query.offset + query.limit]
+        page = rows[query.offset : query.offset + query.limit]
         return [self._row(r, query.columns) for r in page], len(rows) > query.offset + query.limit
 
     def _candidates(self, query: coql.Query) -> list[CrmRecord]:
@@ -125,13 +129,20 @@ class CrmQueries:
         fields = self._store.modules[module].fields
         if params.get("criteria"):
             return _criteria(params["criteria"], set(fields) | set(_SYSTEM), self.read)
-        for word, types in (("email", ("email",)), ("phone", ("phone",)), ("word", ("text", "email", "phone"))):
+        for word, types in (
+            ("email", ("email",)),
+            ("phone", ("phone",)),
+            ("word", ("text", "email", "phone")),
+        ):
             if params.get(word):
                 names = [f.api_name for f in fields.values() if f.data_type in types]
                 wanted = params[word].casefold()
                 return lambda r: any(wanted in str(self.read(r, n) or "") for n in names)
-        raise CrmError("REQUIRED_PARAM_MISSING", "One of the expected parameter is missing",
-                       {"param_names": ["criteria", "email", "phone", "word"]})
+        raise CrmError(
+            "REQUIRED_PARAM_MISSING",
+            "One of the expected parameter is missing",
+            {"param_names": ["criteria", "email", "phone", "word"]},
+        )
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:
@@ -157,8 +168,13 @@ def _criteria(text: str, known: set[str], read: coql.Get) -> Callable[[CrmRecord
 
 
 def _criterion(name: str, operator: str, wanted: str, read: coql.Get) -> Callable[[CrmRecord], bool]:
-    symbols = {"greater_than": ">", "greater_equal": ">=", "less_than": "<", "less_equal": "<=",
-               "not_equal": "!="}
+    symbols = {
+        "greater_than": ">",
+        "greater_equal": ">=",
+        "less_than": "<",
+        "less_equal": "<=",
+        "not_equal": "!=",
+    }
     if operator in symbols:
         return coql.compile_where(coql.Compare(name, symbols[operator], wanted), read)
     if operator == "starts_with":
@@ -174,6 +190,7 @@ def _criterion(name: str, operator: str, wanted: str, read: coql.Get) -> Callabl
         if isinstance(value, str):
             return folded in _look_alike(value)
         return coql.compile_where(coql.Compare(name, "=", wanted), read)(record)
+
     return equals
 
 

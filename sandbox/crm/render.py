@@ -17,7 +17,7 @@ class CrmRenderer:
         self._zone = zone
         self._symbol = currency_symbol
 
-    def time(self, moment: int | float) -> str:
+    def time(self, moment: float) -> str:
         """Return a moment in the org's zone."""
         return crm_time(int(moment), self._zone)
 
@@ -80,16 +80,29 @@ class CrmRenderer:
         body["id"] = record.id
         no_action = {"approve": False, "reject": False, "resubmit": False}
         locked = record.refusal is not None
-        body.update({
-            "$currency_symbol": self._symbol, "$field_states": None, "$state": "save", "$process_flow": False,
-            "$locked_for_me": locked, "$approved": record.refusal != "approval",
-            "$approval": {"delegate": False, "takeover": False, **no_action}, "$editable": True,
-            "$zia_owner_assignment": "owner_recommendation_unavailable", "$is_duplicate": False,
-            "$review_process": no_action, "$review": None, "$orchestration": False, "$in_merge": False,
-            "$layout_id": {"display_label": "Standard", "name": "Standard", "id": module.layout_id},
-            "$approval_state": "approved", "$has_more": {}, "nearby_distance__s": None,
-            **_compound_parts(record.module),
-        })
+        body.update(
+            {
+                "$currency_symbol": self._symbol,
+                "$field_states": None,
+                "$state": "save",
+                "$process_flow": False,
+                "$locked_for_me": locked,
+                "$approved": record.refusal != "approval",
+                "$approval": {"delegate": False, "takeover": False, **no_action},
+                "$editable": True,
+                "$zia_owner_assignment": "owner_recommendation_unavailable",
+                "$is_duplicate": False,
+                "$review_process": no_action,
+                "$review": None,
+                "$orchestration": False,
+                "$in_merge": False,
+                "$layout_id": {"display_label": "Standard", "name": "Standard", "id": module.layout_id},
+                "$approval_state": "approved",
+                "$has_more": {},
+                "nearby_distance__s": None,
+                **_compound_parts(record.module),
+            }
+        )
         return body
 
     def details(self, record: CrmRecord) -> Json:
@@ -97,8 +110,10 @@ class CrmRenderer:
         return {
             "Modified_Time": self.time(record.modified_time),
             "Modified_By": self.user(record.modified_by, with_email=False),
-            "Created_Time": self.time(record.created_time), "id": record.id,
-            "Created_By": self.user(record.created_by, with_email=False), "$approval_state": "approved",
+            "Created_Time": self.time(record.created_time),
+            "id": record.id,
+            "Created_By": self.user(record.created_by, with_email=False),
+            "$approval_state": "approved",
         }
 
 
@@ -109,8 +124,13 @@ def _compound_parts(module: str) -> Json:
     """Return the parts of compound addresses that the sandbox has no values for (CRM dossier 10)."""
     parts: Json = {}
     for prefix in _PARTS.get(module, ()):
-        parts |= {f"{prefix}Address": "", f"{prefix}Coordinates": "", f"{prefix}Latitude": None,
-                  f"{prefix}Longitude": None, f"{prefix}Flat_House_No_Building_Apartment_Name": None}
+        parts |= {
+            f"{prefix}Address": "",
+            f"{prefix}Coordinates": "",
+            f"{prefix}Latitude": None,
+            f"{prefix}Longitude": None,
+            f"{prefix}Flat_House_No_Building_Apartment_Name": None,
+        }
     if module == "Contacts":
         parts |= {"Unsubscribed_Mode": None, "Unsubscribed_Time": None}
     return parts

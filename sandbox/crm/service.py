@@ -19,14 +19,16 @@ from sandbox.switches import Switches
 class CrmService:
     """The CRM org with its readers, channels and notifications."""
 
-    def __init__(self, store: CrmStore, clock: Clock, outbox: Outbox, switches: Callable[[], Switches],
-                 org: OrgFacts) -> None:
+    def __init__(
+        self, store: CrmStore, clock: Clock, outbox: Outbox, switches: Callable[[], Switches], org: OrgFacts
+    ) -> None:
         self.store = store
         self.render = CrmRenderer(store, org.zone, org.currency)
         self.queries = CrmQueries(store, self.render, switches)
         self.channels = Channels(store, self.render, clock)
-        self._notifier = Notifier(store, self.render, self.channels, clock,
-                                  lambda: switches().insert_notification_has_values)
+        self._notifier = Notifier(
+            store, self.render, self.channels, clock, lambda: switches().insert_notification_has_values
+        )
         self._outbox = outbox
         self._switches = switches
 
@@ -40,8 +42,20 @@ class CrmService:
         for batch in batches:
             for channel, body in self._notifier.bodies(batch):
                 content = json.dumps(body, ensure_ascii=False).encode()
-                self._outbox.put("crm", channel.notify_url, {"Content-Type": "application/json;charset=UTF-8"},
-                                 content, body, body["ids"], body["operation"], f"channel {channel.channel_id}")
+                self._outbox.put(
+                    "crm",
+                    channel.notify_url,
+                    {"Content-Type": "application/json;charset=UTF-8"},
+                    content,
+                    body,
+                    body["ids"],
+                    body["operation"],
+                    f"channel {channel.channel_id}",
+                )
 
     def _tells(self, effect: Effect) -> bool:
-        return effect.operation != "update" or bool(effect.changed) or self._switches().unchanged_update_moves_time
+        return (
+            effect.operation != "update"
+            or bool(effect.changed)
+            or self._switches().unchanged_update_moves_time
+        )

@@ -73,7 +73,9 @@ REFUSALS: dict[str, tuple[str, str]] = {
 class CrmStore:
     """All modules of one org; every change goes through insert, update, delete, restore, purge or merge."""
 
-    def __init__(self, ids: IdSource, clock: Clock, users: UserBook, switches: Callable[[], Switches]) -> None:
+    def __init__(
+        self, ids: IdSource, clock: Clock, users: UserBook, switches: Callable[[], Switches]
+    ) -> None:
         self.ids = ids
         self.clock = clock
         self.users = users
@@ -86,7 +88,9 @@ class CrmStore:
         """Return a module; raises CrmError INVALID_MODULE."""
         found = self.modules.get(name)
         if found is None:
-            raise CrmError("INVALID_MODULE", "the module name given seems to be invalid", {"resource_path_index": 0})
+            raise CrmError(
+                "INVALID_MODULE", "the module name given seems to be invalid", {"resource_path_index": 0}
+            )
         return found
 
     def add_field(self, module: str, spec: Json) -> CrmField:
@@ -109,8 +113,15 @@ class CrmStore:
         found = self.data[module].unique.get((name, str(value).casefold()))
         return None if found is None else self.data[module].live.get(found)
 
-    def insert(self, module: str, payload: Json, actor: User, index: int | None = None,
-               record_id: str | None = None, at: int | None = None) -> Effect:
+    def insert(
+        self,
+        module: str,
+        payload: Json,
+        actor: User,
+        index: int | None = None,
+        record_id: str | None = None,
+        at: int | None = None,
+    ) -> Effect:
         """Add a record; raises CrmError as the item's refusal."""
         meta = self.module(module)
         values = self._accepted(meta, payload, index)
@@ -120,14 +131,23 @@ class CrmStore:
         self._refuse_duplicates(meta, values, None, index)
         now = int(self.clock.now()) if at is None else at
         owner = values.pop("Owner", None) or actor.crm_id
-        record = CrmRecord(record_id or self.ids.draw(), module, {}, owner, actor.crm_id, actor.crm_id, now, now)
+        record = CrmRecord(
+            record_id or self.ids.draw(), module, {}, owner, actor.crm_id, actor.crm_id, now, now
+        )
         self._assign(meta, record, {k: v for k, v in values.items() if v is not None})
         self.data[module].live[record.id] = record
         self.version += 1
         return Effect(record, "insert", tuple(name for name, value in values.items() if value is not None))
 
-    def update(self, module: str, record_id: str, payload: Json, actor: User, index: int | None = None,
-               unmodified_since: float | None = None) -> Effect:
+    def update(
+        self,
+        module: str,
+        record_id: str,
+        payload: Json,
+        actor: User,
+        index: int | None = None,
+        unmodified_since: float | None = None,
+    ) -> Effect:
         """Change the sent fields of a record; raises CrmError as the item's refusal."""
         meta = self.module(module)
         record = self.get(module, record_id)
@@ -147,7 +167,7 @@ class CrmStore:
             self.touch(record, actor)
         return Effect(record, "update", changed)
 
-    def delete(self, module: str, record_id: str, actor: User, index: int | None = None) -> Effect:
+    def delete(self, module: str, record_id: str, actor: User) -> Effect:
         """Move a record to the recycle bin."""
         self.module(module)
         record = self.get(module, record_id)
@@ -178,10 +198,14 @@ class CrmStore:
         entry = self.data[self.module(module).api_name].deleted.get(record_id)
         if entry is None:
             raise CrmError("INVALID_DATA", "the id given seems to be invalid", {"id": record_id})
-        self.data[module].deleted[record_id] = Deleted(entry.record, entry.by, int(self.clock.now()), permanent=True)
+        self.data[module].deleted[record_id] = Deleted(
+            entry.record, entry.by, int(self.clock.now()), permanent=True
+        )
         self.version += 1
 
-    def merge(self, module: str, master_id: str, losers: list[str], fields: Json, actor: User) -> list[Effect]:
+    def merge(
+        self, module: str, master_id: str, losers: list[str], fields: Json, actor: User
+    ) -> list[Effect]:
         """Merge up to two records into a master: their ids are deleted, lookups to them move (CRM dossier 3)."""
         master = self.get(module, master_id)
         if master is None:
@@ -230,24 +254,38 @@ class CrmStore:
             return self.users.by_crm_id(record_id) is not None
         return self.get(module, record_id) is not None
 
-    def _refuse_duplicates(self, meta: CrmModule, values: dict[str, Any], own: str | None, index: int | None) -> None:
+    def _refuse_duplicates(
+        self, meta: CrmModule, values: dict[str, Any], own: str | None, index: int | None
+    ) -> None:
         for name, value in values.items():
             if value is None or name not in meta.fields or not meta.fields[name].unique:
                 continue
             holder = self.holder_of(meta.api_name, name, value)
             if holder is not None and holder.id != own:
                 owner = self.users.by_crm_id(holder.owner)
-                raise CrmError("DUPLICATE_DATA", "duplicate data", {
-                    "api_name": name, "json_path": f"$.data[{index or 0}].{name}", "id": holder.id,
-                    "duplicate_record": {
-                        "id": holder.id, "Owner": {"name": owner.name if owner else None, "id": holder.owner},
-                        "module": {"api_name": meta.api_name, "id": meta.id}},
-                    "more_records": False})
+                raise CrmError(
+                    "DUPLICATE_DATA",
+                    "duplicate data",
+                    {
+                        "api_name": name,
+                        "json_path": f"$.data[{index or 0}].{name}",
+                        "id": holder.id,
+                        "duplicate_record": {
+                            "id": holder.id,
+                            "Owner": {"name": owner.name if owner else None, "id": holder.owner},
+                            "module": {"api_name": meta.api_name, "id": meta.id},
+                        },
+                        "more_records": False,
+                    },
+                )
 
     def _already_modified(self, record: CrmRecord) -> CrmError:
         return CrmError(
-            "ALREADY_MODIFIED", "record updated time has already passed if-unmodified-since time",
-            {"record": record}, 412)
+            "ALREADY_MODIFIED",
+            "record updated time has already passed if-unmodified-since time",
+            {"record": record},
+            412,
+        )
 
     def _shown(self, record: CrmRecord, name: str) -> Any:
         return record.owner if name == "Owner" else record.values.get(name)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sandbox.clock import parse_time
+from sandbox.clock import parse_whole_seconds
 from sandbox.crm.metadata import CrmField
 from sandbox.replies import CrmError, Json
 from sandbox.switches import Switches
@@ -111,9 +111,7 @@ def _moment(meta: CrmField, value: Any, index: int | None) -> str:
     try:
         if meta.data_type == "date":
             return date.fromisoformat(value).isoformat()
-        if "." in value:
-            raise ValueError(value)
-        parse_time(value)
+        parse_whole_seconds(value)
     except (TypeError, ValueError) as error:
         raise invalid(meta, index, expected_data_type=meta.data_type) from error
     return str(value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox.clock import Clock, parse_time
+from sandbox.clock import Clock, parse_whole_seconds
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmStore, Effect
 from sandbox.replies import CrmError, Json
@@ -111,7 +111,9 @@ class Channels:
 
     def _events(self, events: Any) -> list[str]:
         if not isinstance(events, list) or len(events) > 50:
-            raise CrmError("INVALID_DATA", "invalid data", {"expected_data_type": "jsonarray", "api_name": "events"})
+            raise CrmError(
+                "INVALID_DATA", "invalid data", {"expected_data_type": "jsonarray", "api_name": "events"}
+            )
         for event in events:
             module, _, operation = str(event).partition(".")
             if module not in self._store.modules or operation not in PAGE_OF_MODULES:
@@ -124,9 +126,7 @@ class Channels:
         if text is None:
             return now + HOUR
         try:
-            if "." in str(text):
-                raise ValueError(text)
-            moment = int(parse_time(str(text)))
+            moment = int(parse_whole_seconds(str(text)))
         except ValueError as error:
             details = {"expected_data_type": "datetime", "api_name": "channel_expiry"}
             raise CrmError("INVALID_DATA", "invalid data", details) from error
@@ -135,10 +135,15 @@ class Channels:
     def described(self, channel: Channel, base_url: str) -> Json:
         """Return a channel as GET actions/watch lists it."""
         return {
-            "notify_on_related_action": channel.related, "notification_condition": channel.condition or None,
-            "return_affected_field_values": channel.values, "events": channel.events,
-            "channel_id": channel.channel_id, "notify_url": channel.notify_url, "token": channel.token,
-            "channel_expiry": self._render.time(channel.expires), "fields": {},
+            "notify_on_related_action": channel.related,
+            "notification_condition": channel.condition or None,
+            "return_affected_field_values": channel.values,
+            "events": channel.events,
+            "channel_id": channel.channel_id,
+            "notify_url": channel.notify_url,
+            "token": channel.token,
+            "channel_expiry": self._render.time(channel.expires),
+            "fields": {},
             "resource_uri": f"{base_url}/crm/v8/{channel.modules()[0]}" if channel.events else None,
             "resource_name": channel.modules()[0] if channel.events else None,
             "resource_id": self._store.modules[channel.modules()[0]].id if channel.events else None,
@@ -146,18 +151,31 @@ class Channels:
 
     def receipt(self, channel: Channel, base_url: str) -> Json:
         """Return the events part of a successful enable or update."""
-        return {"events": [
-            {"channel_expiry": self._render.time(channel.expires), "resource_uri": f"{base_url}/crm/v8/{module}",
-             "resource_id": self._store.modules[module].id, "resource_name": module,
-             "channel_id": channel.channel_id}
-            for module in channel.modules()]}
+        return {
+            "events": [
+                {
+                    "channel_expiry": self._render.time(channel.expires),
+                    "resource_uri": f"{base_url}/crm/v8/{module}",
+                    "resource_id": self._store.modules[module].id,
+                    "resource_name": module,
+                    "channel_id": channel.channel_id,
+                }
+                for module in channel.modules()
+            ]
+        }
 
 
 class Notifier:
     """Turns effects of writes into bodies for channels."""
 
-    def __init__(self, store: CrmStore, renderer: CrmRenderer, channels: Channels, clock: Clock,
-                 insert_has_values: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        store: CrmStore,
+        renderer: CrmRenderer,
+        channels: Channels,
+        clock: Clock,
+        insert_has_values: Callable[[], bool],
+    ) -> None:
         self._store = store
         self._render = renderer
         self._channels = channels
@@ -194,12 +212,18 @@ class Notifier:
         if channel.values:
             body["affected_values"] = [
                 {"record_id": e.record.id, "values": {n: self._value(e, n) for n in e.changed}}
-                for e in effects if shows]
+                for e in effects
+                if shows
+            ]
         return body | {
-            "query_params": dict(parse_qsl(urlsplit(channel.notify_url).query)), "module": module,
-            "resource_uri": f"https://www.zohoapis.com/crm/v2/{module}", "ids": [e.record.id for e in effects],
+            "query_params": dict(parse_qsl(urlsplit(channel.notify_url).query)),
+            "module": module,
+            "resource_uri": f"https://www.zohoapis.com/crm/v2/{module}",
+            "ids": [e.record.id for e in effects],
             "affected_fields": [{e.record.id: list(e.changed)} for e in effects if shows],
-            "operation": operation, "channel_id": channel.channel_id, "token": channel.token,
+            "operation": operation,
+            "channel_id": channel.channel_id,
+            "token": channel.token,
         }
 
     def _value(self, effect: Effect, name: str) -> Any:

@@ -1,0 +1,84 @@
+"""The accounts server (CRM dossier 1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Zoho
+
+REFRESH = {"grant_type": "refresh_token", "client_id": "c", "client_secret": "s", "refresh_token": "1000.b"}
+
+
+async def test_refresh_is_read_from_query_form_and_multipart(zoho: Zoho) -> None:
+    """Token parameters work in the query, in a form and in a multipart body."""
+    for kwargs in ({"params": REFRESH}, {"data": REFRESH}, {"files": {k: (None, v) for k, v in REFRESH.items()}}):
+        body = (await zoho.http.post("/oauth/v2/token", **kwargs)).json()  # type: ignore[arg-type]
+        assert body["access_token"].startswith("1000.")
+        assert body["api_domain"] == "http://sandbox"
+        assert body["expires_in"] == 3600
+        assert "refresh_token" not in body
+
+
+async def test_a_wrong_refresh_token_answers_200_with_an_error(zoho: Zoho) -> None:
+    """OAuth errors come with HTTP 200."""
+    answer = await zoho.http.post("/oauth/v2/token", params={**REFRESH, "refresh_token": "nonsense"})
+    assert (answer.status_code, answer.json()) == (200, {"error": "invalid_code"})
+
+
+async def test_a_grant_code_works_once(zoho: Zoho) -> None:
+    """A code gives a refresh token, and then invalid_code."""
+    form = {"grant_type": "authorization_code", "client_id": "c", "client_secret": "s", "code": "1000.x"}
+    first = (await zoho.http.post("/oauth/v2/token", data=form)).json()
+    assert first["refresh_token"].startswith("1000.")
+    assert (await zoho.http.post("/oauth/v2/token", data=form)).json() == {"error": "invalid_code"}
+
+
+async def test_an_access_token_lives_an_hour(zoho: Zoho) -> None:
+    """After 3600 s the token is INVALID_TOKEN."""
+    zoho.step(3599)
+    assert (await zoho.crm("GET", "/org")).status_code == 200
+    zoho.step(2)
+    answer = await zoho.crm("GET", "/org")
+    assert (answer.status_code, answer.json()["code"]) == (401, "INVALID_TOKEN")
+
+
+async def test_the_eleventh_refresh_in_ten_minutes_is_denied(zoho: Zoho) -> None:
+    """Throttling is 10 per 10 minutes and refresh token, with HTTP 200."""
+    await zoho.control("PUT", "/limits", {"tokens_per_ten_minutes": 10})
+    for _ in range(10):
+        assert "access_token" in await zoho.login("1000.t")
+    assert (await zoho.login("1000.t"))["error"] == "Access Denied"
+    zoho.step(601)
+    assert "access_token" in await zoho.login("1000.t")
+
+
+async def test_a_revoked_token_stops_refresh_and_calls(zoho: Zoho) -> None:
+    """Revocation takes the access tokens along."""
+    await zoho.control("PUT", "/tokens", {"refresh_token": "1000.a", "revoked": True})
+    assert (await zoho.crm("GET", "/org")).status_code == 401
+    assert await zoho.login("1000.a") == {"error": "invalid_code"}
+
+
+async def test_a_token_without_the_scope_is_refused_by_name(zoho: Zoho) -> None:
+    """A missing scope is OAUTH_SCOPE_MISMATCH in CRM and code 57 in Books."""
+    scopes = ["ZohoCRM.modules.Accounts.READ", "ZohoBooks.settings.READ"]
+    await zoho.control("PUT", "/tokens", {"refresh_token": "1000.few", "scopes": scopes})
+    await zoho.login("1000.few")
+    assert (await zoho.crm("GET", "/Accounts", params={"fields": "id"})).status_code == 204
+    refused = await zoho.crm("GET", "/Contacts", params={"fields": "id"})
+    assert (refused.status_code, refused.json()["code"]) == (401, "OAUTH_SCOPE_MISMATCH")
+    books = await zoho.books("GET", "/contacts")
+    assert (books.status_code, books.json()["code"]) == (401, 57)
+
+
+async def test_the_sixteenth_token_kills_the_oldest(zoho: Zoho) -> None:
+    """Fifteen access tokens of one refresh token are live at a time."""
+    first = zoho.token
+    for _ in range(14):
+        await zoho.login("1000.a")
+    zoho.token = first
+    assert (await zoho.crm("GET", "/org")).status_code == 200
+    await zoho.login("1000.a")
+    zoho.token = first
+    assert (await zoho.crm("GET", "/org")).status_code == 401

@@ -1,0 +1,109 @@
+"""COQL (CRM dossier 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Zoho
+
+SEED = {
+    "crm": {
+        "Accounts": [
+            {"$ref": "a", "Account_Name": "Alpha", "Phone": "1", "Employees": 5, "Billing_City": "O'Fallon"},
+            {"$ref": "b", "Account_Name": "Beta", "Employees": 50},
+            {"$ref": "c", "Account_Name": "gamma", "Phone": "3"},
+        ],
+        "Contacts": [
+            {"Last_Name": "Rao", "Account_Name": {"$ref": "a"}, "Email": "rao@alpha.example"},
+            {"Last_Name": "Sen", "Email_Opt_Out": True},
+        ],
+    }
+}
+
+
+async def _names(zoho: Zoho, where: str, module: str = "Accounts", column: str = "Account_Name") -> list[str]:
+    query = f"select {column} from {module} where {where} order by {column} asc limit 10"
+    answer = await zoho.crm("POST", "/coql", {"select_query": query})
+    assert answer.status_code in (200, 204), answer.text
+    return [row[column] for row in answer.json()["data"]] if answer.status_code == 200 else []
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ("Account_Name = 'alpha'", ["Alpha"]),
+        ("Account_Name != 'Alpha'", ["Beta", "gamma"]),
+        ("Account_Name like '%a%'", ["Alpha", "Beta", "gamma"]),
+        ("Account_Name like 'b%'", ["Beta"]),
+        ("Phone is null", ["Beta"]),
+        ("Phone is not null and Employees is null", ["gamma"]),
+        ("Employees >= 5 and Employees < 50", ["Alpha"]),
+        ("(Employees = 5 or (Employees = 50 and Phone is null))", ["Alpha", "Beta"]),
+        ("Account_Name in ('Alpha','gamma')", ["Alpha", "gamma"]),
+        ("Account_Name not in ('Alpha')", ["Beta", "gamma"]),
+        ("Billing_City = 'O\\'Fallon'", ["Alpha"]),
+        ("Modified_Time >= '2026-11-23T09:00:00Z'", ["Alpha", "Beta", "gamma"]),
+        ("Modified_Time < '2026-11-23T14:30:00+05:30'", []),
+        ("Employees between 1 and 10", ["Alpha"]),
+    ],
+)
+async def test_where_is_judged(zoho: Zoho, where: str, found: list[str]) -> None:
+    """Every operator of the where clause, with brackets and quotes."""
+    await zoho.control("POST", "/import", SEED)
+    assert await _names(zoho, where) == found
+
+
+async def test_dotted_columns_read_through_a_lookup(zoho: Zoho) -> None:
+    """A lookup has an id; its name is asked for by a dotted column, unless the switch says it is there."""
+    ids = (await zoho.control("POST", "/import", SEED))["crm"]["Accounts"]
+    query = "select Last_Name, Account_Name, Account_Name.Account_Name from Contacts where Account_Name.Phone = '1'"
+    row = (await zoho.crm("POST", "/coql", {"select_query": query})).json()["data"][0]
+    assert row["Account_Name"] == {"id": ids[0]}
+    assert row["Account_Name.Account_Name"] == "Alpha"
+    await zoho.control("PUT", "/switches", {"coql_lookup_has_name": True})
+    row = (await zoho.crm("POST", "/coql", {"select_query": query})).json()["data"][0]
+    assert row["Account_Name"] == {"name": "Alpha", "id": ids[0]}
+
+
+async def test_a_lookup_is_compared_by_id(zoho: Zoho) -> None:
+    """Account_Name = 'id' and Account_Name.id = 'id' both find the people of an Account."""
+    ids = (await zoho.control("POST", "/import", SEED))["crm"]["Accounts"]
+    for where in (f"Account_Name = '{ids[0]}'", f"Account_Name.id = '{ids[0]}'", f"Account_Name in ('{ids[0]}')"):
+        assert await _names(zoho, where, "Contacts", "Last_Name") == ["Rao"]
+
+
+async def test_ids_are_compared_as_numbers_and_page_by_keyset(zoho: Zoho) -> None:
+    """Modified_Time and id make a keyset that reads every record once."""
+    ids = (await zoho.control("POST", "/import", SEED))["crm"]["Accounts"]
+    seen: list[str] = []
+    last = "0"
+    while True:
+        query = (
+            "select id from Accounts where (Modified_Time >= '2026-11-23T09:00:00Z' and "
+            f"(Modified_Time > '2026-11-23T09:00:00Z' or id > '{last}')) order by Modified_Time asc, id asc limit 2"
+        )
+        answer = await zoho.crm("POST", "/coql", {"select_query": query})
+        if answer.status_code == 204:
+            break
+        seen += [r["id"] for r in answer.json()["data"]]
+        last = seen[-1]
+    assert seen == ids
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("selec id from Accounts", "SYNTAX_ERROR"),
+        ("select id from Accounts where", "SYNTAX_ERROR"),
+        ("select Nope from Accounts where id is not null", "INVALID_QUERY"),
+        ("select id from Nope where id is not null", "INVALID_MODULE"),
+        ("select id from Accounts where id is not null limit 2001", "LIMIT_EXCEEDED"),
+    ],
+)
+async def test_a_wrong_query_is_refused_by_name(zoho: Zoho, query: str, code: str) -> None:
+    """Syntax, columns, modules and limits have their own codes."""
+    answer = await zoho.crm("POST", "/coql", {"select_query": query})
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
