@@ -85,7 +85,7 @@ def create_app(config: SandboxConfig | None = None) -> Starlette:
         pump.cancel()
         with suppress(asyncio.CancelledError):
             await pump
-        await world.outbox.close()
+        await world.close()
 
     routes = [Route(e.template, asgi_endpoint(world, e), methods=[e.method]) for e in endpoints()]
     app = Starlette(

@@ -61,6 +61,12 @@ class RequestLog:
         """Empty the memory; the file and the numbering go on."""
         self._entries.clear()
 
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
     def found(self, since_seq: int, product: str | None, method: str | None, limit: int) -> Json:
         """Return matching calls, the newest last, and counts per endpoint over all matches."""
         rows = [

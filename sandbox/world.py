@@ -72,3 +72,8 @@ class World:
         old = self.outbox
         self._build()
         self.outbox.adopt_client(old)
+
+    async def close(self) -> None:
+        """Close connections and the log's file."""
+        await self.outbox.close()
+        self.log.close()

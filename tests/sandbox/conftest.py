@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -94,11 +94,28 @@ def inbox() -> Inbox:
     return Inbox()
 
 
+Maker = Callable[..., Awaitable[Zoho]]
+
+
 @pytest.fixture
-async def zoho(inbox: Inbox) -> AsyncIterator[Zoho]:
-    """A fresh sandbox with a clock that stands still, logged in."""
-    made = Zoho(SandboxConfig(clock=ManualClock(START), outbound=inbox.transport(), hang="raise"))
-    await made.login()
-    yield made
-    await made.http.aclose()
-    await made.world.outbox.close()
+async def make_zoho(inbox: Inbox) -> AsyncIterator[Maker]:
+    """Makes sandboxes with a clock that stands still, logged in, with the given settings."""
+    made: list[Zoho] = []
+
+    async def make(**settings: Any) -> Zoho:
+        config = SandboxConfig(clock=ManualClock(START), outbound=inbox.transport(), hang="raise", **settings)
+        zoho = Zoho(config)
+        made.append(zoho)
+        await zoho.login()
+        return zoho
+
+    yield make
+    for zoho in made:
+        await zoho.http.aclose()
+        await zoho.world.close()
+
+
+@pytest.fixture
+async def zoho(make_zoho: Maker) -> Zoho:
+    """A fresh sandbox as it comes."""
+    return await make_zoho()

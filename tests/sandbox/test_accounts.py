@@ -12,7 +12,11 @@ REFRESH = {"grant_type": "refresh_token", "client_id": "c", "client_secret": "s"
 
 async def test_refresh_is_read_from_query_form_and_multipart(zoho: Zoho) -> None:
     """Token parameters work in the query, in a form and in a multipart body."""
-    for kwargs in ({"params": REFRESH}, {"data": REFRESH}, {"files": {k: (None, v) for k, v in REFRESH.items()}}):
+    for kwargs in (
+        {"params": REFRESH},
+        {"data": REFRESH},
+        {"files": {k: (None, v) for k, v in REFRESH.items()}},
+    ):
         body = (await zoho.http.post("/oauth/v2/token", **kwargs)).json()  # type: ignore[arg-type]
         assert body["access_token"].startswith("1000.")
         assert body["api_domain"] == "http://sandbox"

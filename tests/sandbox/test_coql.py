@@ -71,7 +71,11 @@ async def test_dotted_columns_read_through_a_lookup(zoho: Zoho) -> None:
 async def test_a_lookup_is_compared_by_id(zoho: Zoho) -> None:
     """Account_Name = 'id' and Account_Name.id = 'id' both find the people of an Account."""
     ids = (await zoho.control("POST", "/import", SEED))["crm"]["Accounts"]
-    for where in (f"Account_Name = '{ids[0]}'", f"Account_Name.id = '{ids[0]}'", f"Account_Name in ('{ids[0]}')"):
+    for where in (
+        f"Account_Name = '{ids[0]}'",
+        f"Account_Name.id = '{ids[0]}'",
+        f"Account_Name in ('{ids[0]}')",
+    ):
         assert await _names(zoho, where, "Contacts", "Last_Name") == ["Rao"]
 
 

@@ -93,7 +93,9 @@ async def test_if_unmodified_since_refuses_what_changed_later(zoho: Zoho) -> Non
     assert (await zoho.crm("GET", f"/Accounts/{record}")).json()["data"][0]["Phone"] == "2"
 
 
-@pytest.mark.parametrize(("how", "statuses"), [("per_item", ["SUCCESS", "ALREADY_MODIFIED"]), ("whole", ["ALREADY_MODIFIED"])])
+@pytest.mark.parametrize(
+    ("how", "statuses"), [("per_item", ["SUCCESS", "ALREADY_MODIFIED"]), ("whole", ["ALREADY_MODIFIED"])]
+)
 async def test_a_guarded_bulk_write_follows_its_switch(zoho: Zoho, how: str, statuses: list[str]) -> None:
     """bulk_unmodified_since: the newer item alone, or the whole call."""
     await zoho.control("PUT", "/switches", {"bulk_unmodified_since": how})
@@ -134,7 +136,7 @@ async def test_paging_by_token_reads_everything_once(zoho: Zoho) -> None:
 
 
 async def test_pages_by_number_end_at_two_thousand(zoho: Zoho) -> None:
-    """page works for the first 2,000 records only."""
+    """Page works for the first 2,000 records only."""
     answer = await zoho.crm("GET", "/Accounts", params={**FIELDS, "page": "11"})
     assert answer.json()["code"] == "DISCRETE_PAGINATION_LIMIT_EXCEEDED"
 
@@ -142,12 +144,23 @@ async def test_pages_by_number_end_at_two_thousand(zoho: Zoho) -> None:
 async def test_upsert_matches_by_the_named_fields(zoho: Zoho) -> None:
     """duplicate_check_fields decides; without it the system field merges same-named Accounts."""
     record = await zoho.account(Books_Customer_ID="7")
-    body = {"data": [{"Account_Name": "Other", "Books_Customer_ID": "7"}], "duplicate_check_fields": ["Books_Customer_ID"]}
+    body = {
+        "data": [{"Account_Name": "Other", "Books_Customer_ID": "7"}],
+        "duplicate_check_fields": ["Books_Customer_ID"],
+    }
     item = (await zoho.crm("POST", "/Accounts/upsert", body)).json()["data"][0]
-    assert (item["action"], item["duplicate_field"], item["details"]["id"]) == ("update", "Books_Customer_ID", record)
-    item = (await zoho.crm("POST", "/Accounts/upsert", {"data": [{"Account_Name": "Other"}]})).json()["data"][0]
+    assert (item["action"], item["duplicate_field"], item["details"]["id"]) == (
+        "update",
+        "Books_Customer_ID",
+        record,
+    )
+    item = (await zoho.crm("POST", "/Accounts/upsert", {"data": [{"Account_Name": "Other"}]})).json()["data"][
+        0
+    ]
     assert (item["action"], item["details"]["id"]) == ("update", record)
-    item = (await zoho.crm("POST", "/Accounts/upsert", {"data": [{"Account_Name": "Third"}]})).json()["data"][0]
+    item = (await zoho.crm("POST", "/Accounts/upsert", {"data": [{"Account_Name": "Third"}]})).json()["data"][
+        0
+    ]
     assert (item["action"], item["duplicate_field"]) == ("insert", None)
 
 

@@ -1,0 +1,208 @@
+"""Faults, limits, log, clock, import and export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from sandbox.switches import Switches
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Maker, Zoho
+
+FIELDS = {"fields": "Account_Name"}
+
+
+async def test_a_product_can_be_down_for_a_count_of_calls(zoho: Zoho) -> None:
+    """crm_down answers 503 and leaves Books alone."""
+    await zoho.control("POST", "/faults", {"name": "crm_down", "count": 1})
+    assert (await zoho.crm("GET", "/org")).status_code == 503
+    assert (await zoho.books("GET", "/contacts")).status_code == 200
+    assert (await zoho.crm("GET", "/org")).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "stored"), [("error_before_commit", 0), ("error_after_commit", 1)])
+async def test_a_server_error_strikes_before_or_after_the_commit(zoho: Zoho, name: str, stored: int) -> None:
+    """After the commit the record is there although the answer was a 500."""
+    await zoho.control(
+        "POST", "/faults", {"name": name, "product": "books", "count": 1, "match": {"method": "POST"}}
+    )
+    assert (await zoho.books("POST", "/contacts", {"contact_name": "A"})).status_code == 500
+    assert len((await zoho.books("GET", "/contacts")).json()["contacts"]) == stored
+    last = (await zoho.control("GET", "/requests"))["requests"][-2]
+    assert (last["fault"], last["committed"]) == (name, bool(stored))
+
+
+async def test_a_hang_after_the_commit_raises_a_timeout_in_process(zoho: Zoho) -> None:
+    """In process a hang is a ReadTimeout at once, and the write is done."""
+    await zoho.control("POST", "/faults", {"name": "timeout_after_commit", "product": "crm", "count": 1})
+    with pytest.raises(httpx.ReadTimeout):
+        await zoho.account()
+    assert (await zoho.crm("GET", "/Accounts", params=FIELDS)).status_code == 200
+
+
+async def test_one_record_can_be_refused(zoho: Zoho) -> None:
+    """refuse_record bears on writes of one id only."""
+    one, two = await zoho.account(), await zoho.account(Account_Name="B")
+    fault = {"name": "refuse_record", "code": "NOT_ALLOWED", "message": "no", "match": {"record_id": one}}
+    await zoho.control("POST", "/faults", fault)
+    refused = await zoho.crm("PUT", f"/Accounts/{one}", {"data": [{"Phone": "1"}]})
+    assert refused.json()["data"][0]["code"] == "NOT_ALLOWED"
+    assert (await zoho.crm("PUT", f"/Accounts/{two}", {"data": [{"Phone": "1"}]})).status_code == 200
+    assert (await zoho.crm("GET", f"/Accounts/{one}")).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "code"), [("rate_minute", 44), ("rate_day", 45), ("rate_in_flight", 1070)])
+async def test_each_books_429_can_be_planted(zoho: Zoho, name: str, code: int) -> None:
+    """The three limits differ by code; Retry-After is a switch."""
+    await zoho.control("POST", "/faults", {"name": name, "product": "books", "count": 2})
+    answer = await zoho.books("GET", "/contacts")
+    assert (answer.status_code, answer.json()["code"]) == (429, code)
+    assert "Retry-After" not in answer.headers
+    await zoho.control("PUT", "/switches", {"retry_after_on_429": True})
+    assert "Retry-After" in (await zoho.books("GET", "/contacts")).headers
+
+
+async def test_the_hundred_and_first_call_of_a_minute_blocks_the_org(zoho: Zoho) -> None:
+    """Code 44, until the block is over; the day's quota counts down in the headers."""
+    await zoho.control("PUT", "/limits", {"mode": "real"})
+    for _ in range(100):
+        answer = await zoho.books("GET", "/contacts")
+        assert answer.status_code == 200
+    assert answer.headers["X-Rate-Limit-Limit"] == "5000"
+    assert answer.headers["X-Rate-Limit-Remaining"] == "4900"
+    assert answer.headers["X-Rate-Limit-Reset"] == str(9 * 3600 + 30 * 60)
+    assert (await zoho.books("GET", "/contacts")).json()["code"] == 44
+    zoho.step(61)
+    assert (await zoho.books("GET", "/contacts")).status_code == 200
+
+
+async def test_the_days_quota_returns_at_midnight_of_the_orgs_zone(zoho: Zoho) -> None:
+    """Code 45 until local midnight."""
+    await zoho.control("PUT", "/limits", {"books_per_day": 1})
+    await zoho.books("GET", "/contacts")
+    assert (await zoho.books("GET", "/contacts")).json()["code"] == 45
+    zoho.step(9 * 3600 + 30 * 60)
+    await zoho.login()
+    assert (await zoho.books("GET", "/contacts")).status_code == 200
+
+
+async def test_crm_credits_are_charged_by_ten_records_and_shown_from_half(zoho: Zoho) -> None:
+    """A hundred records in one call cost ten credits; the header appears at 50 %."""
+    await zoho.control("PUT", "/limits", {"crm_credits_per_day": 20})
+    answer = await zoho.crm("POST", "/Accounts", {"data": [{"Account_Name": str(n)} for n in range(90)]})
+    assert "X-API-CREDITS-REMAINING" not in answer.headers
+    answer = await zoho.crm("GET", "/Accounts", params=FIELDS)
+    assert answer.headers["X-API-CREDITS-REMAINING"] == "10"
+    answer = await zoho.crm("POST", "/Accounts", {"data": [{"Account_Name": str(n)} for n in range(100)]})
+    assert answer.status_code == 200 or answer.status_code == 201
+    assert (await zoho.crm("GET", "/org")).json()["code"] == "TOO_MANY_REQUESTS"
+
+
+async def test_the_log_has_one_line_for_each_call_and_no_secret(make_zoho: Maker, tmp_path: Path) -> None:
+    """Calls are logged with template, ids and status; tokens and control calls are not."""
+    log = tmp_path / "deep" / "requests.jsonl"
+    zoho = await make_zoho(log_path=log)
+    await zoho.login("1000.secret")
+    record = await zoho.account()
+    await zoho.control("GET", "/health")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(e["seq"], e["endpoint"], e["status"]) for e in lines] == [
+        (1, "POST /oauth/v2/token", 200),
+        (2, "POST /oauth/v2/token", 200),
+        (3, "POST /crm/v8/{module}", 201),
+    ]
+    assert (lines[2]["record_ids"], lines[2]["module"]) == ([record], "Accounts")
+    assert lines[2]["request_body"] == {"data": [{"Account_Name": "Acme"}]}
+    assert "secret" not in log.read_text()
+    counted = await zoho.control("GET", "/requests?since_seq=1&product=crm")
+    assert counted["counts"] == {"crm POST /crm/v8/{module}": 1}
+
+
+async def test_import_returns_ids_in_order_and_sends_nothing(zoho: Zoho) -> None:
+    """Bulk data comes in without events, with references, own times and inactive customers."""
+    await zoho.control("POST", "/webhooks/books", {"url": "http://hooks.example/b"})
+    body = {
+        "crm": {
+            "Accounts": [{"$ref": "x", "Account_Name": "X", "Modified_Time": "2026-01-01T00:00:00Z"}],
+            "Contacts": [{"Last_Name": "L", "Account_Name": {"$ref": "x"}}],
+        },
+        "books": {
+            "contacts": [
+                {"contact_name": "X", "status": "inactive", "contact_persons": [{"first_name": "L"}]}
+            ]
+        },
+    }
+    ids = await zoho.control("POST", "/import", body)
+    export = await zoho.control("GET", "/export")
+    assert [a["id"] for a in export["crm"]["Accounts"]] == ids["crm"]["Accounts"]
+    assert export["crm"]["Accounts"][0]["Modified_Time"] == "2026-01-01T05:30:00+05:30"
+    assert export["crm"]["Contacts"][0]["Account_Name"]["id"] == ids["crm"]["Accounts"][0]
+    assert export["books"]["contacts"][0]["status"] == "inactive"
+    assert [[p["contact_person_id"] for p in export["books"]["contacts"][0]["contact_persons"]]] == ids[
+        "books"
+    ]["contact_persons"]
+    assert (await zoho.control("GET", "/deliveries"))["total"] == 0
+
+
+async def test_a_user_edit_notes_the_user(zoho: Zoho) -> None:
+    """Asha Rao by default, anyone by name."""
+    account = await zoho.control("POST", "/crm/Accounts", {"Account_Name": "A"})
+    assert account["Modified_By"]["name"] == "Asha Rao"
+    edited = await zoho.control("PATCH", f"/crm/Accounts/{account['id']}", {"Phone": "1", "user": "Ben Okri"})
+    assert edited["Modified_By"]["name"] == "Ben Okri"
+    contact = await zoho.control("POST", "/books/contacts", {"contact_name": "A"})
+    ours = (await zoho.books("PUT", f"/contacts/{contact['contact_id']}", {"notes": "x"})).json()["contact"]
+    assert ours["last_modified_by_id"] != contact["last_modified_by_id"]
+
+
+async def test_a_custom_field_can_be_added(zoho: Zoho) -> None:
+    """Fields added by control appear in the metadata and hold values."""
+    await zoho.control(
+        "POST",
+        "/fields",
+        {"module": "Accounts", "api_name": "Tier", "picklist": ["A"], "data_type": "picklist"},
+    )
+    await zoho.control("POST", "/fields", {"product": "books", "api_name": "cf_tier", "unique": True})
+    record = await zoho.account(Tier="A")
+    assert (await zoho.crm("GET", f"/Accounts/{record}")).json()["data"][0]["Tier"] == "A"
+    listed = (await zoho.books("GET", "/settings/fields", params={"entity": "contact"})).json()["fields"]
+    assert "cf_tier" in [f["api_name"] for f in listed]
+
+
+async def test_reset_empties_everything_and_keeps_tokens(zoho: Zoho) -> None:
+    """A reset forgets records, faults and switches; the same seed draws the same ids."""
+    first = await zoho.account()
+    await zoho.control("PUT", "/switches", {"contacts_lmt_filter": True})
+    await zoho.control("POST", "/faults", {"name": "books_down"})
+    await zoho.control("POST", "/reset", {"seed": 1})
+    assert (await zoho.crm("GET", "/Accounts", params=FIELDS)).status_code == 204
+    assert (await zoho.control("GET", "/switches"))["contacts_lmt_filter"]["value"] is False
+    assert (await zoho.control("GET", "/faults"))["faults"] == []
+    assert await zoho.account() == first
+
+
+async def test_the_clock_is_set_and_stepped(zoho: Zoho) -> None:
+    """Every timestamp comes from it."""
+    await zoho.control("POST", "/clock", {"set": "2027-03-01T00:00:00Z"})
+    assert (await zoho.control("POST", "/clock", {"step": 60}))["now"] == "2027-03-01T00:01:00+00:00"
+
+
+async def test_a_mistake_in_a_control_call_is_told(zoho: Zoho) -> None:
+    """Unknown switches, limits, faults and records answer 4xx with a sentence."""
+    assert "error" in await zoho.control("PUT", "/switches", {"nonsense": 1}, status=400)
+    assert "error" in await zoho.control("PUT", "/limits", {"nonsense": 1}, status=400)
+    assert "error" in await zoho.control("POST", "/faults", {"name": "nonsense"}, status=400)
+    await zoho.control("PATCH", "/crm/Accounts/1", {"Phone": "1"}, status=400)
+    await zoho.control("PATCH", "/books/contacts/1", {"notes": "1"}, status=404)
+
+
+def test_every_switch_is_described() -> None:
+    """A switch has a sentence and a source."""
+    for name, told in Switches().described().items():
+        assert told["description"], name
+        assert told["source"], name
