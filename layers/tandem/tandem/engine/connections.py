@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Dict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -108,13 +108,13 @@ class Connections:
 
     # --- the index of match keys is complete per side and entity ---------------------------------
 
-    def index_flags(self, connection: str) -> Dict[str, bool]:
-        """Which listings were read to their end at least once, as `entity#side`."""
+    def is_index_complete(self, connection: str, listings: Iterable[tuple[str, Side]]) -> bool:
+        """Every listing was read to its end at least once, into this very table (not one it was copied from)."""
         item = self.table.get(_pk(connection), "INDEX") or {}
-        epoch = item.get("epoch")
-        return {name: True for name, done in item.items() if "#" in name and done and epoch == self.table.table_id()}
+        mine = item.get("epoch") == self.table.table_id()
+        return mine and all(item.get(f"{entity}#{side}") for entity, side in listings)
 
-    def set_index_complete(self, connection: str, entity: str, side: Side) -> None:
+    def set_listed(self, connection: str, entity: str, side: Side) -> None:
         """One listing has been read to its end; flags of another table (a restored copy) are dropped."""
         name, epoch = f"{entity}#{side}", self.table.table_id()
         try:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tandem.core.errors import ConditionFailedError
+from tandem.core.mapping import Mapping
+from tandem.core.records import Side
 from tandem.engine.ports import Put, Table, When
+
+
+def listings(mapping: Mapping) -> list[tuple[str, Side]]:
+    """The feeds of a mapping as (entity, side). A Books person has none: it comes with its customer."""
+    feeds = (("customer", Side.CRM), ("contact_person", Side.CRM), ("customer", Side.BOOKS))
+    return [(entity, side) for entity, side in feeds if entity in mapping.entities]
 
 
 @dataclass(frozen=True, slots=True)

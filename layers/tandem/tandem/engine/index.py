@@ -9,6 +9,7 @@ from tandem.core.keys import key_rows, lookups
 from tandem.core.records import MatchKeys, Record, RecordKey, Side
 from tandem.engine.ports import Item, Table
 
+CUSTOMER = "customer"
 _FINDING = frozenset({"stamp", "tax", "email", "name"})
 """A phone or a web domain alone neither links nor holds: no read is spent on it."""
 
@@ -27,6 +28,16 @@ class MatchIndex:
                 pk, sk = _pk(key.connection, key.entity, kind, digest), f"{key.side}#{key.id}"
                 rows[pk, sk] = {"pk": pk, "sk": sk}
         self.table.put_many(list(rows.values()))
+
+    def add_records(self, connection: str, records: Iterable[Record]) -> None:
+        """Keys of records as read; a Contact's e-mails count for its Account too."""
+        entries: list[tuple[RecordKey, MatchKeys]] = []
+        for record in records:
+            entries.append((RecordKey(connection, record.side, record.entity, record.id), record.keys))
+            if record.entity != CUSTOMER and record.parent and record.keys.emails:
+                account = RecordKey(connection, record.side, CUSTOMER, record.parent)
+                entries.append((account, MatchKeys(emails=record.keys.emails)))
+        self.add(entries)
 
     def find(self, connection: str, entity: str, side: Side, record: Record) -> list[str]:
         """Ids on `side` that once showed a key by which `record` could match, in a stable order."""

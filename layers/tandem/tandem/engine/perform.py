@@ -121,7 +121,7 @@ class Performer:
             raise state.failure
         if state.holds:
             return self._quarantine(row, at, state.holds, link=link)
-        self._clear_holds(row, link)
+        self.desk.store.cases.settle(hold_key(row.key, link), set())
         return Done("noop" if action.is_quiet else "synced")
 
     async def _write_side(self, row: Row, link: Link, action: Sync, side: Side, state: Progress) -> None:
@@ -229,9 +229,10 @@ class Performer:
         settled = not unseen and record.version is not None and self.desk.clock.now() - record.version >= SETTLED_AFTER
         return Seen(record.values, None if unseen else record.version, settled, record.active)
 
-    def _clear_holds(self, row: Row, link: Link) -> None:
-        """Nothing is held any more, neither for the pair nor for the record while it was unlinked."""
-        for key in {row.key, hold_key(row.key, link)}:
+    def _clear_holds(self, link: Link) -> None:
+        """Nothing is held any more, neither for the pair nor for either record while it was unlinked."""
+        for side in Side:
+            key = RecordKey(link.connection, side, link.entity, link.id_on(side))
             self.desk.store.cases.settle(key, set())
 
     # --- observe -----------------------------------------------------------------------------------
@@ -279,6 +280,7 @@ class Performer:
             crm_id=crm.id,
             books_id=books.id,
         )
+        self._clear_holds(link)
         await self._raise_children(link, books)
         pair = replace(at, link=link, crm=crm, books=books)
         return await self._sync(row, link, pair, action.sync)
@@ -361,7 +363,7 @@ class Performer:
         )
         self.desk.store.links.create(link, self.desk.lease.fence)
         self.desk.store.intents.close(intent)
-        self._clear_holds(row, link)
+        self._clear_holds(link)
         await self._raise_children(link, state.books)
 
     async def _duplicate(self, row: Row, at: Situation, own: Record, error: DuplicateError) -> Outcome:
@@ -393,7 +395,7 @@ class Performer:
         self.desk.store.history.decided(
             row.key, "unlink", self.desk.run, self.desk.clock.now(), link=link.id, sentence=reason
         )
-        self._clear_holds(row, link)
+        self._clear_holds(link)
         return Done("ended", reason)
 
     async def _deactivate(self, row: Row, at: Situation, reason: str) -> Outcome:

@@ -22,6 +22,8 @@ class Reader:
 
     desk: Desk
     asked_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    looked: dict[Side, datetime] = field(default_factory=dict)
+    """When the other side's newest changes were last looked at, before a create."""
     _crm: dict[tuple[str, str], Record | Gone] = field(default_factory=dict)
     _contacts: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     _children: dict[str, list[Record]] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from tandem.core.errors import RateLimitedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side
-from tandem.engine.cursors import Cursor
+from tandem.engine.cursors import Cursor, listings
 from tandem.engine.desk import ClientsFor, Store
 from tandem.engine.governor import RoundGate, accounts
 from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
@@ -28,8 +28,6 @@ logger = logging.getLogger("tandem.reconcile")
 
 BELLS = (0, 15, 30, 45)
 """Delays of a tick's bells in seconds: rows that become due within the minute are found in time."""
-FEEDS = ((Side.CRM, CUSTOMER), (Side.CRM, PERSON), (Side.BOOKS, CUSTOMER))
-"""A Books person has no feed: it comes with its customer."""
 
 
 @dataclass(slots=True)
@@ -122,9 +120,7 @@ class _Poll:
 
     async def run(self) -> None:
         """Every feed whose time has come, then deletes and restores of CRM."""
-        for side, entity in FEEDS:
-            if entity not in self.mapping.entities:
-                continue
+        for entity, side in listings(self.mapping):
             cursor = self.store.cursors.read(self.connection.id, f"{side}#{entity}")
             if cursor.due is not None and self.clock.now() < cursor.due and cursor.next is None:
                 continue
@@ -172,7 +168,7 @@ class _Poll:
         records = [read_record(self.mapping, entity, side, body) for body in page.bodies]
         reached = side is Side.BOOKS and since is not None and any(_older(record, since) for record in records)
         fresh = [record for record in records if since is None or not _older(record, since)]
-        self._index(fresh)
+        self.store.index.add_records(self.connection.id, fresh)
         cls = RowClass.BACKFILL if first else RowClass.RECONCILE
         for record in self._awake(fresh):
             self._hint(record.side, record.entity, record.id, cls)
@@ -182,15 +178,6 @@ class _Poll:
                 break
         return reached
 
-    def _index(self, records: Sequence[Record]) -> None:
-        """Keys of the records; a Contact's e-mails count for its Account too."""
-        entries = [(self._key(record.side, record.entity, record.id), record.keys) for record in records]
-        for record in records:
-            if record.entity == PERSON and record.parent and record.keys.emails:
-                account = self._key(record.side, CUSTOMER, record.parent)
-                entries.append((account, replace(record.keys, stamp=None, name=None, tax_number=None)))
-        self.store.index.add(entries)
-
     def _awake(self, records: Sequence[Record]) -> list[Record]:
         """Those whose version differs from the settled one (linked) or from the one handled last (unlinked)."""
         keys = {self._key(record.side, record.entity, record.id): record for record in records}
@@ -199,12 +186,16 @@ class _Poll:
         return [r for key, r in keys.items() if not _is_known(r, links.get(key), rows.get(key))]
 
     def _completed(self, side: Side, entity: str) -> None:
-        flags = self.store.connections.index_flags(self.connection.id)
-        if entity != CUSTOMER or flags.get(f"{entity}#{side}"):
+        """A listing was read to its end; once all were, records that wait for the index may match and be created."""
+        connections, name = self.store.connections, self.connection.id
+        if connections.is_index_complete(name, self._listed()):
             return
-        self.store.connections.set_index_complete(self.connection.id, entity, side)
-        if flags.get(f"{entity}#{side.other}"):
-            self.store.rows.wake_all(self.connection.id, "index", self.clock.now())
+        connections.set_listed(name, entity, side)
+        if connections.is_index_complete(name, self._listed()):
+            self.store.rows.wake_all(name, "index", self.clock.now())
+
+    def _listed(self) -> list[tuple[str, Side]]:
+        return listings(self.mapping)
 
     # --- deletes and restores ------------------------------------------------------------------------------
 

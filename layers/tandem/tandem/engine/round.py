@@ -93,6 +93,8 @@ class Round:
         own = await self._gatherer.own(row, self._links.get(row.key))
         if row.key.side is Side.BOOKS and row.key.entity == CUSTOMER and isinstance(own, Record):
             self._hint_persons(own, self._links.get(row.key))
+        if row.key.entity == CUSTOMER and row.key not in self._links and isinstance(own, Record):
+            self.desk.store.index.add_records(self.desk.connection.id, [own])
         return own
 
     def _hint_persons(self, customer: Record, link: Link | None) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from tandem.core.canonical import read_record
 from tandem.core.decide import Parent, Situation
-from tandem.core.keys import key_rows
 from tandem.core.match import Candidate, MatchResult, match
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, Side
 from tandem.engine.cases import hold_key
+from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
+
+LOOK_LASTS = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -66,8 +68,9 @@ class Gatherer:
         parent, parent_link = (Parent.NONE_NEEDED, None)
         if row.key.entity == PERSON and isinstance(own, Record):
             parent, parent_link = self._parent(own)
-        flags = self.desk.store.connections.index_flags(self.desk.connection.id)
-        complete = all(flags.get(f"{entity}#{side}") for entity in self._listed() for side in Side)
+        complete = self.desk.store.connections.is_index_complete(
+            self.desk.connection.id, listings(self.desk.mapping)
+        )
         found = None
         if isinstance(own, Record) and complete and parent in (Parent.NONE_NEEDED, Parent.LINKED):
             found = await self._match(own, parent_link, fresh=fresh)
@@ -81,9 +84,6 @@ class Gatherer:
             release=self.desk.store.cases.word_on(row.key),
         )
         return situation, parent_link
-
-    def _listed(self) -> Sequence[str]:
-        return [name for name in self.desk.mapping.entities if name == CUSTOMER]
 
     def _parent(self, person: Record) -> tuple[Parent, Link | None]:
         if person.parent is None:
@@ -121,31 +121,44 @@ class Gatherer:
         return await self.reader.crm_persons(parent.crm_id)
 
     async def _customer_candidates(self, own: Record, *, fresh: bool) -> list[Record]:
-        record = await self.with_emails(own)
-        other = own.side.other
-        ids = self.desk.store.index.find(self.desk.connection.id, CUSTOMER, other, record)
+        record, other = await self.with_emails(own), own.side.other
         if fresh:
-            ids = sorted({*ids, *await self._look(record)})
+            await self.look(other)
+        ids = self.desk.store.index.find(self.desk.connection.id, CUSTOMER, other, record)
         if other is Side.CRM:
             await self.reader.load_crm(CUSTOMER, ids)
             await self.reader.load_crm_persons(ids)
-            found = [await self.reader.crm(CUSTOMER, id) for id in ids]
+            found = [await self.reader.crm(CUSTOMER, each) for each in ids]
         else:
-            found = [await self.reader.books(CUSTOMER, id, None) for id in ids]
+            found = [await self.reader.books(CUSTOMER, each, None) for each in ids]
         return [await self.with_emails(each) for each in found if isinstance(each, Record)]
 
-    async def _look(self, record: Record) -> list[str]:
-        """A fresh look at the other side just before a create: Books' newest page, or CRM by name."""
-        side, mapping = record.side.other, self.desk.mapping
-        client, resource = self.desk.clients[side], self.desk.entity(CUSTOMER).resource(side)
-        if side is Side.BOOKS:
-            bodies = (await client.changed(resource, since=None, before=None, after=None)).bodies
-        else:
-            name_field = self.desk.entity(CUSTOMER).field("name").crm
-            bodies = list((await client.find(resource, str(name_field), [record.label])).bodies.values())
-        seen = [read_record(mapping, CUSTOMER, side, body) for body in bodies]
-        wanted = set(key_rows(record.keys))
-        return [each.id for each in seen if wanted & set(key_rows(each.keys)) or each.keys.stamp == record.id]
+    async def look(self, side: Side) -> None:
+        """A fresh look just before a create: what changed on `side` since its cursor enters the index.
+
+        Everything older is in it already; one look serves all creates of the next 5 s.
+        """
+        desk, now = self.desk, self.desk.clock.now()
+        if (looked := self.reader.looked.get(side)) is not None and now - looked <= LOOK_LASTS:
+            return
+        self.reader.looked[side] = now
+        for entity, listed in listings(desk.mapping):
+            if listed is side:
+                await self._look_at(entity, side)
+
+    async def _look_at(self, entity: str, side: Side) -> None:
+        desk = self.desk
+        mark = desk.store.cursors.read(desk.connection.id, f"{side}#{entity}").mark
+        since = mark - timedelta(seconds=desk.connection.settings.overlap_seconds) if mark else None
+        resource, after = desk.entity(entity).resource(side), None
+        while True:
+            page = await desk.clients[side].changed(resource, since=since, before=None, after=after)
+            records = [read_record(desk.mapping, entity, side, body) for body in page.bodies]
+            desk.store.index.add_records(desk.connection.id, records)
+            reached = any(r.version is not None and since is not None and r.version < since for r in records)
+            if page.next is None or reached:
+                return
+            after = page.next
 
 
 def unit_marks(record: Record | Gone) -> list[str]:

@@ -30,7 +30,9 @@ Named = tuple[str, str]
 def is_genuine_crm(secrets: Mapping[str, str], hook: Hook) -> bool:
     """CRM signs nothing: the token that we chose must come back (dossier crm §5)."""
     payload: Mapping[str, Any] = crm_payload(hook.body)
-    return verify_crm(secrets.get("crm_token", ""), str(payload.get("channel_id") or "-"), {"channel_id": "-", **payload})
+    return verify_crm(
+        secrets.get("crm_token", ""), str(payload.get("channel_id") or "-"), {"channel_id": "-", **payload}
+    )
 
 
 def is_genuine_books(secrets: Mapping[str, str], hook: Hook) -> bool:
