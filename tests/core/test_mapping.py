@@ -143,6 +143,7 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
             "1 a: the tag tag:yaml.org,2002:python/object:os.system is not read",
         ),
         ("a: 1\n---\nb: 2", "2 : a second document begins here"),
+        ('a: "\\ud800"', "1 a: the text holds half a character"),
         ("? [a]\n: b", "1 : a key must be a text"),
         ("[" * 5000, "1 0.0.0: nested deeper than 20 levels"),
         ("x" * 1_000_001, "1 : the file has 1000001 bytes, at most 1000000 are read"),
@@ -275,6 +276,12 @@ def test_words_stay_words() -> None:
         "On": "1",
         "12:30": "off",
     }
+
+
+def test_a_character_in_two_halves_is_one() -> None:
+    """JSON is YAML, and writes what is beyond 16 bits as two escapes."""
+    text = field("x", '{crm: A, books: b, converter: picklist, args: {values: ["\\ud83d\\ude00"]}}')
+    assert load_mapping(text).entities["customer"].field("x").args["values"] == ["\U0001f600"]
 
 
 yaml_like = st.recursive(

@@ -122,14 +122,23 @@ class _Builder:
             return self.mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self.sequence(path)
-        return _scalar(event)
+        return _scalar(self.text(event, path), plain=event.style is None)
+
+    def text(self, event: Any, path: Path) -> str:
+        """The text of a scalar; JSON's escapes for a character beyond 16 bits come as two halves."""
+        try:
+            return str(event.value).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self.fault(
+                event, path, "the text holds half a character", "write the character itself"
+            ) from None
 
     def mapping(self, path: Path) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self.fault(event, path, "a key must be a text", "write key: value")
-            key = str(event.value)
+            key = self.text(event, path)
             if key in found:
                 raise self.fault(event, (*path, key), "this key stands here twice", "keep one of them")
             self.lines[(*path, key)] = _line(event)
@@ -147,10 +156,7 @@ def _line(event: Any) -> int:
     return int(event.start_mark.line) + 1
 
 
-def _scalar(event: Any) -> Any:
-    text = str(event.value)
-    if event.style is not None:
-        return text
-    if text in _WORDS:
+def _scalar(text: str, *, plain: bool) -> Any:
+    if plain and text in _WORDS:
         return _WORDS[text]
-    return int(text) if _WHOLE.fullmatch(text) else text
+    return int(text) if plain and _WHOLE.fullmatch(text) else text
