@@ -93,7 +93,7 @@ _LAST = {
 def valid_gstin(state: str, number: int) -> str:
     """Return a well-formed GSTIN with its check character."""
     letters = "".join(chr(65 + (number // 26**power) % 26) for power in range(3))
-    body = f"{state}{letters}C{chr(65 + number % 26)}{number % 10_000:04d}{chr(65 + number % 7)}1Z"
+    body = f"{state}{letters}C{chr(65 + number % 26)}{1 + number % 9_999:04d}{chr(65 + number % 7)}1Z"
     alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     return gstin.validate(body + luhn.calc_check_digit(body, alphabet))
 

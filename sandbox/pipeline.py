@@ -46,7 +46,7 @@ class Call:
     module: str | None = None
     record_ids: list[str] = field(default_factory=list)
     fault: str | None = None
-    handled: bool = False
+    committed: bool = False
 
     @property
     def actor(self) -> User:
@@ -82,6 +82,11 @@ class Endpoint:
     scope: Scope | str | None = None
     cost: Callable[[Call], int] | int = 1
     heavy: Callable[[Call], bool] | bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Return whether it can change a record."""
+        return self.method != "GET" and self.product != "accounts" and not self.template.endswith("/coql")
 
     def need(self, call: Call) -> str | None:
         """Return the scope that the call needs."""
@@ -181,7 +186,9 @@ async def _answer(world: World, endpoint: Endpoint, call: Call, target: Target, 
         reply = await _struck_before(world, call, early, started)
     if reply is None:
         reply = _handle(endpoint, call)
-        late = world.faults.strike("after", target, world.clock.now()) if reply.status < 300 else None
+        done = endpoint.writes and reply.status < 300
+        call.committed = done
+        late = world.faults.strike("after", target, world.clock.now()) if done else None
         if late is not None:
             call.fault = late.name
             reply = await _struck_after(world, call, late, started)
@@ -195,7 +202,6 @@ def _handle(endpoint: Endpoint, call: Call) -> Reply:
         cost = endpoint.cost(call) if callable(endpoint.cost) else endpoint.cost
         heavy = endpoint.heavy(call) if callable(endpoint.heavy) else endpoint.heavy
         gatekeeper.spend(call, cost, heavy)
-        call.handled = True
         return endpoint.handler(call)
     except SandboxError as error:
         return error.reply()
@@ -246,7 +252,7 @@ def _log(world: World, call: Call, reply: Reply, started: float) -> None:
             call.token.grant.hint if call.token else None,
             gatekeeper.org_of(world, call),
             call.fault,
-            call.handled and call.method != "GET" and (reply.status < 300 or call.fault is not None),
+            call.committed,
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from sandbox.books.service import BooksService
@@ -35,6 +36,10 @@ FILTERS = (
     "Invoice.Unpaid",
     "Status.CreditLimitExceed",
 )
+_TIMES: dict[str, Callable[[Contact], Any]] = {
+    "created_time": attrgetter("created_time", "number"),
+    "last_modified_time": attrgetter("modified_time", "number"),
+}
 ENTITY_IDS = ("zcrm_account_id", "zcrm_contact_id", "zcrm_vendor_id")
 
 
@@ -172,19 +177,12 @@ class ContactLists:
     def _ordered(self, column: str, descending: bool) -> list[Contact]:
         kept = self._kept.get((column, descending))
         if kept is None or kept[0] != self._books.store.version or column.startswith("outstanding"):
-            rows = sorted(
-                self._books.store.contacts.values(),
-                key=lambda c: (self._key(c, column), int(c.id)),
-                reverse=descending,
-            )
+            key = _TIMES.get(column) or (lambda c: (self._key(c, column), c.number))
+            rows = sorted(self._books.store.contacts.values(), key=key, reverse=descending)
             kept = self._kept[(column, descending)] = (self._books.store.version, rows)
         return kept[1]
 
     def _key(self, contact: Contact, column: str) -> Any:
-        if column == "created_time":
-            return contact.created_time
-        if column == "last_modified_time":
-            return contact.modified_time
         if column == "outstanding_receivable_amount":
             return self._books.ledger.balance(contact.id)[0]
         return text_of(contact, column).casefold()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.books.customs import custom_hash, custom_list
 from sandbox.books.store import BooksStore, Contact, Person
 from sandbox.clock import books_day, books_time
 from sandbox.replies import Json
@@ -60,44 +61,6 @@ class BooksRenderer:
             for k in ("first_name", "last_name", "email", "phone", "mobile")
         }
 
-    def _customs(self, contact: Contact) -> list[Json]:
-        listed = []
-        for spec in self._store.setup.fields.values():
-            value = contact.custom.get(spec.api_name, "")
-            if value == "" and self._switches().empty_custom_fields == "omitted":
-                continue
-            listed.append(
-                {
-                    "field_id": spec.customfield_id,
-                    "customfield_id": spec.customfield_id,
-                    "show_in_store": False,
-                    "show_in_portal": False,
-                    "is_active": True,
-                    "index": spec.index,
-                    "label": spec.label,
-                    "show_on_pdf": False,
-                    "edit_on_portal": False,
-                    "edit_on_store": False,
-                    "api_name": spec.api_name,
-                    "show_in_all_pdf": False,
-                    "value_formatted": str(value),
-                    "search_entity": "contact",
-                    "data_type": spec.data_type,
-                    "placeholder": spec.api_name,
-                    "value": value,
-                    "is_dependent_field": False,
-                }
-            )
-        return listed
-
-    def _custom_hash(self, contact: Contact) -> Json:
-        found: Json = {}
-        for spec in self._store.setup.fields.values():
-            value = contact.custom.get(spec.api_name, "")
-            if value != "":
-                found |= {spec.api_name: str(value), f"{spec.api_name}_unformatted": value}
-        return found
-
     def _tax(self, contact: Contact) -> Json:
         country = self._store.org.country
         names: tuple[str, ...]
@@ -114,7 +77,7 @@ class BooksRenderer:
         values, setup = contact.values, self._store.setup
         currency = setup.currency(values["currency_id"]) or setup.base_currency
         owed, _ = self._balance(contact.id)
-        custom_hash = self._custom_hash(contact)
+        hashed = custom_hash(self._store.setup, contact)
         kind = values["contact_type"]
         return {
             "contact_id": contact.id,
@@ -150,9 +113,9 @@ class BooksRenderer:
             "last_modified_time": self.time(contact.modified_time),
             "last_modified_time_formatted": self.day(contact.modified_time),
             **self._tax(contact),
-            "custom_fields": self._customs(contact),
-            "custom_field_hash": custom_hash,
-            **custom_hash,
+            "custom_fields": custom_list(self._store.setup, contact, self._switches()),
+            "custom_field_hash": hashed,
+            **hashed,
             "contactperson_custom_fields": [],
             "tags": [],
             "ach_supported": False,
@@ -193,7 +156,7 @@ class BooksRenderer:
         primary, author = contact.primary, self._author(contact.created_by)
         base = currency == setup.base_currency
         mirrors = self._mirrors(contact)
-        custom_hash = self._custom_hash(contact)
+        hashed = custom_hash(self._store.setup, contact)
         blank = dict.fromkeys(
             (
                 "contact_tax_information",
@@ -294,9 +257,9 @@ class BooksRenderer:
             "is_consent_agreed": False,
             "is_client_review_settings_enabled": False,
             **self._tax(contact),
-            "custom_fields": self._customs(contact),
-            "custom_field_hash": custom_hash,
-            **custom_hash,
+            "custom_fields": custom_list(self._store.setup, contact, self._switches()),
+            "custom_field_hash": hashed,
+            **hashed,
             "track_1099": values.get("track_1099", False),
             "sales_channel": "direct_sales",
             "ach_supported": False,

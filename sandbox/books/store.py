@@ -53,6 +53,10 @@ class Contact:
     status: str = "active"
     linked_with_crm: bool = False
     merged_into: str | None = None
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.number = int(self.id)
 
     @property
     def name(self) -> str:
@@ -174,6 +178,7 @@ class BooksStore:
         if merged["contact_name"].casefold() != contact.name.casefold():
             self._refuse_name(merged["contact_name"], contact.id)
         self._refuse_unique(draft.custom, contact.id)
+        self._refuse_unknown_persons(contact, draft)
         before = self._fingerprint(contact)
         self._rename(contact, merged["contact_name"])
         contact.values = merged
@@ -335,6 +340,11 @@ class BooksStore:
         if email and taken and self._switches().duplicate_person_email == "refuse":
             raise BooksError(4, "A contact person with this email already exists.")
 
+    def _refuse_unknown_persons(self, contact: Contact, draft: Draft) -> None:
+        known = {p.id for p in contact.persons}
+        if any(person_id is not None and person_id not in known for person_id, _, _ in draft.persons or ()):
+            raise BooksError(1002, "Contact Person does not exist.", self._switches().missing_contact_status)
+
     def _rename(self, contact: Contact, name: str) -> None:
         self._names[contact.name.casefold()].discard(contact.id)
         self._names.setdefault(name.casefold(), set()).add(contact.id)
@@ -389,11 +399,6 @@ class BooksStore:
         self, contact: Contact, wanted: list[tuple[str | None, dict[str, Any], bool]]
     ) -> None:
         old = {p.id: p for p in contact.persons}
-        for person_id, _, _ in wanted:
-            if person_id is not None and person_id not in old:
-                raise BooksError(
-                    1002, "Contact Person does not exist.", self._switches().missing_contact_status
-                )
         kept = {person_id for person_id, _, _ in wanted if person_id}
         contact.persons = [p for p in contact.persons if p.id in kept]
         for gone in set(old) - kept:

@@ -139,7 +139,7 @@ class PageTokens:
 
 def _key(record: CrmRecord, sort_by: str) -> tuple[int, int]:
     first = {"id": 0, "Created_Time": record.created_time, "Modified_Time": record.modified_time}[sort_by]
-    return first, int(record.id)
+    return first, record.number
 
 
 def _reached(key: tuple[int, int], after: tuple[int, int], order: str) -> bool:

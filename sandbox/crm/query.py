@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from sandbox.clock import parse_time
@@ -13,8 +14,13 @@ from sandbox.crm.store import CrmRecord, CrmStore
 from sandbox.replies import CrmError, Json
 from sandbox.switches import Switches
 
+_ORDER = {
+    "id": ("number",),
+    "Created_Time": ("created_time", "number"),
+    "Modified_Time": ("modified_time", "number"),
+}
 _SYSTEM: dict[str, Callable[[CrmRecord], Any]] = {
-    "id": lambda r: int(r.id),
+    "id": lambda r: r.number,
     "Modified_Time": lambda r: r.modified_time,
     "Created_Time": lambda r: r.created_time,
     "Owner": lambda r: r.owner,
@@ -38,8 +44,7 @@ class CrmQueries:
         key = (module, sort_by)
         kept = self._sorted.get(key)
         if kept is None or kept[0] != self._store.version:
-            read = _SYSTEM[sort_by]
-            rows = sorted(self._store.data[module].live.values(), key=lambda r: (read(r), int(r.id)))
+            rows = sorted(self._store.data[module].live.values(), key=attrgetter(*_ORDER[sort_by]))
             kept = self._sorted[key] = (self._store.version, rows)
         return kept[1][::-1] if descending else kept[1]
 

@@ -30,6 +30,10 @@ class CrmRecord:
     created_time: int
     modified_time: int
     refusal: str | None = None
+    number: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.number = int(self.id)
 
 
 @dataclass(frozen=True, slots=True)

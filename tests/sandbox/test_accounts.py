@@ -17,7 +17,7 @@ async def test_refresh_is_read_from_query_form_and_multipart(zoho: Zoho) -> None
         {"data": REFRESH},
         {"files": {k: (None, v) for k, v in REFRESH.items()}},
     ):
-        body = (await zoho.http.post("/oauth/v2/token", **kwargs)).json()  # type: ignore[arg-type]
+        body = (await zoho.http.post("/oauth/v2/token", **kwargs)).json()
         assert body["access_token"].startswith("1000.")
         assert body["api_domain"] == "http://sandbox"
         assert body["expires_in"] == 3600

@@ -25,7 +25,7 @@ SEED = {
 
 
 async def _names(zoho: Zoho, where: str, module: str = "Accounts", column: str = "Account_Name") -> list[str]:
-    query = f"select {column} from {module} where {where} order by {column} asc limit 10"
+    query = f"select {column} from {module} where {where} order by {column} asc limit 10"  # noqa: S608
     answer = await zoho.crm("POST", "/coql", {"select_query": query})
     assert answer.status_code in (200, 204), answer.text
     return [row[column] for row in answer.json()["data"]] if answer.status_code == 200 else []
@@ -86,7 +86,7 @@ async def test_ids_are_compared_as_numbers_and_page_by_keyset(zoho: Zoho) -> Non
     last = "0"
     while True:
         query = (
-            "select id from Accounts where (Modified_Time >= '2026-11-23T09:00:00Z' and "
+            "select id from Accounts where (Modified_Time >= '2026-11-23T09:00:00Z' and "  # noqa: S608
             f"(Modified_Time > '2026-11-23T09:00:00Z' or id > '{last}')) order by Modified_Time asc, id asc limit 2"
         )
         answer = await zoho.crm("POST", "/coql", {"select_query": query})
