@@ -27,5 +27,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
             continue
         metrics.add_metric("RowsHandled", MetricUnit.Count, sum(report.outcomes.values()))
         metrics.add_metric("DeadLetters", MetricUnit.Count, report.outcomes.get("dead_letter", 0))
-        logger.info("drain", extra={"rounds": report.rounds, "outcomes": report.outcomes, "calls": report.calls})
+        logger.info(
+            "drain", extra={"rounds": report.rounds, "outcomes": report.outcomes, "calls": report.calls}
+        )
     return {"batchItemFailures": failed}

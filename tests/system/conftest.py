@@ -73,7 +73,9 @@ async def pair(system: System) -> Pair:
     await system.settle(2)
     system.write_mode()
     account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
-    contact = (await system.control("POST", "/crm/Contacts", {**CONTACT, "Account_Name": {"id": account}}))["id"]
+    contact = (await system.control("POST", "/crm/Contacts", {**CONTACT, "Account_Name": {"id": account}}))[
+        "id"
+    ]
     await system.run(20)
     await system.settle(1)
     [customer] = (await system.export())["books"]["contacts"]

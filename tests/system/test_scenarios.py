@@ -66,7 +66,9 @@ async def test_a_field_changed_on_both_sides_is_settled_by_its_owner(pair: Pair)
     await pair.system.run(10)
     assert (await pair.books())["notes"] == "crm says"
     assert (await pair.crm())["Description"] == "crm says"
-    entries = [item for item in pair.system.history() if item.get("kind") == "write" and "notes" in item["after"]]
+    entries = [
+        item for item in pair.system.history() if item.get("kind") == "write" and "notes" in item["after"]
+    ]
     assert entries[-1]["before"]["notes"] == "books says"
     assert "conflict" in entries[-1]["rules"]["notes"]
 
@@ -127,8 +129,13 @@ async def test_doubled_old_and_forged_webhooks_write_nothing(pair: Pair) -> None
 async def test_a_refused_record_is_held_with_its_cause_and_released_when_mended(pair: Pair) -> None:
     """Quarantined at once, one alert, no dead letter; the others go on; the mended one syncs."""
     system = pair.system
-    fault = {"name": "refuse_record", "product": "books", "match": {"record_id": pair.customer}, "code": 4,
-             "message": "Invalid value passed for website"}
+    fault = {
+        "name": "refuse_record",
+        "product": "books",
+        "match": {"record_id": pair.customer},
+        "code": 4,
+        "message": "Invalid value passed for website",
+    }
     await system.control("POST", "/faults", fault)
     sent = len(system.alerts.sent)
     await pair.edit_crm({"Website": "https://refused.example"})
@@ -176,7 +183,10 @@ async def test_a_customer_made_in_books_is_in_crm_once_with_its_person(system: S
     await system.control(
         "POST",
         "/books/contacts",
-        {"contact_name": "Only Books LLP", "contact_persons": [{"first_name": "Uma", "last_name": "S", "email": "u@b.example"}]},
+        {
+            "contact_name": "Only Books LLP",
+            "contact_persons": [{"first_name": "Uma", "last_name": "S", "email": "u@b.example"}],
+        },
     )
     await system.settle(2)
     data = (await system.export())["crm"]
@@ -187,7 +197,9 @@ async def test_a_customer_made_in_books_is_in_crm_once_with_its_person(system: S
 
 async def test_observe_writes_nothing_and_lists_what_would_be_done(system: System) -> None:
     """The whole way runs, decisions enter the history once, and no write leaves."""
-    await system.control("POST", "/import", {"crm": {"Accounts": [copy.deepcopy(ACCOUNT)]}, "books": {"contacts": []}})
+    await system.control(
+        "POST", "/import", {"crm": {"Accounts": [copy.deepcopy(ACCOUNT)]}, "books": {"contacts": []}}
+    )
     await system.settle(3)
     assert system.writes() == []
     would = [item for item in system.history() if item["kind"] == "would_write"]
@@ -211,10 +223,18 @@ async def test_same_email_and_similar_name_link_and_differences_are_held(system:
     crm = {**ACCOUNT, "Website": "https://crm.example"}
     made = await system.control("POST", "/import", {"crm": {"Accounts": [crm]}})
     account = made["crm"]["Accounts"][0]
-    person: dict[str, Any] = {"First_Name": "A", "Last_Name": "Rao", "Email": "a@acme.example", "Account_Name": {"id": account}}
+    person: dict[str, Any] = {
+        "First_Name": "A",
+        "Last_Name": "Rao",
+        "Email": "a@acme.example",
+        "Account_Name": {"id": account},
+    }
     await system.control("POST", "/import", {"crm": {"Contacts": [person]}})
-    books = {"contact_name": "Acme Limited", "website": "https://books.example",
-             "contact_persons": [{"first_name": "A", "last_name": "Rao", "email": "a@acme.example"}]}
+    books = {
+        "contact_name": "Acme Limited",
+        "website": "https://books.example",
+        "contact_persons": [{"first_name": "A", "last_name": "Rao", "email": "a@acme.example"}],
+    }
     await system.control("POST", "/import", {"books": {"contacts": [books]}})
     system.write_mode()
     await system.settle(4)

@@ -90,15 +90,20 @@ class Secrets:
 class System:
     """Everything of Tandem over memory, beside a sandbox; time moves only when told to."""
 
-    def __init__(self, *, seed: int = 1, mapping: str | None = None, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, seed: int = 1, mapping: str | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
         self.clock = ManualClock(START)
         self.answers: list[int] = []
-        self.state, self.past = CountingTable(MemoryTable()), MemoryTable()
+        self.memory, self.past = MemoryTable(), MemoryTable()
+        self.state = CountingTable(self.memory)
         self.alerts = MemoryAlerts()
         self.bell, self.letters = MemoryBell(self.clock), MemoryDeadLetters()
         self.store = Store.over(self.state, self.past, self.alerts, self.clock)
         self.app = create_app(
-            SandboxConfig(seed=seed, clock=SandboxTime(self.clock), outbound=Hooks(self), base_url=URL, hang="raise")
+            SandboxConfig(
+                seed=seed, clock=SandboxTime(self.clock), outbound=Hooks(self), base_url=URL, hang="raise"
+            )
         )
         self.sandbox = world_of(self.app)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=self.app), base_url=URL)
@@ -106,7 +111,9 @@ class System:
         clients = zoho_clients(self.http, self.state, self.secrets, self.clock)
         token = iter(range(1, 10**9))
         rng = random.Random(seed)
-        self.drainer = Drainer(self.store, clients, self.letters, self.clock, lambda: f"w{next(token)}", rng.random)
+        self.drainer = Drainer(
+            self.store, clients, self.letters, self.clock, lambda: f"w{next(token)}", rng.random
+        )
         self.ticker = Ticker(self.store, clients, self.bell, self.clock)
         self.redriver = Redriver(self.store, self.letters, self.clock)
         self.intake = self._intake()
@@ -121,7 +128,9 @@ class System:
             self.store,
             self.bell,
             self.clock,
-            lambda: {"main": {"path_secret": PATH_SECRET, "crm_token": CRM_TOKEN, "books_secret": BOOKS_SECRET}},
+            lambda: {
+                "main": {"path_secret": PATH_SECRET, "crm_token": CRM_TOKEN, "books_secret": BOOKS_SECRET}
+            },
             {Side.CRM: hooks.is_genuine_crm, Side.BOOKS: hooks.is_genuine_books},
             {Side.CRM: notices(hooks.named_by_crm), Side.BOOKS: notices(hooks.named_by_books)},
         )
@@ -161,7 +170,12 @@ class System:
         token = (
             await self.http.post(
                 "/oauth/v2/token",
-                data={"grant_type": "refresh_token", "client_id": "1000.C", "client_secret": "s", "refresh_token": "1000.w"},
+                data={
+                    "grant_type": "refresh_token",
+                    "client_id": "1000.C",
+                    "client_secret": "s",
+                    "refresh_token": "1000.w",
+                },
             )
         ).json()["access_token"]
         events = [f"{m}.{e}" for m in ("Accounts", "Contacts") for e in ("create", "edit", "delete")]
@@ -253,6 +267,13 @@ class System:
     def history(self) -> list[dict[str, Any]]:
         """Every entry of the history, in order of time."""
         return sorted(self.past.rows(), key=lambda item: item["at"])
+
+    def judge(self) -> None:
+        """P9 and P24: one link per record; every remote write has exactly one history entry of kind write."""
+        assert self.store.intents.all_open("main") == []
+        made = [call for call in self.writes() if call["status"] < 300]
+        told = [item for item in self.history() if item["kind"] == "write"]
+        assert len(made) == len(told), f"{len(made)} writes, {len(told)} entries"
 
     # --- what an operator does -------------------------------------------------------------------------
 

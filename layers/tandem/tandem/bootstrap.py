@@ -50,7 +50,10 @@ def _client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(service, config=Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3}))  # type: ignore[call-overload]
+    return boto3.client(
+        service,
+        config=Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "max_attempts": 3}),
+    )  # type: ignore[call-overload]
 
 
 @cache
@@ -112,7 +115,9 @@ def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Any
 
         def credentials() -> Credentials:
             secret = secrets.read().get(connection.id) or {}
-            return Credentials(*(str(secret.get(k, "")) for k in ("client_id", "client_secret", "refresh_token")))
+            return Credentials(
+                *(str(secret.get(k, "")) for k in ("client_id", "client_secret", "refresh_token"))
+            )
 
         def transport(product: Product, org: str) -> Transport:
             auth = ZohoAuth(
@@ -162,7 +167,9 @@ def ticker() -> Ticker:
     from tandem.engine.reconcile import Ticker
 
     bell = SqsBell(_client("sqs"), os.environ["CHANGE_QUEUE_URL"])
-    return Ticker(store(), _clients_for(), bell, _clock(), int(os.environ.get("RECONCILE_EVERY_MINUTES", "0")))
+    return Ticker(
+        store(), _clients_for(), bell, _clock(), int(os.environ.get("RECONCILE_EVERY_MINUTES", "0"))
+    )
 
 
 @cache
@@ -183,7 +190,7 @@ def intake() -> Intake:
 
     def notices(named: Any) -> Any:
         def parse(connection: Connection, request: Request) -> Sequence[Notice]:
-            return [Notice(entity, id) for entity, id in named(connection, request)]
+            return [Notice(*one) for one in named(connection, request)]
 
         return parse
 

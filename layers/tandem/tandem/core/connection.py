@@ -14,21 +14,39 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    delete_delay_seconds: int = Field(600, ge=0, description="how long a confirmed CRM delete waits before it acts")
-    retry_seconds: tuple[int, ...] = Field((5, 30, 120, 600, 3600), description="back-off of a record's passing faults")
-    redrive_seconds: tuple[int, ...] = Field((900, 3600, 14400), description="pause before each redrive of a dead letter")
-    create_unknown_seconds: int = Field(120, ge=1, description="pause before an unanswered create is looked up")
+    delete_delay_seconds: int = Field(
+        600, ge=0, description="how long a confirmed CRM delete waits before it acts"
+    )
+    retry_seconds: tuple[int, ...] = Field(
+        (5, 30, 120, 600, 3600), description="back-off of a record's passing faults"
+    )
+    redrive_seconds: tuple[int, ...] = Field(
+        (900, 3600, 14400), description="pause before each redrive of a dead letter"
+    )
+    create_unknown_seconds: int = Field(
+        120, ge=1, description="pause before an unanswered create is looked up"
+    )
     write_unknown_seconds: int = Field(20, ge=1, description="pause before an unanswered update is looked up")
-    wait_net_seconds: int = Field(86400, ge=1, description="a waiting row is looked at again after this long at most")
+    wait_net_seconds: int = Field(
+        86400, ge=1, description="a waiting row is looked at again after this long at most"
+    )
     overlap_seconds: int = Field(300, ge=0, description="how far behind its cursor a feed is read again")
-    poll_seconds: int = Field(0, ge=0, description="time between two polls of a feed; 0 = computed from the plan")
+    poll_seconds: int = Field(
+        0, ge=0, description="time between two polls of a feed; 0 = computed from the plan"
+    )
     tombstone_seconds: int = Field(3600, ge=1, description="time between two looks for restored records")
-    books_per_minute: int = Field(80, ge=1, le=100, description="calls to Books in any 60 s (Zoho blocks at 100)")
+    books_per_minute: int = Field(
+        80, ge=1, le=100, description="calls to Books in any 60 s (Zoho blocks at 100)"
+    )
     crm_per_minute: int = Field(600, ge=1, description="calls to CRM in any 60 s (Zoho states no such limit)")
-    books_per_day: int = Field(5000, ge=1, description="calls to Books a day, until an answer tells the real figure")
+    books_per_day: int = Field(
+        5000, ge=1, description="calls to Books a day, until an answer tells the real figure"
+    )
     crm_per_day: int = Field(50000, ge=1, description="CRM credits a day")
     in_flight: int = Field(5, ge=1, le=10, description="calls in flight for one writer")
-    stopped_seconds: int = Field(1800, ge=1, description="a stopped connection tries its token again after this long")
+    stopped_seconds: int = Field(
+        1800, ge=1, description="a stopped connection tries its token again after this long"
+    )
     phone_region: str = Field("IN", description="region of phone numbers written without a country code")
 
 

@@ -87,7 +87,9 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
     if isinstance(crm, Gone):
         return _crm_deleted(now_at, link, books, entity, delete_delay, now)
     if now_at.parent is Parent.MOVED:
-        return Quarantine(Hold("moved person", "the Contact now belongs to another Account; Books cannot move a person"))
+        return Quarantine(
+            Hold("moved person", "the Contact now belongs to another Account; Books cannot move a person")
+        )
     return sync(entity, crm, books, link.base, link.held, now_at.release)
 
 
@@ -160,7 +162,9 @@ def _create(record: Record, entity: EntityMapping) -> Action:
         except ConversionError as error:
             return Quarantine(Hold(f"conversion:{mapped.name}", str(error), mapped.name))
         shown = {record.side.value: native}
-        reasons.append(FieldReason(mapped.name, "created from the other side", shown.get("crm"), shown.get("books")))
+        reasons.append(
+            FieldReason(mapped.name, "created from the other side", shown.get("crm"), shown.get("books"))
+        )
     return Create(record.side.other, values, tuple(reasons))
 
 
@@ -196,7 +200,11 @@ def sync(
     for mapped in entity.fields:
         name = mapped.name
         pair = Pair(
-            mapped, crm.values.get(name, UNKNOWN), books.values.get(name, UNKNOWN), base.get(name), held.get(name)
+            mapped,
+            crm.values.get(name, UNKNOWN),
+            books.values.get(name, UNKNOWN),
+            base.get(name),
+            held.get(name),
         )
         merged = merge_field(pair, release)
         if merged.to is not None and (doubt := _doubt(entity, name, merged, crm, books)):
@@ -205,7 +213,9 @@ def sync(
     return Sync(fields.writes, fields.base, tuple(fields.reasons), tuple(fields.holds))
 
 
-def _doubt(entity: EntityMapping, name: str, merged: Merged, crm: Record, books: Record) -> tuple[str, str] | None:
+def _doubt(
+    entity: EntityMapping, name: str, merged: Merged, crm: Record, books: Record
+) -> tuple[str, str] | None:
     """A reason to hold a value that the merge would carry: a contradiction, or a portal user's e-mail."""
     source = crm if merged.to is Side.BOOKS else books
     if name == "tax_identity" and (fault := tax_faults(entity, source)):

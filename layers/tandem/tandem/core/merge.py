@@ -75,7 +75,8 @@ class Pair:
         fills = by_person or target is Side.CRM or is_blank(self.books)
         if field.crm_may == "fill_blank" and not fills:
             return self.hold(
-                f"owned by Books:{field.name}", f"{field.name} is owned by Books; CRM may only fill it while it is blank"
+                f"owned by Books:{field.name}",
+                f"{field.name} is owned by Books; CRM may only fill it while it is blank",
             )
         try:
             native = field.convert.translate(source, value)

@@ -20,7 +20,9 @@ class Done:
 class Waits:
     """The row stays pending, is never counted as a try, and is woken by its reason (or `due`, as a net)."""
 
-    reason: Literal["quota", "pause", "token", "parent", "index", "mode", "delete", "time", "intent", "redrive"]
+    reason: Literal[
+        "quota", "pause", "token", "parent", "index", "mode", "delete", "time", "intent", "redrive"
+    ]
     due: datetime
     sentence: str = ""
 

@@ -25,7 +25,9 @@ class Cases:
     table: Table
     alerts: Alerts
 
-    def hold(self, key: RecordKey, hold: Hold, now: datetime, *, label: str = "", link: str | None = None) -> None:
+    def hold(
+        self, key: RecordKey, hold: Hold, now: datetime, *, label: str = "", link: str | None = None
+    ) -> None:
         """Keep a hold (replacing the one of the same record and field); alerts when its case is new."""
         case = case_id(key.connection, hold.cause)
         pk = _pk(key.connection)
@@ -48,7 +50,13 @@ class Cases:
         try:
             self.table.put(
                 Put(
-                    {"pk": pk, "sk": f"CASE#{case}", "cause": hold.cause, "at": now.isoformat(), "connection": key.connection},
+                    {
+                        "pk": pk,
+                        "sk": f"CASE#{case}",
+                        "cause": hold.cause,
+                        "at": now.isoformat(),
+                        "connection": key.connection,
+                    },
                     (When("pk", "absent"),),
                 )
             )

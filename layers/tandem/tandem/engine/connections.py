@@ -33,7 +33,9 @@ class Connections:
         item = self.table.get(_pk(connection), "META")
         if item is None:
             raise BadInputError(f"there is no connection “{connection}”; `tandem connect` makes one")
-        return Connection.model_validate({name: value for name, value in item.items() if name not in ("pk", "sk")})
+        return Connection.model_validate(
+            {name: value for name, value in item.items() if name not in ("pk", "sk")}
+        )
 
     def of_group(self, group: str) -> list[Connection]:
         """The connections that share a writer."""
@@ -46,7 +48,14 @@ class Connections:
         self.table.transact(
             [
                 Put({"pk": _pk(connection.id), "sk": "META", **body}),
-                Put({"pk": _pk(connection.id), "sk": "MAP#active", "text": mapping_text, "version": mapping.version}),
+                Put(
+                    {
+                        "pk": _pk(connection.id),
+                        "sk": "MAP#active",
+                        "text": mapping_text,
+                        "version": mapping.version,
+                    }
+                ),
                 Put({"pk": REGISTRY, "sk": connection.id}),
             ]
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping as Dict
+from collections.abc import Callable
+from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
 from tandem.core.connection import Connection
@@ -41,7 +42,9 @@ class Store:
     history: History
 
     @classmethod
-    def over(cls, state: Table, history: Table, alerts: Alerts, clock: Clock, *, history_days: int = 0) -> Store:
+    def over(
+        cls, state: Table, history: Table, alerts: Alerts, clock: Clock, *, history_days: int = 0
+    ) -> Store:
         """The bundle over a State and a History table."""
         cases = Cases(state, alerts)
         return cls(

@@ -106,7 +106,9 @@ class Drainer:
             self.random,
         )
 
-    async def _rounds(self, desk: Desk, named: list[RecordKey], blocked: set[str], report: DrainReport) -> None:
+    async def _rounds(
+        self, desk: Desk, named: list[RecordKey], blocked: set[str], report: DrainReport
+    ) -> None:
         first = True
         while not report.stop:
             now = self.clock.now()
@@ -168,6 +170,6 @@ class Drainer:
 def describe(report: DrainReport) -> str:
     """One line for the log."""
     done = ", ".join(f"{kind} {count}" for kind, count in sorted(report.outcomes.items()))
-    return f"{report.rounds} rounds: {done or 'nothing'}" + (f"; stopped: {report.stop}" if report.stop else "")
-
-
+    return f"{report.rounds} rounds: {done or 'nothing'}" + (
+        f"; stopped: {report.stop}" if report.stop else ""
+    )

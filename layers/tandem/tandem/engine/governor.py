@@ -39,9 +39,15 @@ def accounts(connection: Connection) -> dict[str, Account]:
     """The two accounts that a connection draws on."""
     settings = connection.settings
     return {
-        "crm": Account(connection.dc, "crm", connection.crm_org, settings.crm_per_minute, settings.crm_per_day),
+        "crm": Account(
+            connection.dc, "crm", connection.crm_org, settings.crm_per_minute, settings.crm_per_day
+        ),
         "books": Account(
-            connection.dc, "books", connection.organization_id, settings.books_per_minute, settings.books_per_day
+            connection.dc,
+            "books",
+            connection.organization_id,
+            settings.books_per_minute,
+            settings.books_per_day,
         ),
     }
 
@@ -113,7 +119,9 @@ class Governor:
             "day_remaining": _remaining(item, account, now),
         }
 
-    def _save(self, account: Account, item: Item, counts: dict[str, int], *, day_used: int, **news: object) -> bool:
+    def _save(
+        self, account: Account, item: Item, counts: dict[str, int], *, day_used: int, **news: object
+    ) -> bool:
         seq = int(item.get("seq", 0))
         row = {
             **item,
@@ -148,7 +156,9 @@ class RoundGate:
         missing = calls - self._left.get(product, 0)
         if missing > 0:
             try:
-                self._left[product] = self._left.get(product, 0) + self.governor.reserve(self.accounts[product], missing)
+                self._left[product] = self._left.get(product, 0) + self.governor.reserve(
+                    self.accounts[product], missing
+                )
             except RateLimitedError:
                 pass
         return self._left.get(product, 0)
@@ -160,7 +170,9 @@ class RoundGate:
         self._left[product] -= 1
         self.made[product] = self.made.get(product, 0) + 1
 
-    def observe(self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None) -> None:
+    def observe(
+        self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None
+    ) -> None:
         """Learn from refusals at once, from `Remaining` when it fell by 10 or more since it was last stored."""
         lowest = self._lowest.get(product)
         fell = remaining is not None and (lowest is None or lowest - remaining >= 10)

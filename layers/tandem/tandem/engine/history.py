@@ -18,7 +18,16 @@ from tandem.engine.ports import Item, Put, Table, When
 from tandem.engine.rows import row_pk
 
 EntryKind = Literal[
-    "write", "not_written", "unknown", "refused", "would_write", "link", "unlink", "held", "left_out", "agreed"
+    "write",
+    "not_written",
+    "unknown",
+    "refused",
+    "would_write",
+    "link",
+    "unlink",
+    "held",
+    "left_out",
+    "agreed",
 ]
 
 
@@ -79,7 +88,13 @@ class History:
         self._append(pk, sort, run, now, body)
 
     def _append(self, pk: str, sk: str, run: str, now: datetime, body: Mapping[str, Any]) -> None:
-        item: Item = {"pk": pk, "sk": sk, "at": now.isoformat(), "run_pk": run, "run_sk": f"{now.isoformat()}#{sk}"}
+        item: Item = {
+            "pk": pk,
+            "sk": sk,
+            "at": now.isoformat(),
+            "run_pk": run,
+            "run_sk": f"{now.isoformat()}#{sk}",
+        }
         if self.days:
             item["ttl"] = int((now + timedelta(days=self.days)).timestamp())
         try:

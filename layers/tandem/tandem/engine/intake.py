@@ -21,11 +21,11 @@ MAX_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One record that a sender named: entity, id, and the customer of a Books person."""
+    """One record that a sender named: entity, id, and the whole record as JSON where it was told."""
 
     entity: str
     id: str
-    parent: str | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Intake:
         now, keys = self.clock.now(), []
         for notice in notices:
             key = RecordKey(connection.id, side, notice.entity, notice.id)
-            self.store.rows.hint(key, RowClass.LIVE, now, parent=notice.parent)
+            self.store.rows.hint(key, RowClass.LIVE, now, told=notice.told)
             keys.append(str(key))
         self.bell.ring(connection.group, keys=keys[:50])
 

@@ -58,7 +58,7 @@ class Intents:
         self.table.put(Put(_item(intent), (When("pk", "absent"),)))
 
     def next_id(self, now: datetime, fence: int) -> str:
-        """time # fence # number: unique, since one fence belongs to one worker."""
+        """Time # fence # number: unique, since one fence belongs to one worker."""
         self._seq += 1
         return f"{now.isoformat()}#{fence:08d}-{self._seq:04d}"
 

@@ -88,7 +88,9 @@ class Leases:
                     return None
         return None
 
-    def _leave(self, group: str, keys: Sequence[RecordKey], error: ConditionFailedError, now: datetime) -> bool:
+    def _leave(
+        self, group: str, keys: Sequence[RecordKey], error: ConditionFailedError, now: datetime
+    ) -> bool:
         """Add keys to `again`, if the holder is still the one that refused us; the rows are due anyway."""
         held = error.item or {}
         room = AGAIN_LIMIT - len(held.get("again", []))

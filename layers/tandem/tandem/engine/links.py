@@ -45,7 +45,9 @@ class Links:
         ids = {places[place]: item["link"] for place, item in reserved.items()}
         found = self._table.get_many(list({(link_pk(k.connection, id), LINK) for k, id in ids.items()}))
         links = {pk: _link(item) for (pk, _), item in found.items()}
-        return {k: links[link_pk(k.connection, id)] for k, id in ids.items() if link_pk(k.connection, id) in links}
+        return {
+            k: links[link_pk(k.connection, id)] for k, id in ids.items() if link_pk(k.connection, id) in links
+        }
 
     def get(self, connection: str, id: str) -> Link | None:
         """One link by its own id."""
@@ -63,7 +65,8 @@ class Links:
         free = (When("pk", "absent"),)
         pairs = ((Side.CRM, link.crm_id), (Side.BOOKS, link.books_id))
         reservations = [
-            Put({"pk": row_pk(link.connection, side, id), "sk": RESERVATION, "link": link.id}, free) for side, id in pairs
+            Put({"pk": row_pk(link.connection, side, id), "sk": RESERVATION, "link": link.id}, free)
+            for side, id in pairs
         ]
         self._table.transact([*reservations, Put(_item(stored), free)])
         return stored
@@ -95,7 +98,9 @@ class Links:
 
 
 def _item(link: Link) -> Item:
-    body = {name: value for name, value in asdict(link).items() if name not in ("seen_crm", "seen_books", "base")}
+    body = {
+        name: value for name, value in asdict(link).items() if name not in ("seen_crm", "seen_books", "base")
+    }
     body["state"] = link.state.value
     body["persons"] = list(link.persons)
     body["base"] = {name: [base.crm, base.books] for name, base in link.base.items()}

@@ -32,7 +32,19 @@ from tandem.core.errors import (
     TandemError,
 )
 from tandem.core.outcomes import Done, Outcome, Waits
-from tandem.core.records import Base, Link, LinkState, Mode, Record, RecordKey, RowClass, Seen, Side, Value, is_blank
+from tandem.core.records import (
+    Base,
+    Link,
+    LinkState,
+    Mode,
+    Record,
+    RecordKey,
+    RowClass,
+    Seen,
+    Side,
+    Value,
+    is_blank,
+)
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.intents import Intent
@@ -152,7 +164,9 @@ class Performer:
                 state.base.pop(name, None)
 
     def _update_plan(self, row: Row, link: Link, action: Sync, side: Side, target: Record) -> Plan:
-        rules = {reason.field: reason.rule for reason in action.reasons if reason.field in action.writes[side]}
+        rules = {
+            reason.field: reason.rule for reason in action.reasons if reason.field in action.writes[side]
+        }
         other = link.id_on(side.other)
         return Plan(
             kind="update",
@@ -170,7 +184,9 @@ class Performer:
             asked_at=self.reader.asked_at.get((link.entity, target.id)),
         )
 
-    def _adopt(self, link: Link, side: Side, sent: Mapping[str, Value], written: Written, state: Progress) -> None:
+    def _adopt(
+        self, link: Link, side: Side, sent: Mapping[str, Value], written: Written, state: Progress
+    ) -> None:
         """What a side shows in answer is adopted if it equals what was sent up to the converter; else it is an edit."""
         before, entity = state.on(side), self.desk.entity(link.entity)
         expected = {**before.values, **sent}
@@ -182,7 +198,9 @@ class Performer:
         values = {**expected, **shown.values}
         foreign = False
         for name, value in values.items():
-            same = entity.field(name).convert.key(side, value) == entity.field(name).convert.key(side, expected.get(name))
+            same = entity.field(name).convert.key(side, value) == entity.field(name).convert.key(
+                side, expected.get(name)
+            )
             if same and name in state.base:
                 base = state.base[name]
                 state.base[name] = Base(value, base.books) if side is Side.CRM else Base(base.crm, value)
@@ -202,7 +220,9 @@ class Performer:
         moved = replace(
             link,
             base=state.base,
-            held={h.field: {"crm": h.crm, "books": h.books} for h in state.holds if h.field in self._names(link)},
+            held={
+                h.field: {"crm": h.crm, "books": h.books} for h in state.holds if h.field in self._names(link)
+            },
             seen_crm=None if failed else self._seen(Side.CRM, state),
             seen_books=None if failed else self._seen(Side.BOOKS, state),
             mapping_version=self.desk.mapping.version,
@@ -226,7 +246,11 @@ class Performer:
     def _seen(self, side: Side, state: Progress) -> Seen:
         record = state.on(side)
         unseen = side in state.unseen or record.version is None
-        settled = not unseen and record.version is not None and self.desk.clock.now() - record.version >= SETTLED_AFTER
+        settled = (
+            not unseen
+            and record.version is not None
+            and self.desk.clock.now() - record.version >= SETTLED_AFTER
+        )
         return Seen(record.values, None if unseen else record.version, settled, record.active)
 
     def _clear_holds(self, link: Link) -> None:
@@ -249,9 +273,19 @@ class Performer:
             self._hold_all(row, state.holds, link)
         return Waits("mode", self._net(), "observe: would write")
 
-    def _would(self, row: Row, verb: str, reasons: Sequence[FieldReason], link: str | None = None, **more: object) -> None:
+    def _would(
+        self, row: Row, verb: str, reasons: Sequence[FieldReason], link: str | None = None, **more: object
+    ) -> None:
         self.desk.store.history.decided(
-            row.key, "would_write", self.desk.run, self.desk.clock.now(), link=link, reasons=reasons, once=True, verb=verb, **more
+            row.key,
+            "would_write",
+            self.desk.run,
+            self.desk.clock.now(),
+            link=link,
+            reasons=reasons,
+            once=True,
+            verb=verb,
+            **more,
         )
 
     # --- first links and creates ----------------------------------------------------------------------
@@ -372,7 +406,10 @@ class Performer:
         if error.existing_id and own.entity == CUSTOMER:
             key = RecordKey(row.key.connection, side, own.entity, error.existing_id)
             self.desk.store.index.add([(key, own.keys)])
-            if not self.desk.store.links.is_reserved(row.key.connection, side, [error.existing_id]) and row.tries == 0:
+            if (
+                not self.desk.store.links.is_reserved(row.key.connection, side, [error.existing_id])
+                and row.tries == 0
+            ):
                 raise AlreadyModifiedError("duplicate", f"{side} already has this record; matching it again")
         return self._quarantine(row, at, [_refusal(side, error)])
 
@@ -439,7 +476,13 @@ class Performer:
             return Waits("mode", self._net(), "observe: would reactivate")
         intent = await self._set_active(row, at, active=True) if action.reactivate else None
         link = replace(
-            at.link, state=LinkState.LIVE, reason=action.reason, base={}, held={}, seen_crm=None, seen_books=None
+            at.link,
+            state=LinkState.LIVE,
+            reason=action.reason,
+            base={},
+            held={},
+            seen_crm=None,
+            seen_books=None,
         )
         self.desk.store.links.move(link, self.desk.lease.fence)
         if intent is not None:
@@ -453,7 +496,9 @@ class Performer:
 
     # --- holds --------------------------------------------------------------------------------------
 
-    def _quarantine(self, row: Row, at: Situation, holds: Sequence[Hold], link: Link | None = None) -> Outcome:
+    def _quarantine(
+        self, row: Row, at: Situation, holds: Sequence[Hold], link: Link | None = None
+    ) -> Outcome:
         own, link = at.own(), link or at.link
         self._hold_all(row, holds, link, own.label if isinstance(own, Record) else "")
         self.desk.store.cases.settle(hold_key(row.key, link), {hold.field for hold in holds})

@@ -179,7 +179,9 @@ class SideClient(Protocol):
         """GET one by id; None means: confirmed gone. Never inferred from a list."""
         ...
 
-    async def insert(self, resource: Resource, body: Mapping[str, Any], *, parent: str | None = None) -> Written:
+    async def insert(
+        self, resource: Resource, body: Mapping[str, Any], *, parent: str | None = None
+    ) -> Written:
         """Insert, never upsert. Raises DuplicateError where a unique value is taken."""
         ...
 
@@ -225,7 +227,9 @@ class Gate(Protocol):
         """Returns when one call may leave now; raises RateLimitedError otherwise (never sleeps for quota)."""
         ...
 
-    def observe(self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None) -> None:
+    def observe(
+        self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None
+    ) -> None:
         """The far side's answer: its HTTP status, error code and what it says about the day's quota."""
         ...
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from tandem.core.canonical import persons_of, read_record
-from tandem.core.records import Gone, Record, Side
+from tandem.core.records import Gone, Link, LinkState, Record, Side, is_blank
 from tandem.engine.desk import Desk
+from tandem.engine.rows import Row
 
 CUSTOMER = "customer"
 PERSON = "contact_person"
@@ -24,6 +27,8 @@ class Reader:
     asked_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     looked: dict[Side, datetime] = field(default_factory=dict)
     """When the other side's newest changes were last looked at, before a create."""
+    told: set[str] = field(default_factory=set)
+    """Books customers taken from a webhook's payload, not from a read of ours."""
     _crm: dict[tuple[str, str], Record | Gone] = field(default_factory=dict)
     _contacts: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     _children: dict[str, list[Record]] = field(default_factory=dict)
@@ -37,13 +42,17 @@ class Reader:
         batch = await client.read(resource, wanted)
         missing = [id for id in wanted if id not in batch.bodies]
         bodies = {**batch.bodies}
-        for id, body in zip(missing, await asyncio.gather(*(client.confirm(resource, id) for id in missing)), strict=True):
+        for id, body in zip(
+            missing, await asyncio.gather(*(client.confirm(resource, id) for id in missing)), strict=True
+        ):
             if body is not None:
                 bodies[id] = body
         for id in wanted:
             self.asked_at[entity, id] = batch.asked_at
             known = bodies.get(id)
-            self._crm[entity, id] = self._record(entity, Side.CRM, known) if known is not None else Gone(Side.CRM, id)
+            self._crm[entity, id] = (
+                self._record(entity, Side.CRM, known) if known is not None else Gone(Side.CRM, id)
+            )
 
     async def crm(self, entity: str, id: str) -> Record | Gone:
         """One CRM record."""
@@ -93,6 +102,32 @@ class Reader:
         """The Contacts of one Account."""
         await self.load_crm_persons([account])
         return self._children[account]
+
+    def adopt_told(self, row: Row, link: Link | None) -> None:
+        """Take a Books customer from the webhook that told it, if it is newer than what was seen and clears nothing.
+
+        An absent key is unknown and a clear is confirmed by a read (design, section 5).
+        """
+        seen = link.seen_books if link and link.state is LinkState.LIVE else None
+        if not row.told or seen is None or seen.version is None or row.key.id in self._contacts:
+            return
+        body = json.loads(row.told, parse_float=Decimal)
+        record = self._record(CUSTOMER, Side.BOOKS, body)
+        older = record.version is None or record.version < seen.version
+        other = record.version == seen.version and record.values != seen.values
+        clears = any(is_blank(record.values.get(n)) and not is_blank(v) for n, v in seen.values.items())
+        if older or other or clears or "contact_persons" not in body:
+            return
+        self._contacts[row.key.id] = body
+        self.told.add(row.key.id)
+
+    def doubt(self, id: str) -> bool:
+        """Before a write to a Books customer known by hearsay only: true if it must be read first."""
+        if id not in self.told:
+            return False
+        self.told.discard(id)
+        self._contacts.pop(id, None)
+        return True
 
     def adopt_contact(self, id: str, body: Mapping[str, Any]) -> None:
         """A Books reply that carries the whole customer is its newest read."""

@@ -137,7 +137,9 @@ class _Poll:
         """Read a feed page by page; the cursor moves after every row of the page is pending."""
         resource = self.mapping.entities[entity].resource(side)
         started = self.clock.now().replace(microsecond=0)
-        since = cursor.mark - timedelta(seconds=self.connection.settings.overlap_seconds) if cursor.mark else None
+        since = (
+            cursor.mark - timedelta(seconds=self.connection.settings.overlap_seconds) if cursor.mark else None
+        )
         if cursor.next is None or cursor.rising is None:
             cursor = replace(cursor, next=None, rising=started)
         while True:
@@ -159,14 +161,18 @@ class _Poll:
     def _next(self, cursor: Cursor, page: FeedPage, *, done: bool) -> Cursor:
         if not done:
             return replace(cursor, next=page.next)
-        return replace(cursor, mark=cursor.rising, next=None, rising=None, due=self.clock.now() + self.interval)
+        return replace(
+            cursor, mark=cursor.rising, next=None, rising=None, due=self.clock.now() + self.interval
+        )
 
     def _take_page(
         self, side: Side, entity: str, page: FeedPage, since: datetime | None, *, first: bool
     ) -> bool:
         """Index and hint the rows of a page; true when a newest-first listing has reached what is known."""
         records = [read_record(self.mapping, entity, side, body) for body in page.bodies]
-        reached = side is Side.BOOKS and since is not None and any(_older(record, since) for record in records)
+        reached = (
+            side is Side.BOOKS and since is not None and any(_older(record, since) for record in records)
+        )
         fresh = [record for record in records if since is None or not _older(record, since)]
         self.store.index.add_records(self.connection.id, fresh)
         cls = RowClass.BACKFILL if first else RowClass.RECONCILE

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from tandem.core.actions import Create, Wait
+from tandem.core.actions import Create, Sync, Wait
 from tandem.core.decide import Situation, decide
 from tandem.core.errors import RateLimitedError, RetryError, StopError, StoreError, TandemError
 from tandem.core.guards import native_sync_is_on
@@ -90,6 +90,8 @@ class Round:
         return left
 
     async def _read_own(self, row: Row) -> Record | Gone:
+        if row.key.side is Side.BOOKS and row.key.entity == CUSTOMER:
+            self._reader.adopt_told(row, self._links.get(row.key))
         own = await self._gatherer.own(row, self._links.get(row.key))
         if row.key.side is Side.BOOKS and row.key.entity == CUSTOMER and isinstance(own, Record):
             self._hint_persons(own, self._links.get(row.key))
@@ -123,7 +125,13 @@ class Round:
             return False
         seen = link.seen_on(row.key.side)
         insists = row.cls is RowClass.PERSON or row.tries or row.gone_since
-        if insists or seen is None or own.values != seen.values or own.active != seen.active or self._moved(own, link):
+        if (
+            insists
+            or seen is None
+            or own.values != seen.values
+            or own.active != seen.active
+            or self._moved(own, link)
+        ):
             return False
         try:
             self._note_version(row, link, own, seen)
@@ -174,7 +182,8 @@ class Round:
 
     def _rank(self, row: Row) -> tuple[object, ...]:
         """Customers before persons; of persons the billing contact first, else the oldest with an e-mail:
-        Books makes the first person of a customer its primary one."""
+        Books makes the first person of a customer its primary one.
+        """
         own = self._own[row.key]
         if row.key.entity == CUSTOMER or isinstance(own, Gone):
             return (0, str(row.key))
@@ -206,22 +215,37 @@ class Round:
         at, parent_link = await self._situation(row, own, link)
         for record in (at.crm, at.books):
             if isinstance(record, Record) and native_sync_is_on(record):
-                self.desk.store.connections.flag_native_sync(self.desk.connection, record.label, self.desk.clock.now())
+                self.desk.store.connections.flag_native_sync(
+                    self.desk.connection, record.label, self.desk.clock.now()
+                )
         now, entity = self.desk.clock.now(), self.desk.entity(row.key.entity)
         delay = timedelta(seconds=self.desk.connection.settings.delete_delay_seconds)
         action = decide(at, entity, delay, now)
         if isinstance(action, Create) and row.key.entity == CUSTOMER and self._writes:
             at, parent_link = await self._gatherer.unlinked(row, own, fresh=True)
             action = decide(at, entity, delay, now)
+        if (
+            isinstance(action, Sync)
+            and action.writes[Side.BOOKS]
+            and self._reader.doubt(self._customer_id(at))
+        ):
+            at, parent_link = await self._situation(row, await self._gatherer.own(row, link), link)
+            action = decide(at, entity, delay, now)
         if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:
             self.desk.store.rows.note_gone(row, now)
         return await self._performer.perform(row, at, action, parent_link)
+
+    def _customer_id(self, at: Situation) -> str:
+        books = at.books
+        return (books.parent or books.id) if isinstance(books, Record) else ""
 
     @property
     def _writes(self) -> bool:
         return self.desk.connection.effective_mode is Mode.WRITE
 
-    async def _situation(self, row: Row, own: Record | Gone, link: Link | None) -> tuple[Situation, Link | None]:
+    async def _situation(
+        self, row: Row, own: Record | Gone, link: Link | None
+    ) -> tuple[Situation, Link | None]:
         if link is None:
             return await self._gatherer.unlinked(row, own, fresh=False)
         return await self._gatherer.linked(row, link, own), None
@@ -238,7 +262,11 @@ class Round:
             case StopError():
                 self.desk.store.connections.stop(self.desk.connection.id, error, now)
                 self.report.stop = self.report.stop or f"stopped: {error}"
-                return Waits("token", now + timedelta(seconds=self.desk.connection.settings.wait_net_seconds), str(error))
+                return Waits(
+                    "token",
+                    now + timedelta(seconds=self.desk.connection.settings.wait_net_seconds),
+                    str(error),
+                )
             case NotWritingError():
                 self.report.stop = self.report.stop or str(error)
                 return Waits("mode", now, str(error))
@@ -268,7 +296,12 @@ class Round:
             rows.retry(row, now + timedelta(seconds=pause), now)
             self.report.count("retry")
             return
-        letter = {"key": str(row.key), "error": outcome.error, "message": outcome.message, "at": now.isoformat()}
+        letter = {
+            "key": str(row.key),
+            "error": outcome.error,
+            "message": outcome.message,
+            "at": now.isoformat(),
+        }
         self._letters.send(letter)
         rows.bury(row, now + timedelta(seconds=settings.wait_net_seconds), now)
         self.report.count("dead_letter")

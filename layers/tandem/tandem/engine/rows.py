@@ -16,7 +16,20 @@ from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.ports import Item, Table, Update, When
 
 ROW = "ROW"
-_PENDING = ("due", "due_pk", "due_sk", "cls", "tries", "waits_pk", "waits_sk", "redrives", "gone_since")
+_PENDING = (
+    "due",
+    "due_pk",
+    "due_sk",
+    "cls",
+    "tries",
+    "waits_pk",
+    "waits_sk",
+    "redrives",
+    "gone_since",
+    "told",
+)
+TOLD_LIMIT = 64 * 1024
+"""A longer payload is not kept: the writer reads the record instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,8 @@ class Row:
     waits_for: str
     gone_since: datetime | None
     version: str
+    told: str = ""
+    """The whole record (JSON) as the sender of the only hint since `done` told it."""
 
 
 def row_pk(connection: str, side: str, id: str) -> str:
@@ -62,6 +77,7 @@ def row_of(item: Item) -> Row:
         waits_for=str(item.get("waits_pk", "#")).split("#", 1)[1],
         gone_since=datetime.fromisoformat(since) if since else None,
         version=str(item.get("version", "")),
+        told=str(item.get("told", "")) if int(item["wanted"]) == int(item.get("done", 0)) + 1 else "",
     )
 
 
@@ -71,25 +87,31 @@ class Rows:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def hint(self, key: RecordKey, cls: RowClass, now: datetime, *, parent: str | None = None) -> None:
-        """Something may have changed: raise `wanted`, due now; the row keeps the best class of its hints."""
+    def hint(
+        self, key: RecordKey, cls: RowClass, now: datetime, *, parent: str | None = None, told: str = ""
+    ) -> None:
+        """Something may have changed: raise `wanted`, due now; the row keeps the best class of its hints.
+
+        `told`: the whole record as JSON, where the sender told it.
+        """
+        values: Item = {} if parent is None else {"parent": parent}
+        if told and len(told) <= TOLD_LIMIT:
+            values["told"] = told
         try:
-            self._raise(key, cls, now, parent, When("cls", "ge", cls.value, or_absent=True))
+            self._raise(key, cls, now, values, When("cls", "ge", cls.value, or_absent=True))
         except ConditionFailedError as error:
             better = RowClass(error.item["cls"]) if error.item else cls
-            self._raise(key, better, now, parent)
+            self._raise(key, better, now, values)
 
-    def _raise(self, key: RecordKey, cls: RowClass, now: datetime, parent: str | None, *when: When) -> None:
-        values: Item = {"key": str(key), **_due(key, cls, now)}
-        if parent is not None:
-            values["parent"] = parent
+    def _raise(self, key: RecordKey, cls: RowClass, now: datetime, more: Item, *when: When) -> None:
+        values: Item = {"key": str(key), **_due(key, cls, now), **more}
         self._table.update(
             Update(
                 row_pk(key.connection, key.side, key.id),
                 ROW,
                 set=values,
                 add={"wanted": 1, "done": 0},
-                remove=("waits_pk", "waits_sk"),
+                remove=("waits_pk", "waits_sk", *(() if "told" in values else ("told",))),
                 when=when,
             )
         )
@@ -109,7 +131,9 @@ class Rows:
         place = row_pk(key.connection, key.side, key.id)
         try:
             return row_of(
-                self._table.update(Update(place, ROW, add={"starts": 1}, when=(When("wanted", "gt", other="done"),)))
+                self._table.update(
+                    Update(place, ROW, add={"starts": 1}, when=(When("wanted", "gt", other="done"),))
+                )
             )
         except ConditionFailedError:
             return None
@@ -131,7 +155,10 @@ class Rows:
         values: Item = {"done": row.wanted, "starts": 0, "version": outcome.version}
         left_out = outcome.kind == "left_out"
         if left_out:
-            values |= {"waits_pk": f"{row.key.connection}#left_out", "waits_sk": f"{outcome.reason}#{row.key}"}
+            values |= {
+                "waits_pk": f"{row.key.connection}#left_out",
+                "waits_sk": f"{outcome.reason}#{row.key}",
+            }
         remove = tuple(name for name in _PENDING if name not in values)
         return self._settle(row, now, values, remove=remove, when=noted, done=row.wanted)
 
@@ -142,7 +169,12 @@ class Rows:
 
     def bury(self, row: Row, due: datetime, now: datetime) -> bool:
         """Tries are used up: the row waits for `redrive`; `due` is only a net."""
-        values = {**_due(row.key, row.cls, due), **_waits(row.key, "redrive"), "tries": row.tries + 1, "starts": 0}
+        values = {
+            **_due(row.key, row.cls, due),
+            **_waits(row.key, "redrive"),
+            "tries": row.tries + 1,
+            "starts": 0,
+        }
         return self._settle(row, now, values, when=When("wanted", "eq", row.wanted))
 
     def _settle(
@@ -187,7 +219,10 @@ class Rows:
                     ROW,
                     set=_due(key, cls, now),
                     remove=("waits_pk", "waits_sk"),
-                    when=(When("wanted", "eq", int(item["wanted"])), When("done", "eq", int(item.get("done", 0)))),
+                    when=(
+                        When("wanted", "eq", int(item["wanted"])),
+                        When("done", "eq", int(item.get("done", 0))),
+                    ),
                 )
             )
         except ConditionFailedError:
@@ -214,14 +249,19 @@ class Rows:
         return counts
 
     def due(self, connection: str, now: datetime, limit: int) -> list[RecordKey]:
-        """Keys of due rows, best class first, by the (lagging) index: a way to find rows, never a proof."""
+        """Keys of due rows, best class first, by the (lagging) index: a way to find rows, never a proof.
+
+        One query finds all where few rows are pending; else each class is asked for its due ones.
+        """
+        ahead = self._table.query(connection, index="due", limit=limit)
+        if len(ahead) < limit:
+            return [key for item in ahead if (key := _if_due(str(item["due_sk"]), now))]
         found: list[RecordKey] = []
         for cls in RowClass:
-            if len(found) >= limit:
-                break
             span = (f"{cls}#", f"{cls}#{now.isoformat()}~")
-            items = self._table.query(connection, index="due", between=span, limit=limit - len(found))
-            found += [parse_key(str(item["due_sk"]).split("#", 2)[2]) for item in items]
+            if len(found) < limit:
+                items = self._table.query(connection, index="due", between=span, limit=limit - len(found))
+                found += [key for item in items if (key := _if_due(str(item["due_sk"]), now))]
         return found
 
     def pending(self, connection: str) -> int:
@@ -252,6 +292,11 @@ class Rows:
     ) -> None:
         place = row_pk(row.key.connection, row.key.side, row.key.id)
         self._table.update(Update(place, ROW, set=set or {}, add=add or {}, remove=tuple(remove), when=when))
+
+
+def _if_due(due_sk: str, now: datetime) -> RecordKey | None:
+    _, due, key = due_sk.split("#", 2)
+    return parse_key(key) if datetime.fromisoformat(due) <= now else None
 
 
 def _due(key: RecordKey, cls: RowClass, due: datetime) -> Item:

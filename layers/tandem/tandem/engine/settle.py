@@ -79,7 +79,9 @@ class Settler:
     async def _find_created(self, intent: Intent) -> tuple[EntryKind, str | None]:
         """A created record carries our stamp; a Books person has none and is known by its values."""
         found = [record.id for record in await self._candidates(intent) if self._is_ours(intent, record)]
-        free = [id for id in found if not self.desk.store.links.is_reserved(intent.connection, intent.side, [id])]
+        free = [
+            id for id in found if not self.desk.store.links.is_reserved(intent.connection, intent.side, [id])
+        ]
         return ("write", free[0]) if free else ("not_written", None)
 
     def _is_ours(self, intent: Intent, record: Record) -> bool:
@@ -111,7 +113,9 @@ class Settler:
         if intent.kind == "deactivate":
             link = replace(link, state=LinkState.TOMBSTONE, reason=Ended.CRM_DELETED, held={})
         elif intent.kind == "reactivate":
-            link = replace(link, state=LinkState.LIVE, base={}, held={}, reason="readable again on both sides")
+            link = replace(
+                link, state=LinkState.LIVE, base={}, held={}, reason="readable again on both sides"
+            )
         base = {**link.base, **intent.base}
         try:
             store.links.move(replace(link, base=base, seen_crm=None, seen_books=None), fence)

@@ -43,7 +43,9 @@ class Gatherer:
         side, entity = row.key.side, row.key.entity
         parent_link = self._parent_link(link)
         if side is Side.CRM:
-            other = await self.reader.books(entity, link.books_id, parent_link.books_id if parent_link else None)
+            other = await self.reader.books(
+                entity, link.books_id, parent_link.books_id if parent_link else None
+            )
             crm, books = own, other
         else:
             crm, books = await self.reader.crm(entity, link.crm_id), own
@@ -104,8 +106,12 @@ class Gatherer:
         else:
             others = await self._customer_candidates(own, fresh=fresh)
         connection = self.desk.connection.id
-        reserved = self.desk.store.links.is_reserved(connection, own.side.other, [other.id for other in others])
-        return match(await self.with_emails(own), [Candidate(other, other.id in reserved) for other in others])
+        reserved = self.desk.store.links.is_reserved(
+            connection, own.side.other, [other.id for other in others]
+        )
+        return match(
+            await self.with_emails(own), [Candidate(other, other.id in reserved) for other in others]
+        )
 
     async def with_emails(self, record: Record) -> Record:
         """An Account has no e-mail of its own: those of its Contacts count."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tandem.core.canonical import write_body
-from tandem.core.errors import RefusedError, RetryError, StoreError, StopError, UnknownOutcomeError
+from tandem.core.errors import RefusedError, RetryError, StopError, StoreError, UnknownOutcomeError
 from tandem.core.records import Base, Mode, Record, RecordKey, Side, Value
 from tandem.engine.desk import Desk
 from tandem.engine.intents import Intent, Kind, before_of, settle_time
@@ -65,7 +65,9 @@ class Writer:
         except UnknownOutcomeError:
             raise
         except RefusedError as error:
-            store.history.written(intent, "refused", self.desk.clock.now(), code=error.code, sentence=str(error))
+            store.history.written(
+                intent, "refused", self.desk.clock.now(), code=error.code, sentence=str(error)
+            )
             store.intents.close(intent)
             raise
         except (RetryError, StopError):

@@ -35,6 +35,8 @@ _CALM = timedelta(seconds=60)
 _REFUSALS = 5
 _REFUSALS_WITHIN = timedelta(minutes=10)
 _TOKEN_TIMEOUT = 10.0
+_SENDINGS = 3
+"""With the token in hand, with a newer one from the store, with one just minted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,8 @@ class Attempt:
 class ZohoAuth(httpx.Auth):
     """Signs requests of one product with the shared token, refreshing it when needed.
 
-    A request refused for a stale token is sent once more, with a newer one; then it is Forbidden.
+    A request refused for a stale token is sent again with a newer one: from the store, then one minted for
+    it. A minted token that is refused too is Forbidden.
     """
 
     requires_response_body = True
@@ -125,21 +128,18 @@ class ZohoAuth(httpx.Auth):
         raise RuntimeError("ZohoAuth works with httpx.AsyncClient only")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Sign and send; refresh the token before, or once after a refusal."""
+        """Sign and send; mint a token at most once, before the call or after a refusal."""
         attempt: Attempt = request.extensions.get(ATTEMPT) or Attempt()
         refused: Token | None = None
-        for _ in range(2):
+        for _ in range(_SENDINGS):
             holder = uuid4().hex
             token = await self._usable(refused, holder)
+            mints = token is None
             if token is None:
-                done = False
-                try:
+                with _FreedUnlessAnswered(self._store, holder, self._clock) as answered:
                     reply = yield self._refresh_request()
                     await reply.aread()
-                    done = True
-                finally:
-                    if not done:
-                        self._store.try_lock(holder, self._clock())
+                    answered.set()
                 token = self._minted(reply, holder)
             request.headers["Authorization"] = f"Zoho-oauthtoken {token.value}"
             attempt.sent = True
@@ -148,7 +148,9 @@ class ZohoAuth(httpx.Auth):
             if not is_stale_token(self._product, response.status_code, loads(response.content)):
                 return
             attempt.sent = False
-            if refused is None and attempt.again:
+            if mints:
+                break
+            if attempt.again:
                 await attempt.again(response)
             refused = token
         raise self._forbidden(response)
@@ -238,6 +240,27 @@ class ZohoAuth(httpx.Auth):
         return ForbiddenError(
             f"Zoho refuses a fresh access token ({code}): check scopes, organisation and data centre"
         )
+
+
+class _FreedUnlessAnswered:
+    """Frees the lock at once when the token request came to nothing; otherwise it ends by itself."""
+
+    def __init__(self, store: TokenStore, holder: str, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._holder = holder
+        self._clock = clock
+        self._answered = False
+
+    def __enter__(self) -> _FreedUnlessAnswered:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._answered:
+            self._store.try_lock(self._holder, self._clock())
+
+    def set(self) -> None:
+        """The token endpoint has answered."""
+        self._answered = True
 
 
 def _is_older(stored: Token, refused: Token | None) -> bool:

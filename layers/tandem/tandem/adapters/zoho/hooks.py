@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from tandem.adapters.zoho.parse import dumps
 from tandem.adapters.zoho.webhooks import crm_payload, parse_books, parse_crm, verify_books, verify_crm
 from tandem.core.connection import Connection
 
@@ -23,8 +24,8 @@ class Hook(Protocol):
     def headers(self) -> Mapping[str, str]: ...
 
 
-Named = tuple[str, str]
-"""(entity, id)"""
+Named = tuple[str, str, str]
+"""(entity, id, the whole record as JSON where it was told)"""
 
 
 def is_genuine_crm(secrets: Mapping[str, str], hook: Hook) -> bool:
@@ -46,7 +47,7 @@ def named_by_crm(connection: Connection, hook: Hook) -> list[Named]:
     """Records named by a CRM notification; none for an unknown module or a channel that is not ours."""
     hints = parse_crm(hook.body)
     return [
-        (CRM_ENTITIES[hint.module], hint.id)
+        (CRM_ENTITIES[hint.module], hint.id, "")
         for hint in hints
         if hint.module in CRM_ENTITIES and hint.channel_id in connection.crm_channels
     ]
@@ -58,4 +59,7 @@ def named_by_books(connection: Connection, hook: Hook) -> list[Named]:  # noqa: 
     customer = hint.parent if hint.module == "contactpersons" else hint.id
     if not hint.known or not customer or hint.module not in ("contacts", "contactpersons"):
         return []
-    return [("customer", customer)] if hint.contact_type in (None, "", "customer") else []
+    if hint.contact_type not in (None, "", "customer"):
+        return []
+    told = dumps(hint.record) if hint.record and hint.module == "contacts" else ""
+    return [("customer", customer, told)]

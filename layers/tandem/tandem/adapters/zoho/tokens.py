@@ -28,7 +28,9 @@ class TableTokenStore:
         item = self.table.get(self._pk, "TOKEN")
         if item is None or not (item.get("value") or item.get("blocked_until")):
             return None
-        minted, expires, blocked = (_moment(item.get(n)) for n in ("minted_at", "expires_at", "blocked_until"))
+        minted, expires, blocked = (
+            _moment(item.get(n)) for n in ("minted_at", "expires_at", "blocked_until")
+        )
         return Token(str(item.get("value", "")), minted, expires, blocked)
 
     def try_lock(self, holder: str, until: datetime) -> bool:
@@ -53,7 +55,13 @@ class TableTokenStore:
         }
         try:
             self.table.update(
-                Update(self._pk, "TOKEN", set=values, remove=("blocked_until",), when=(When("holder", "eq", holder),))
+                Update(
+                    self._pk,
+                    "TOKEN",
+                    set=values,
+                    remove=("blocked_until",),
+                    when=(When("holder", "eq", holder),),
+                )
             )
         except ConditionFailedError:
             return

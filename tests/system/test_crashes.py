@@ -1,0 +1,108 @@
+"""P19: the writer killed at any step ends as if it had not happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.system.conftest import ACCOUNT, CONTACT
+from tests.system.world import System
+
+
+class Killed(BaseException):
+    """The function died here."""
+
+
+class Killer:
+    """Kills the worker after its n-th step: a table operation or a call to Zoho, before or after it happened."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+        self.armed = False
+
+    def __call__(self, verb: str, _argument: Any) -> None:
+        if not self.armed:
+            return
+        self.left -= 1
+        if self.left == 0:
+            self.armed = False
+            raise Killed(verb)
+
+
+async def _world(edit: Callable[[System], Any]) -> tuple[System, Any]:
+    system = System()
+    await system.subscribe()
+    await system.settle(2)
+    system.write_mode()
+    await system.run(2)
+    return system, await edit(system)
+
+
+async def _create(system: System) -> None:
+    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
+    await system.control("POST", "/crm/Contacts", {**CONTACT, "Account_Name": {"id": account}})
+
+
+async def _finish(system: System) -> dict[str, Any]:
+    await system.settle(6)
+    return await system.export()
+
+
+def _shape(data: dict[str, Any]) -> Any:
+    """What must be the same whatever died: counts and mapped values, without ids and times."""
+    customers = [
+        (
+            c["contact_name"],
+            c["website"],
+            c["billing_address"]["city"],
+            [p["email"] for p in c["contact_persons"]],
+        )
+        for c in data["books"]["contacts"]
+    ]
+    accounts = [(a["Account_Name"], a["Website"], a["Billing_City"]) for a in data["crm"]["Accounts"]]
+    return customers, accounts, [c["Email"] for c in data["crm"]["Contacts"]]
+
+
+async def _killed_at(step: int, where: str) -> tuple[bool, Any]:
+    system, _ = await _world(_create)
+    killer = Killer(step)
+    setattr(system.memory, where, killer)
+    died = await _live_with(system, killer)
+    data = await _finish(system)
+    await system.http.aclose()
+    await system.sandbox.outbox.close()
+    system.judge()
+    return died, _shape(data)
+
+
+async def _live_with(system: System, killer: Killer) -> bool:
+    """Run until the killer struck or nothing is left to do; only the writer is ever killed."""
+    for _ in range(12):
+        await system.sandbox.outbox.deliver_due()
+        for _ring in system.bell.take():
+            killer.armed = True
+            try:
+                await system.drain()
+            except Killed:
+                return True
+            finally:
+                killer.armed = False
+        system.clock.advance(1)
+    return False
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_a_writer_killed_at_any_table_step_of_a_create_ends_the_same(where: str) -> None:
+    """Every step of the drain that creates a customer and its person is a crash point."""
+    died, expected = await _killed_at(10_000, where)
+    assert not died
+    step = 1
+    while True:
+        died, shape = await _killed_at(step, where)
+        assert shape == expected, f"killed {where} step {step}"
+        if not died:
+            break
+        step += 1
+    assert step > 20
