@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import httpx
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from sandbox import gatekeeper
 from sandbox.accounts.tokens import AccessToken
@@ -68,7 +69,7 @@ class Call:
 
 
 Handler = Callable[[Call], Reply]
-Scope = Callable[[Call], str | None]
+ScopeOf = Callable[[Call], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Endpoint:
     method: str
     template: str
     handler: Handler
-    scope: Scope | str | None = None
+    scope: ScopeOf | str | None = None
     cost: Callable[[Call], int] | int = 1
     heavy: Callable[[Call], bool] | bool = False
 
@@ -219,8 +220,10 @@ async def _struck_before(world: World, call: Call, fault: Fault, started: float)
     if fault.name == "timeout":
         return await _hang(world, call, float(fault.options.get("seconds", 60)), started)
     if fault.name == "disconnect":
-        _log(world, call, Reply(0), started)
-        raise httpx.ReadError(f"planted disconnect in {call.endpoint}")
+        if world.config.hang == "raise":
+            _log(world, call, Reply(0), started)
+            raise httpx.ReadError(f"planted disconnect in {call.endpoint}")
+        return Reply(0)
     if fault.name == "slow":
         await asyncio.sleep(float(fault.options.get("seconds", 1)))
         return None
@@ -257,7 +260,18 @@ def _log(world: World, call: Call, reply: Reply, started: float) -> None:
     )
 
 
+class _Broken(Response):
+    """Promises a body and closes the connection instead."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's
+        headers = [(b"content-length", b"1000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": False})
+
+
 def _response(reply: Reply) -> Response:
+    if reply.status == 0:
+        return _Broken()
     if reply.content is not None:
         return Response(reply.content, reply.status, reply.headers, reply.media_type)
     if reply.body is None:

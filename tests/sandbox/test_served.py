@@ -1,0 +1,101 @@
+"""The sandbox as a process on a port."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A sandbox process: its URL and its log."""
+    port, log = _free_port(), tmp_path / "requests.jsonl"
+    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--log", str(log), "--size", "5"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+    url = f"http://127.0.0.1:{port}"
+    with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
+        for _ in range(100):
+            try:
+                client.get(f"{url}/control/health")
+                break
+            except httpx.TransportError:
+                continue
+    yield url, log
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    bodies: list[bytes] = []  # noqa: RUF012 - shared by the handler's instances on purpose
+
+    def do_POST(self) -> None:
+        """Keep the body."""
+        self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+async def test_a_served_sandbox_answers_logs_and_delivers(served: tuple[str, Path]) -> None:
+    """Over a port, events go out by themselves."""
+    url, log = served
+    receiver = HTTPServer(("127.0.0.1", 0), _Receiver)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    async with httpx.AsyncClient(base_url=url) as client:
+        hook = f"http://127.0.0.1:{receiver.server_port}/hook"
+        await client.post("/control/webhooks/books", json={"url": hook, "secret": "x" * 16})
+        await client.post("/control/books/contacts", json={"contact_name": "Delivered"})
+        for _ in range(100):
+            if _Receiver.bodies:
+                break
+            await asyncio.sleep(0.05)
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": "c",
+            "client_secret": "s",
+            "refresh_token": "1000.a",
+        }
+        token = (await client.post("/oauth/v2/token", data=form)).json()
+        answer = await client.get(
+            "/crm/v8/Accounts",
+            params={"fields": "Account_Name"},
+            headers={"Authorization": f"Zoho-oauthtoken {token['access_token']}"},
+        )
+    receiver.shutdown()
+    receiver.server_close()
+    assert json.loads(_Receiver.bodies[0])["contact"]["contact_name"] == "Delivered"
+    assert token["api_domain"] == url
+    assert answer.status_code == 200
+    assert [json.loads(line)["product"] for line in log.read_text().splitlines()] == ["accounts", "crm"]
+
+
+async def test_a_planted_disconnect_breaks_the_connection(served: tuple[str, Path]) -> None:
+    """The client sees a protocol error, not an answer."""
+    async with httpx.AsyncClient(base_url=served[0]) as client:
+        await client.post("/control/faults", json={"name": "disconnect", "product": "books", "count": 1})
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get("/books/v3/contacts")
