@@ -81,7 +81,7 @@ stack: setup ## Run the tests on the template, deployed on the local AWS
 build: $(call env,tools) ## Build the release for Lambda (arm64) into .aws-sam/
 	@rm -rf .aws-sam/build
 	.ci/sam build >build/sam-build.log 2>&1 || { cat build/sam-build.log >&2; exit 1; }
-	@find .aws-sam/build -name '*.pyc' | grep -q . || \
+	@[ -d .aws-sam/build/TandemLayer/python/tandem/__pycache__ ] || \
 		echo "Note: no Python 3.13 here, so the layers carry no byte code and functions start slower."
 
 .PHONY: deploy
