@@ -1,11 +1,12 @@
-"""The scripted far side as a fixture: what was expected and never asked for fails the test too."""
+"""Two far sides: a scripted one, where what was never asked for fails too, and the local Zoho."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.zoho.house import Zoho
 from tests.zoho.support import FarSide
 
 
@@ -15,3 +16,12 @@ def far() -> Iterator[FarSide]:
     side = FarSide()
     yield side
     side.done()
+
+
+@pytest.fixture
+async def zoho() -> AsyncIterator[Zoho]:
+    """A fresh, empty sandbox with clients."""
+    house = Zoho()
+    await house.open()
+    yield house
+    await house.http.aclose()

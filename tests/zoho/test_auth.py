@@ -164,6 +164,29 @@ async def test_no_refresh_when_the_stored_token_is_newer(house: House) -> None:
     assert house.sent()[1:] == ["Zoho-oauthtoken old", "Zoho-oauthtoken new"]
 
 
+async def test_a_newer_stored_token_may_be_stale_too(house: House) -> None:
+    """Then one is minted, and no second one."""
+    house.has("old", age=100)
+    caller = house.caller()
+    house.far.expect(*ORG, reply(200, FINE))
+    await caller.send(READ)
+    house.has("new")
+    house.far.expect(*ORG, reply(401, STALE), reply(401, STALE)).expect(*TOKEN, minted("newest"))
+    house.far.expect(*ORG, reply(401, STALE))
+    with pytest.raises(ForbiddenError):
+        await caller.send(READ)
+    assert house.sent()[1:] == [
+        f"Zoho-oauthtoken {t}" if t != "mint" else t for t in ("old", "new", "mint", "newest")
+    ]
+
+
+async def test_a_token_minted_for_the_call_is_not_replaced(house: House) -> None:
+    """A fresh one refused is for a person."""
+    house.far.expect(*TOKEN, minted("t1")).expect(*ORG, reply(401, STALE))
+    with pytest.raises(ForbiddenError):
+        await house.caller().send(READ)
+
+
 async def test_an_older_stored_token_does_not_come_back(house: House) -> None:
     """A store that lags must not undo a refresh."""
     old = house.has("old", age=100)

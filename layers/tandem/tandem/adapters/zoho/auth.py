@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, Self
 from uuid import uuid4
 
 import httpx
@@ -251,7 +251,7 @@ class _FreedUnlessAnswered:
         self._clock = clock
         self._answered = False
 
-    def __enter__(self) -> _FreedUnlessAnswered:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
