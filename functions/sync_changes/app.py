@@ -22,7 +22,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         try:
             report = bootstrap.sync(record["body"], context)
         except (BadInputError, StoreError) as error:
-            logger.error("bell not handled", extra={"error": type(error).__name__})
+            logger.warning("bell not handled", extra={"error": type(error).__name__})
             failed.append({"itemIdentifier": record["messageId"]})
             continue
         metrics.add_metric("RowsHandled", MetricUnit.Count, sum(report.outcomes.values()))

@@ -1,4 +1,4 @@
-"""The composition root: the one module that sees all rings. Cached per container, lazy, the only reader of the environment."""
+"""The composition root: sees all rings, lazy, cached per container, the only reader of the environment."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def is_blank(value: Value) -> bool:
     """Blank: `None`, an empty text or list, or a set whose parts are all blank. Zero and False are not."""
     if isinstance(value, Mapping):
         return all(is_blank(part) for part in value.values())
-    return value is None or value == "" or value == [] or value == ()
+    return value is None or value in ("", [], ())
 
 
 def utc(moment: datetime) -> datetime:

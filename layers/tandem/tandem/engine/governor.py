@@ -7,8 +7,10 @@ what it did not. Nothing here sleeps: who gets no call waits as a row.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from tandem.core.connection import Connection
 from tandem.core.errors import ConditionFailedError, RateLimitedError
@@ -17,6 +19,8 @@ from tandem.engine.ports import Clock, Item, Put, Table, When
 WINDOW_SECONDS = 60
 PENALTY_SECONDS = 60
 LOWEST_CAP = 10
+WORTH_STORING = 10
+"""By how many calls `Remaining` must have fallen before it is stored again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +159,9 @@ class RoundGate:
         """Reserve up to `calls` for what comes next; returns how many may be made (0: quota says wait)."""
         missing = calls - self._left.get(product, 0)
         if missing > 0:
-            try:
-                self._left[product] = self._left.get(product, 0) + self.governor.reserve(
-                    self.accounts[product], missing
-                )
-            except RateLimitedError:
-                pass
+            with suppress(RateLimitedError):
+                granted = self.governor.reserve(self.accounts[product], missing)
+                self._left[product] = self._left.get(product, 0) + granted
         return self._left.get(product, 0)
 
     async def admit(self, product: str) -> None:
@@ -175,8 +176,8 @@ class RoundGate:
     ) -> None:
         """Learn from refusals at once, from `Remaining` when it fell by 10 or more since it was last stored."""
         lowest = self._lowest.get(product)
-        fell = remaining is not None and (lowest is None or lowest - remaining >= 10)
-        if status == 429 or fell:
+        fell = remaining is not None and (lowest is None or lowest - remaining >= WORTH_STORING)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or fell:
             self.governor.learn(self.accounts[product], code=code, remaining=remaining, reset=reset)
             if remaining is not None:
                 self._lowest[product] = remaining

@@ -128,7 +128,7 @@ class Performer:
                 await self._write_side(row, link, action, side, state)
             elif action.writes[side]:
                 self._keep_base(link, action.writes[side], state)
-        self._commit(row, link, state)
+        self._commit(link, state)
         if state.failure is not None:
             raise state.failure
         if state.holds:
@@ -214,7 +214,7 @@ class Performer:
             state.unseen.add(side)
             self._hint(side, link.entity, before.id, before.parent)
 
-    def _commit(self, row: Row, link: Link, state: Progress) -> None:
+    def _commit(self, link: Link, state: Progress) -> None:
         """Move the link on condition of seq and fence, then close the intents of what it holds now."""
         failed = state.failure is not None
         moved = replace(
@@ -358,7 +358,7 @@ class Performer:
             return self._quarantine(row, at, [_refusal(action.side, error)])
         ids = {own.side: own.id, action.side: written.id}
         link = replace(link, crm_id=ids[Side.CRM], books_id=ids[Side.BOOKS])
-        await self._commit_create(row, link, own, action, intent, written)
+        await self._commit_create(link, own, action, intent, written)
         return Done("created")
 
     def _create_plan(
@@ -380,7 +380,7 @@ class Performer:
         )
 
     async def _commit_create(
-        self, row: Row, link: Link, own: Record, action: Create, intent: Intent, written: Written
+        self, link: Link, own: Record, action: Create, intent: Intent, written: Written
     ) -> None:
         made = Record(action.side, own.entity, written.id, {**dict.fromkeys(own.values), **action.values})
         made = replace(made, version=written.version, parent=intent.parent, body=written.body or {})

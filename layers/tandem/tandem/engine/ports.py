@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from tandem.core.mapping import Resource as Resource
+from tandem.core.mapping import Resource
 from tandem.core.records import Side
 
 Item = dict[str, Any]

@@ -41,12 +41,9 @@ class Reader:
         client, resource = self.desk.clients[Side.CRM], self.desk.entity(entity).resource(Side.CRM)
         batch = await client.read(resource, wanted)
         missing = [id for id in wanted if id not in batch.bodies]
-        bodies = {**batch.bodies}
-        for id, body in zip(
-            missing, await asyncio.gather(*(client.confirm(resource, id) for id in missing)), strict=True
-        ):
-            if body is not None:
-                bodies[id] = body
+        looked = await asyncio.gather(*(client.confirm(resource, id) for id in missing))
+        confirmed = {id: body for id, body in zip(missing, looked, strict=True) if body is not None}
+        bodies = {**batch.bodies, **confirmed}
         for id in wanted:
             self.asked_at[entity, id] = batch.asked_at
             known = bodies.get(id)

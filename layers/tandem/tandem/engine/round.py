@@ -181,7 +181,8 @@ class Round:
         return marks
 
     def _rank(self, row: Row) -> tuple[object, ...]:
-        """Customers before persons; of persons the billing contact first, else the oldest with an e-mail:
+        """Customers before persons; of persons the billing contact first, else the oldest with an e-mail.
+
         Books makes the first person of a customer its primary one.
         """
         own = self._own[row.key]
@@ -205,7 +206,7 @@ class Round:
     async def _row(self, row: Row) -> None:
         try:
             outcome: Outcome = await self._handle(row)
-        except Exception as error:  # a poisoned record, or our own bug on it, delays nobody else (P21)
+        except Exception as error:  # noqa: BLE001 - a poisoned record or our bug on it delays nobody else (P21)
             outcome = self._outcome_of(row, error)
         self._settle(row, outcome)
 
@@ -279,7 +280,7 @@ class Round:
             case RetryError() | TandemError():
                 return Failed(type(error).__name__, str(error))
             case Exception():
-                logger.exception("a bug on %s", row.key)
+                logger.error("a bug on %s", row.key, exc_info=error)
                 return Failed(type(error).__name__, f"our own fault on this record: {type(error).__name__}")
         raise error
 

@@ -17,11 +17,19 @@ class Hook(Protocol):
     """The part of a request that is looked at here."""
 
     @property
-    def body(self) -> bytes: ...
+    def body(self) -> bytes:
+        """The raw body."""
+        ...
+
     @property
-    def query(self) -> Sequence[tuple[str, str]]: ...
+    def query(self) -> Sequence[tuple[str, str]]:
+        """The raw query's pairs."""
+        ...
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Headers, names in lower case."""
+        ...
 
 
 Named = tuple[str, str, str]
