@@ -16,7 +16,7 @@ from sandbox.accounts import http as accounts_http
 from sandbox.books import http_contacts, http_other
 from sandbox.config import SandboxConfig
 from sandbox.control.http import control_routes, load
-from sandbox.crm import http_records, http_settings, http_watch
+from sandbox.crm import bulk, http_records, http_settings, http_watch
 from sandbox.pipeline import Call, Endpoint, asgi_endpoint
 from sandbox.replies import BooksError, CrmError, Reply
 from sandbox.world import World
@@ -61,6 +61,7 @@ def endpoints() -> list[Endpoint]:
         *accounts_http.ENDPOINTS,
         *http_settings.ENDPOINTS,
         *http_watch.ENDPOINTS,
+        *bulk.ENDPOINTS,
         *http_records.ENDPOINTS,
         *http_contacts.ENDPOINTS,
         *http_other.ENDPOINTS,

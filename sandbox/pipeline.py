@@ -87,7 +87,11 @@ class Endpoint:
     @property
     def writes(self) -> bool:
         """Return whether it can change a record."""
-        return self.method != "GET" and self.product != "accounts" and not self.template.endswith("/coql")
+        return (
+            self.method != "GET"
+            and self.product != "accounts"
+            and not self.template.endswith(("/coql", "/bulk/v8/read"))
+        )
 
     def need(self, call: Call) -> str | None:
         """Return the scope that the call needs."""

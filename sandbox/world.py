@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import TYPE_CHECKING
 
 from sandbox.accounts.tokens import Accounts
 from sandbox.books.query import ContactLists
@@ -20,6 +21,9 @@ from sandbox.outbox import Outbox
 from sandbox.requestlog import RequestLog
 from sandbox.switches import Switches
 from sandbox.users import UserBook
+
+if TYPE_CHECKING:
+    from sandbox.crm.bulk import BulkJob
 
 
 class World:
@@ -63,6 +67,7 @@ class World:
         )
         self.contact_lists = ContactLists(self.books)
         self.page_tokens = PageTokens()
+        self.bulk_jobs: dict[str, BulkJob] = {}
 
     def reset(self, seed: int | None = None) -> None:
         """Empty both orgs and forget calls, faults and switches; issued tokens stay valid."""

@@ -1,0 +1,204 @@
+"""Bulk read: a job that is done after a while, and its zipped CSV (CRM dossier 6)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.crm import coql
+from sandbox.crm.store import CrmRecord
+from sandbox.pipeline import Call, Endpoint
+from sandbox.replies import CrmError, Json, Reply
+
+PER_PAGE = 200_000
+JOB_SECONDS = 2.0
+_OPERATORS = {
+    "equal": "=",
+    "not_equal": "!=",
+    "in": "in",
+    "not_in": "not in",
+    "less_than": "<",
+    "less_equal": "<=",
+    "greater_than": ">",
+    "greater_equal": ">=",
+    "between": "between",
+    "not_between": "not between",
+    "contains": "like",
+    "not_contains": "not like",
+    "starts_with": "like",
+    "ends_with": "like",
+}
+_PATTERNS = {"contains": "%{}%", "not_contains": "%{}%", "starts_with": "{}%", "ends_with": "%{}"}
+
+
+@dataclass(slots=True)
+class BulkJob:
+    """One job with the rows as they were when it was created."""
+
+    id: str
+    module: str
+    fields: list[str]
+    rows: list[list[str]]
+    page: int
+    more: bool
+    created: float
+    query: Json = field(default_factory=dict)
+
+
+def _condition(spec: Any) -> coql.Condition | None:
+    if not isinstance(spec, dict) or not spec:
+        return None
+    if "group" in spec:
+        parts = [c for c in map(_condition, spec["group"]) if c is not None]
+        word = str(spec.get("group_operator", "and")).lower()
+        if not parts:
+            return None
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = coql.Both(word, joined, part)
+        return joined
+    name, comparator = spec.get("field", {}).get("api_name"), spec.get("comparator")
+    if comparator not in _OPERATORS or not name:
+        raise CrmError("INVALID_DATA", "invalid data", {"api_name": "comparator"})
+    value = spec.get("value")
+    if comparator in _PATTERNS:
+        value = _PATTERNS[comparator].format(value)
+    if value == "${EMPTY}":
+        return coql.Compare(name, "is null" if comparator == "equal" else "is not null", None)
+    if isinstance(value, list):
+        value = tuple(value)
+    return coql.Compare(name, _OPERATORS[comparator], value)
+
+
+def _cell(call: Call, record: CrmRecord, name: str) -> str:
+    """Lookups are bare ids, booleans words, empty means null."""
+    value = record.id if name in ("id", "Id") else call.world.crm.render.value(record, name)
+    if isinstance(value, dict):
+        value = value.get("id")
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ";".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def create_job(call: Call) -> Reply:
+    """POST /crm/bulk/v8/read: the rows are taken now, the job is done later."""
+    query = call.json_object().get("query")
+    if not isinstance(query, dict):
+        raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "query"})
+    jobs = call.world.bulk_jobs
+    page = int(query.get("page") or 1)
+    if query.get("page_token"):
+        old = jobs.get(str(query["page_token"]))
+        if old is None:
+            raise CrmError("INVALID_DATA", "invalid data", {"api_name": "page_token"})
+        query, page = old.query, old.page + 1
+    crm, name = call.world.crm, (query.get("module") or {}).get("api_name")
+    module = crm.store.modules.get(str(name))
+    if module is None:
+        raise CrmError("INVALID_DATA", "the module name given seems to be invalid", {"api_name": "module"})
+    asked = [
+        f if isinstance(f, str) else str(f.get("api_name")) for f in query.get("fields") or module.fields
+    ]
+    unknown = [f for f in asked if f not in module.fields and f not in ("id", "Id")]
+    if unknown:
+        raise CrmError("FIELD_NOT_AVAILABLE", "field not available", {"api_name": unknown[0]})
+    names = ["Id", *(f for f in asked if f.lower() != "id")]
+    test = coql.compile_where(_condition(query.get("criteria")), crm.queries.read)
+    found = [r for r in crm.queries.ordered(module.api_name, "id", descending=False) if test(r)]
+    chosen = found[(page - 1) * PER_PAGE : page * PER_PAGE]
+    rows = [[_cell(call, r, n) for n in names] for r in chosen]
+    job = BulkJob(
+        crm.store.ids.draw(),
+        module.api_name,
+        names,
+        rows,
+        page,
+        len(found) > page * PER_PAGE,
+        call.world.clock.now(),
+        query,
+    )
+    jobs[job.id] = job
+    call.record_ids = [job.id]
+    details = {
+        "id": job.id,
+        "operation": "read",
+        "state": "ADDED",
+        "created_by": crm.render.user(call.actor.crm_id, with_email=False),
+        "created_time": crm.render.time(job.created),
+    }
+    item = {
+        "status": "success",
+        "code": "ADDED_SUCCESSFULLY",
+        "message": "Added successfully.",
+        "details": details,
+    }
+    return Reply(201, {"data": [item], "info": {}})
+
+
+def _job(call: Call) -> BulkJob:
+    job = call.world.bulk_jobs.get(call.params["id"])
+    if job is None:
+        raise CrmError("RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", status=404)
+    return job
+
+
+def _is_done(call: Call, job: BulkJob) -> bool:
+    return call.world.clock.now() >= job.created + JOB_SECONDS
+
+
+def job_status(call: Call) -> Reply:
+    """GET /crm/bulk/v8/read/{id}: ADDED, IN PROGRESS, COMPLETED."""
+    job, crm = _job(call), call.world.crm
+    age = call.world.clock.now() - job.created
+    state = "COMPLETED" if _is_done(call, job) else "IN PROGRESS" if age > JOB_SECONDS / 2 else "ADDED"
+    body: Json = {
+        "id": job.id,
+        "operation": "read",
+        "state": state,
+        "query": {
+            "module": {"id": crm.store.modules[job.module].id, "api_name": job.module},
+            "page": job.page,
+            "fields": job.fields,
+        },
+        "file_type": "csv",
+        "created_by": crm.render.user(call.actor.crm_id, with_email=False),
+        "created_time": crm.render.time(job.created),
+    }
+    if state == "COMPLETED":
+        body["result"] = {
+            "page": job.page,
+            "count": len(job.rows),
+            "download_url": f"/crm/bulk/v8/read/{job.id}/result",
+            "per_page": PER_PAGE,
+            "more_records": job.more,
+            "next_page_token": job.id if job.more else None,
+        }
+    return Reply(200, {"data": [body]})
+
+
+def job_result(call: Call) -> Reply:
+    """GET /crm/bulk/v8/read/{id}/result: a ZIP with one CSV."""
+    job = _job(call)
+    if not _is_done(call, job):
+        raise CrmError("RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", status=404)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(job.fields)
+    writer.writerows(job.rows)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{job.id}.csv", text.getvalue())
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{job.id}.zip"}
+    return Reply(200, headers=headers, content=packed.getvalue(), media_type="application/zip")
+
+
+ENDPOINTS = [
+    Endpoint("crm", "POST", "/crm/bulk/v8/read", create_job, "ZohoCRM.bulk.READ", 50, heavy=True),
+    Endpoint("crm", "GET", "/crm/bulk/v8/read/{id}", job_status, "ZohoCRM.bulk.READ"),
+    Endpoint("crm", "GET", "/crm/bulk/v8/read/{id}/result", job_result, "ZohoCRM.bulk.READ"),
+]
