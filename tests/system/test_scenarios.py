@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import timedelta
 from typing import Any
 
 from tests.system.conftest import ACCOUNT, Pair
@@ -248,3 +249,16 @@ async def test_same_email_and_similar_name_link_and_differences_are_held(system:
     await system.run(5)
     assert (await system.export())["crm"]["Accounts"][0]["Website"] == "https://books.example"
     assert {hold["field"] for hold in system.store.cases.holds("main")} == {"name"}
+
+
+async def test_the_notification_channel_outlives_its_seven_days(system: System) -> None:
+    """The tick moves its end on each day, so that notifications do not die in silence."""
+    system.store.connections.set(
+        "main", crm_channel_expiry=(system.clock.now() + timedelta(days=6)).isoformat()
+    )
+    for _ in range(8):
+        system.clock.advance(86_400)
+        await system.tick()
+    await system.control("POST", "/crm/Accounts", ACCOUNT)
+    await system.run(3)
+    assert 202 in system.answers

@@ -78,6 +78,8 @@ class Connection(BaseModel):
     organization_id: str
     mapping_version: str = ""
     crm_channels: tuple[str, ...] = ()
+    crm_channel_expiry: str = ""
+    """When CRM ends our notification channel (ISO 8601): the tick moves it on each day."""
     settings: Settings = Settings()
 
     @property

@@ -219,6 +219,13 @@ class SideClient(Protocol):
         """CRM: COQL `field in (values)` (50 a call). Books: list with the filter of that name, one call each."""
         ...
 
+    async def extend_channel(self, id: str, events: Sequence[str], until: datetime) -> datetime | None:
+        """Move the end of a notification channel; the end that was granted. Raises RefusedError if it is dead.
+
+        Books has no channels: None.
+        """
+        ...
+
 
 class Gate(Protocol):
     """The governor as the transport sees it: asked before each call, told after it."""

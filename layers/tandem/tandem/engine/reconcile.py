@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tandem.core.canonical import read_record
 from tandem.core.connection import Connection
 from tandem.core.decide import Ended
-from tandem.core.errors import RateLimitedError, RetryError, StopError
+from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side
@@ -28,6 +28,9 @@ logger = logging.getLogger("tandem.reconcile")
 
 BELLS = (0, 15, 30, 45)
 """Delays of a tick's bells in seconds: rows that become due within the minute are found in time."""
+
+CHANNEL_LIFE = timedelta(days=7) - timedelta(minutes=1)
+"""A longer life is silently made one hour."""
 
 
 @dataclass(slots=True)
@@ -130,6 +133,7 @@ class _Poll:
             if entity in self.mapping.entities:
                 await self._deleted(entity)
         await self._restored()
+        await self._channels()
 
     # --- changed records -------------------------------------------------------------------------------
 
@@ -244,6 +248,35 @@ class _Poll:
         batch = await self.clients[Side.CRM].read(resource, [link.crm_id for link in gone])
         for id in batch.bodies:
             self._hint(Side.CRM, entity, id, RowClass.RECONCILE)
+
+    # --- the notification channel ------------------------------------------------------------------------
+
+    async def _channels(self) -> None:
+        """CRM ends a channel in silence after 7 days at most: its end is moved on each day (dossier crm §5)."""
+        connection, now = self.connection, self.clock.now()
+        if not connection.crm_channels or not connection.crm_channel_expiry:
+            return
+        if datetime.fromisoformat(connection.crm_channel_expiry) - now > CHANNEL_LIFE - timedelta(days=1):
+            return
+        until, client = now + CHANNEL_LIFE, self.clients[Side.CRM]
+        try:
+            for channel in connection.crm_channels:
+                until = await client.extend_channel(channel, self._events(), until) or until
+        except RefusedError as error:
+            self.store.cases.alert_once(
+                connection.id,
+                "channel ended",
+                f"Tandem: CRM notifications of {connection.id} have ended",
+                f"CRM would not extend the notification channel ({error.code}). Changes still come with the tick, "
+                "some minutes late. Subscribe again: tandem connect",
+                now,
+            )
+            until = now + CHANNEL_LIFE
+        self.store.connections.set(connection.id, crm_channel_expiry=until.isoformat())
+
+    def _events(self) -> list[str]:
+        modules = [entity.crm_module for entity in self.mapping.entities.values()]
+        return [f"{module}.{event}" for module in modules for event in ("create", "edit", "delete")]
 
     def _hint(self, side: Side, entity: str, id: str, cls: RowClass) -> None:
         self.store.rows.hint(self._key(side, entity, id), cls, self.clock.now())

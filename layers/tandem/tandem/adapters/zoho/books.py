@@ -15,8 +15,9 @@ from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, p
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
 from tandem.core.errors import BadInputError, GoneError, TransientError, UnknownOutcomeError
+from tandem.core.mapping import Resource
 from tandem.core.records import Side
-from tandem.engine.ports import Batch, Deletion, FeedPage, Resource, Written
+from tandem.engine.ports import Batch, Deletion, FeedPage, Written
 
 PERSONS = "contactpersons"
 CONTACTS = "contacts"
@@ -143,6 +144,15 @@ class BooksClient:
         answers = await together(self._filtered(resource, field_name, value) for value in wanted)
         bodies = {str(as_id(row["contact_id"])): row for rows, _ in answers for row in rows}
         return Batch(bodies, min((moment for _, moment in answers), default=self._clock()))
+
+    async def extend_channel(
+        self,
+        id: str,  # noqa: ARG002 - the port's verb
+        events: Sequence[str],  # noqa: ARG002 - the port's verb
+        until: datetime,  # noqa: ARG002 - the port's verb
+    ) -> datetime | None:
+        """Books has webhooks without an end, and no channels."""
+        return None
 
     async def organizations(self) -> Sequence[Mapping[str, Any]]:
         """The organisations of the token's user: plan, zone, currency, digits."""

@@ -13,7 +13,7 @@ from typing import Any
 from tandem.adapters.zoho.endpoints import FIELDS_PER_QUERY, check_column, check_id, check_module
 from tandem.adapters.zoho.parse import as_id, parse_time, show_time
 from tandem.core.errors import BadInputError
-from tandem.engine.ports import Resource
+from tandem.core.mapping import Resource
 
 SYSTEM = ("id", "Modified_Time", "Created_Time", "Modified_By")
 """Columns that every read asks for, whatever the mapping wants."""

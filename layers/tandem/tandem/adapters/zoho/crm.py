@@ -14,8 +14,9 @@ from tandem.adapters.zoho.parse import as_id, as_object, as_rows, now, parse_tim
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
 from tandem.core.errors import BadInputError, GoneError, RefusedError, TransientError, UnknownOutcomeError
+from tandem.core.mapping import Resource
 from tandem.core.records import Side
-from tandem.engine.ports import Batch, Deletion, FeedPage, Resource, Written
+from tandem.engine.ports import Batch, Deletion, FeedPage, Written
 
 IDS_PER_READ = 50
 _PER_PAGE = "200"
@@ -167,6 +168,13 @@ class CrmClient:
             if error.code != _NOT_SUBSCRIBED:
                 raise
             return await self.watch(channel)
+
+    async def extend_channel(self, id: str, events: Sequence[str], until: datetime) -> datetime | None:
+        """Move a channel's end by PATCH, which keeps its address and token (dossier crm §5): neither is needed."""
+        one = {"channel_id": id, "events": list(events), "channel_expiry": show_time(until)}
+        call = Call(ENDPOINTS["crm.renew"], body={"watch": [one]})
+        item = as_object(((await self._transport.send(call)).body or {}).get("watch"))
+        return granted(check_item(call.endpoint, item)) if item else None
 
     async def watches(self) -> Sequence[Mapping[str, Any]]:
         """Every channel of this user as CRM lists it: expiry is silent, so look."""
