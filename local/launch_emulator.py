@@ -28,7 +28,10 @@ def main() -> None:
 
     threading.Thread(target=end_with_parent, daemon=True).start()
     sys.executable = sys.argv.pop(1)
-    app.main()
+    try:
+        app.main()
+    finally:
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import hashlib
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,8 +60,12 @@ def is_stale(source: Path) -> bool:
 
 
 def compile_one(uv: str, source: Path, *, upgrade: bool) -> None:
-    """Resolve `source` for every supported Python and platform, with the hash of every file."""
+    """Resolve `source` for every supported Python and platform, with the hash of every file.
+
+    A file that comes out the same is not touched, so no environment is made anew for it.
+    """
     compiled = source.with_suffix(".txt")
+    former = compiled.read_text() if compiled.exists() else ""
     command = [uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header"]
     command += [
         "--no-annotate",
@@ -69,10 +74,16 @@ def compile_one(uv: str, source: Path, *, upgrade: bool) -> None:
         "--python-version",
         OLDEST_PYTHON,
     ]
-    command += ["--output-file", str(compiled), *(["--upgrade"] if upgrade else []), str(source)]
-    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    body = compiled.read_text()
-    compiled.write_text(f"{MARK}{digest(source, body)}\n{body}")
+    with tempfile.TemporaryDirectory() as folder:
+        # What is there already is what uv keeps, unless it is to upgrade.
+        output = Path(folder) / compiled.name
+        output.write_text(former)
+        command += ["--output-file", str(output), *(["--upgrade"] if upgrade else []), str(source)]
+        subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        body = output.read_text()
+    text = f"{MARK}{digest(source, body)}\n{body}"
+    if text != former:
+        compiled.write_text(text)
 
 
 def main() -> int:

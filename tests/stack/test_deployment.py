@@ -97,6 +97,19 @@ def test_nothing_of_it_lives_on_when_its_program_ends(tmp_path: Path) -> None:
         assert not list(temporary.iterdir()), number.name
 
 
+def test_what_is_kept_lives_on_until_its_group_is_ended(tmp_path: Path) -> None:
+    """`keep` hands the process group over; ending that ends everything."""
+    with LocalStack(ROOT, tmp_path) as local:
+        port = int(local.endpoint.rsplit(":", 1)[1])
+        group = local.keep()
+    try:
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) == 0
+    finally:
+        os.killpg(group, signal.SIGTERM)
+    assert is_free_soon(port)
+
+
 def is_free_soon(port: int) -> bool:
     """Whether nobody listens on `port` within a few seconds."""
     for _ in range(50):
