@@ -16,8 +16,9 @@ from tandem.adapters.zoho.crm import CrmClient
 from tandem.adapters.zoho.endpoints import Endpoints, Product
 from tandem.adapters.zoho.gate import OpenGate
 from tandem.adapters.zoho.transport import Retries, Transport
+from tandem.core.mapping import Resource
 from tandem.core.records import Side
-from tandem.engine.ports import Gate, Resource
+from tandem.engine.ports import Gate
 
 ENDPOINTS = Endpoints(
     accounts_url="https://accounts.zoho.example",

@@ -20,8 +20,9 @@ from tandem.core.errors import (
     TransientError,
     UnknownOutcomeError,
 )
+from tandem.core.mapping import Resource
 from tandem.core.records import Side
-from tandem.engine.ports import Resource, SideClient
+from tandem.engine.ports import SideClient
 from tests.zoho.support import CUSTOMERS, NOW, PERSONS, FarSide, RecordingGate, books, reply
 
 CONTACTS = "/books/v3/contacts"
@@ -252,6 +253,10 @@ class TestChanged:
         """They come with their customer."""
         with pytest.raises(NotImplementedError):
             await books(far).changed(PERSONS, since=None, before=None, after=None)
+
+    async def test_books_has_no_channels(self, far: FarSide) -> None:
+        """Its webhooks have no end."""
+        assert await books(far).extend_channel("1", [], NOW) is None
 
     async def test_books_lists_no_deletions(self, far: FarSide) -> None:
         """Without a call."""

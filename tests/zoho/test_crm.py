@@ -414,6 +414,22 @@ class TestWatch:
         with pytest.raises(UnknownOutcomeError):
             await crm(far).renew(CHANNEL)
 
+    async def test_an_end_is_moved_without_address_and_token(self, far: FarSide) -> None:
+        """PATCH keeps what is not named; a dead channel is refused, for it cannot be made anew without them."""
+        far.expect("PATCH", "/crm/v8/actions/watch", reply(200, {"watch": [crm_item(**GRANTED)]}))
+        far.expect("PATCH", "/crm/v8/actions/watch", reply(400, {"watch": [crm_item("NOT_SUBSCRIBED")]}))
+        until = NOW + timedelta(days=6)
+        granted = await crm(far).extend_channel("1001", ["Accounts.all"], until)
+        assert granted == datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+        expected = {
+            "channel_id": "1001",
+            "events": ["Accounts.all"],
+            "channel_expiry": "2026-11-29T12:00:00+00:00",
+        }
+        assert far.body() == {"watch": [expected]}
+        with pytest.raises(RefusedError):
+            await crm(far).extend_channel("1001", ["Accounts.all"], until)
+
     @pytest.mark.parametrize(
         "channel",
         [

@@ -197,6 +197,8 @@ class TestCrm:
         assert granted == channel.expires.replace(microsecond=0)
         later = replace(channel, expires=moment + timedelta(days=6, hours=20))
         assert await zoho.crm.renew(later) == later.expires.replace(microsecond=0)
+        extended = await zoho.crm.extend_channel("1001", channel.events, later.expires)
+        assert extended == later.expires.replace(microsecond=0)
         assert [str(row["channel_id"]) for row in await zoho.crm.watches()] == ["1001"]
         await zoho.control("POST", "/webhooks/crm/expire", {})
         assert list(await zoho.crm.watches()) == []

@@ -145,7 +145,7 @@ class ZohoAuth(httpx.Auth):
             attempt.sent = True
             response = yield request
             await response.aread()
-            if not is_stale_token(self._product, response.status_code, loads(response.content)):
+            if not self._is_stale(response):
                 return
             attempt.sent = False
             if mints:
@@ -154,6 +154,11 @@ class ZohoAuth(httpx.Auth):
                 await attempt.again(response)
             refused = token
         raise self._forbidden(response)
+
+    def _is_stale(self, response: httpx.Response) -> bool:
+        """Reads the body of a 401 alone: the others may be a megabyte."""
+        refused = response.status_code == httpx.codes.UNAUTHORIZED
+        return refused and is_stale_token(self._product, response.status_code, loads(response.content))
 
     async def _usable(self, refused: Token | None, holder: str) -> Token | None:
         """A token to send with, or None when `holder` now has the right to mint one; waits for another's."""

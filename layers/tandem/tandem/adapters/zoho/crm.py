@@ -158,12 +158,12 @@ class CrmClient:
 
     async def watch(self, channel: Channel) -> datetime | None:
         """Subscribe; the end that CRM granted, which may be earlier than asked for."""
-        return await self._subscribe("crm.watch", channel)
+        return await self._subscribe("crm.watch", channel.body(self._clock()))
 
     async def renew(self, channel: Channel) -> datetime | None:
         """Move the channel's end; one that has expired is subscribed anew (dossier crm §5)."""
         try:
-            return await self._subscribe("crm.renew", channel)
+            return await self._subscribe("crm.renew", channel.body(self._clock()))
         except RefusedError as error:
             if error.code != _NOT_SUBSCRIBED:
                 raise
@@ -172,9 +172,7 @@ class CrmClient:
     async def extend_channel(self, id: str, events: Sequence[str], until: datetime) -> datetime | None:
         """Move a channel's end by PATCH, which keeps its address and token (dossier crm §5): neither is needed."""
         one = {"channel_id": id, "events": list(events), "channel_expiry": show_time(until)}
-        call = Call(ENDPOINTS["crm.renew"], body={"watch": [one]})
-        item = as_object(((await self._transport.send(call)).body or {}).get("watch"))
-        return granted(check_item(call.endpoint, item)) if item else None
+        return await self._subscribe("crm.renew", {"watch": [one]})
 
     async def watches(self) -> Sequence[Mapping[str, Any]]:
         """Every channel of this user as CRM lists it: expiry is silent, so look."""
@@ -209,8 +207,8 @@ class CrmClient:
         rows = [coql.as_record(row, _lookups(resource)) for row in as_rows((answer.body or {}).get("data"))]
         return [row for row in rows if as_id(row)], answer
 
-    async def _subscribe(self, name: str, channel: Channel) -> datetime | None:
-        call = Call(ENDPOINTS[name], body=channel.body(self._clock()))
+    async def _subscribe(self, name: str, body: Mapping[str, Any]) -> datetime | None:
+        call = Call(ENDPOINTS[name], body=body)
         item = as_object(((await self._transport.send(call)).body or {}).get("watch"))
         if not item:
             raise UnknownOutcomeError("crm: a subscription was answered without a result")
