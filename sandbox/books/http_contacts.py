@@ -159,7 +159,8 @@ def _person_answer(call: Call, contact: Contact, person: Person, message: str, s
 def create_person(call: Call) -> Reply:
     """POST /contacts/contactpersons: contact_id and first_name are wanted."""
     body = call.json_object()
-    contact, person = call.world.books.store.add_person(str(body.get("contact_id", "")), body, call.actor)
+    contact_id = call.params.get("id") or str(body.get("contact_id", ""))
+    contact, person = call.world.books.store.add_person(contact_id, body, call.actor)
     call.world.books.person_changed(contact)
     return _person_answer(call, contact, person, "The contact person has been created.", 201)
 
@@ -239,6 +240,12 @@ ENDPOINTS = [
     Endpoint("books", "GET", f"{_ONE}/comments", comments, _contacts("READ")),
     Endpoint("books", "GET", f"{_ONE}/contactpersons", list_persons, _contacts("READ")),
     Endpoint("books", "GET", f"{_ONE}/contactpersons/{{person_id}}", get_person, _contacts("READ")),
+    Endpoint("books", "POST", f"{_ONE}/contactpersons", create_person, _contacts("CREATE")),
+    Endpoint("books", "PUT", f"{_ONE}/contactpersons/{{person_id}}", update_person, _contacts("UPDATE")),
+    Endpoint("books", "DELETE", f"{_ONE}/contactpersons/{{person_id}}", delete_person, _contacts("DELETE")),
+    Endpoint(
+        "books", "POST", f"{_ONE}/contactpersons/{{person_id}}/primary", make_primary, _contacts("CREATE")
+    ),
     Endpoint("books", "GET", f"{_ONE}/address", list_addresses, _contacts("READ")),
     Endpoint("books", "POST", f"{_ONE}/address", put_address, _contacts("CREATE")),
     Endpoint("books", "PUT", f"{_ONE}/address/{{address_id}}", put_address, _contacts("UPDATE")),
