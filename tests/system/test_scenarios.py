@@ -262,3 +262,23 @@ async def test_the_notification_channel_outlives_its_seven_days(system: System) 
     await system.control("POST", "/crm/Accounts", ACCOUNT)
     await system.run(3)
     assert 202 in system.answers
+
+
+async def test_rows_of_both_sides_of_one_pair_in_one_round_lose_nothing(pair: Pair) -> None:
+    """The second row of a pair decides on what the first one left behind, never on the round's first read."""
+    await pair.edit_crm({"Website": "https://both.example", "Description": "crm"})
+    await pair.edit_books({"notes": "books", "custom_fields": [{"api_name": "cf_segment", "value": "gold"}]})
+    await pair.system.sandbox.outbox.deliver_due()
+    pair.system.clock.advance(1)
+    await pair.system.sandbox.outbox.deliver_due()
+    pair.system.bell.take()
+    report = await pair.system.drain()
+    assert report.rounds == 1
+    await pair.system.settle(2)
+    crm, books = await pair.crm(), await pair.books()
+    assert (crm["Website"], crm["Description"], crm["Customer_Segment"]) == (
+        "https://both.example",
+        "crm",
+        "gold",
+    )
+    assert (books["website"], books["notes"]) == ("https://both.example", "crm")

@@ -12,6 +12,7 @@ from tandem.core.mapping import Mapping, load_mapping
 from tandem.core.records import Mode, Side
 from tandem.engine.cases import Cases
 from tandem.engine.ports import Item, Put, Table, Update, When
+from tandem.engine.rows import Rows
 
 REGISTRY = "CONNECTIONS"
 
@@ -89,10 +90,16 @@ class Connections:
             now,
         )
 
-    def resume(self, connection: str) -> None:
-        """The connection works again."""
+    def resume(self, connection: str, rows: Rows, now: datetime) -> None:
+        """The connection works again: its rows go on and the next stop alerts anew."""
         self.set(connection, stopped=None)
         self.cases.close(connection, "connection stopped")
+        rows.wake_all(connection, "token", now)
+
+    def works_again(self, connection: Connection, rows: Rows, now: datetime) -> None:
+        """Calls went through: resume if it was stopped when they began."""
+        if connection.stopped is not None:
+            self.resume(connection.id, rows, now)
 
     def may_try_again(self, connection: Connection, now: datetime) -> bool:
         """A stopped connection tries again by itself after a long pause (settings.stopped_seconds)."""

@@ -9,15 +9,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tandem.core.connection import Connection
 from tandem.core.errors import RetryError, StopError
-from tandem.core.records import RecordKey, Side
+from tandem.core.outcomes import Waits
+from tandem.core.records import Mode, RecordKey, Side
+from tandem.engine.cursors import listings
 from tandem.engine.desk import ClientsFor, Desk, Store
 from tandem.engine.governor import RoundGate, accounts
 from tandem.engine.history import run_of
-from tandem.engine.lease import Lease
+from tandem.engine.lease import Lease, LeaseLostError, OutOfTimeError
 from tandem.engine.ports import Clock, DeadLetters
 from tandem.engine.reader import Reader
 from tandem.engine.round import CRASH_LIMIT, Round
@@ -63,35 +65,37 @@ class Drainer:
             return DrainReport(taken=False, stop="another worker holds the lease")
         report, named = DrainReport(), list(keys)
         while True:
-            report.stop = ""
+            stops = []
             for connection in self.store.connections.of_group(group):
                 mine = [key for key in named if key.connection == connection.id]
-                await self._connection(connection, lease, mine, report)
+                stops.append(await self._connection(connection, lease, mine, report))
+            report.stop = "; ".join(stop for stop in stops if stop)
             named = lease.release(unconditionally=bool(report.stop))
             if not named:
                 return report
 
     async def _connection(
         self, connection: Connection, lease: Lease, named: list[RecordKey], report: DrainReport
-    ) -> None:
+    ) -> str:
+        """Work for one connection; returns why it stopped early, or nothing."""
         if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
-            return
+            return ""
         gate = RoundGate(self.store.governor, accounts(connection))
         desk = self._desk(connection, lease, gate)
         try:
-            blocked = await Settler(desk, Reader(desk)).settle()
-            if connection.stopped is not None:
-                self.store.connections.resume(connection.id)
-            await self._rounds(desk, named, blocked, report)
+            stop = await self._rounds(desk, named, report)
         except StopError as error:
             self.store.connections.stop(connection.id, error, self.clock.now())
-            report.stop = str(error)
-        except RetryError as error:
-            report.stop = str(error)
+            stop = str(error)
+        except (RetryError, OutOfTimeError, LeaseLostError) as error:
+            stop = str(error)
         finally:
             gate.close()
             for product, count in gate.made.items():
                 report.calls[product] = report.calls.get(product, 0) + count
+        if not stop and gate.was_used:
+            self.store.connections.works_again(connection, self.store.rows, self.clock.now())
+        return stop
 
     def _desk(self, connection: Connection, lease: Lease, gate: RoundGate) -> Desk:
         return Desk(
@@ -106,26 +110,24 @@ class Drainer:
             self.random,
         )
 
-    async def _rounds(
-        self, desk: Desk, named: list[RecordKey], blocked: set[str], report: DrainReport
-    ) -> None:
-        first = True
-        while not report.stop:
+    async def _rounds(self, desk: Desk, named: list[RecordKey], report: DrainReport) -> str:
+        """Rounds until nothing is due; the open intents are looked at before each of them."""
+        alone = False
+        while True:
             now = self.clock.now()
             if not desk.lease.has_time(now):
-                report.stop = "the function's time is nearly over"
-                return
+                return "the function's time is nearly over"
             desk.lease.keep(now)
-            rows = self._take(desk, named, blocked, alone=not first)
-            named = []
+            blocked = await Settler(desk, Reader(desk)).settle()
+            rows = self._take(desk, named, blocked, alone=alone)
             if not rows:
-                return
+                return ""
             outcome = await Round(desk, self.dead_letters).run(rows)
             report.rounds += 1
             report.add(outcome.outcomes)
-            report.stop = outcome.stop
-            first = False
-            named += desk.lease.again()
+            if outcome.stop:
+                return outcome.stop
+            named, alone = desk.lease.again(), True
 
     def _take(self, desk: Desk, named: Sequence[RecordKey], blocked: set[str], *, alone: bool) -> list[Row]:
         """Take due rows: those named first, then by the index. A row that crashed twice goes alone, later."""
@@ -137,7 +139,7 @@ class Drainer:
             if len(rows) >= limit:
                 break
             row = self.store.rows.take(key)
-            if row is None:
+            if row is None or self._still_waits(desk, row):
                 continue
             if row.starts == CRASH_LIMIT:
                 if alone and not rows:
@@ -148,6 +150,19 @@ class Drainer:
         if not rows and not alone and keys:
             return self._take(desk, named, blocked, alone=True)
         return rows
+
+    def _still_waits(self, desk: Desk, row: Row) -> bool:
+        """A wait that came due by its net only: its reason is looked at first and no call is spent while it stands."""
+        observes = desk.connection.effective_mode is Mode.OBSERVE
+        listed = self.store.connections.is_index_complete
+        stands = (row.waits_for == "mode" and observes) or (
+            row.waits_for == "index" and not listed(desk.connection.id, listings(desk.mapping))
+        )
+        if stands:
+            now = self.clock.now()
+            net = timedelta(seconds=desk.connection.settings.wait_net_seconds)
+            self.store.rows.finish(row, Waits(row.waits_for, now + net), now)  # type: ignore[arg-type]
+        return stands
 
     def _is_blocked(self, key: RecordKey, blocked: set[str]) -> bool:
         if not blocked:

@@ -182,6 +182,11 @@ class RoundGate:
             if remaining is not None:
                 self._lowest[product] = remaining
 
+    @property
+    def was_used(self) -> bool:
+        """At least one call was made."""
+        return any(self.made.values())
+
     def close(self) -> None:
         """Hand back what was reserved and not used."""
         for product, count in self._left.items():

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from tandem.core.errors import ConditionFailedError
 from tandem.core.records import Base, Link, LinkState, RecordKey, Seen, Side
 from tandem.engine.ports import Item, Put, Table, When
 from tandem.engine.rows import row_pk
@@ -84,17 +83,6 @@ class Links:
             items = self._table.query(f"{connection}#{entity}#{state}#{shard}", index="links")
             found += [str(item["links_sk"]) for item in items]
         return found
-
-    def settle(self, link: Link, side: Side, version: datetime) -> None:
-        """Mark the version seen on `side` as settled, nothing else, if the link is still the one that was read."""
-        seen = link.seen_on(side)
-        if seen is None or seen.version != version:
-            return
-        settled = link.with_seen(side, replace(seen, settled=True))
-        try:
-            self._table.put(Put(_item(replace(settled, seq=link.seq)), (When("seq", "eq", link.seq),)))
-        except ConditionFailedError:
-            return
 
 
 def _item(link: Link) -> Item:

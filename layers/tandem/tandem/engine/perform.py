@@ -30,6 +30,7 @@ from tandem.core.errors import (
     GoneError,
     RefusedError,
     TandemError,
+    TransientError,
 )
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import (
@@ -191,6 +192,7 @@ class Performer:
         before, entity = state.on(side), self.desk.entity(link.entity)
         expected = {**before.values, **sent}
         if written.body is None:
+            self.reader.forget(link.entity, side, before.id, before.parent)
             state.put(side, replace(before, values=expected, version=None))
             state.unseen.add(side)
             return
@@ -208,7 +210,7 @@ class Performer:
         if side is Side.BOOKS and link.entity == CUSTOMER:
             self.reader.adopt_contact(before.id, written.body)
         elif side is Side.BOOKS:
-            self.reader.forget(link.entity, side, before.id, before.parent)
+            self.reader.adopt_person(before.parent or "", written.body)
         state.put(side, replace(before, values=values, version=written.version or shown.version))
         if foreign:
             state.unseen.add(side)
@@ -410,7 +412,7 @@ class Performer:
                 not self.desk.store.links.is_reserved(row.key.connection, side, [error.existing_id])
                 and row.tries == 0
             ):
-                raise AlreadyModifiedError("duplicate", f"{side} already has this record; matching it again")
+                raise TransientError(f"{side} already has this record; it is matched again")
         return self._quarantine(row, at, [_refusal(side, error)])
 
     async def _raise_children(self, link: Link, books: Record) -> None:

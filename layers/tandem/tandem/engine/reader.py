@@ -130,6 +130,16 @@ class Reader:
         """A Books reply that carries the whole customer is its newest read."""
         self._contacts[id] = body
 
+    def adopt_person(self, contact: str, body: Mapping[str, Any]) -> None:
+        """A Books reply that carries one person replaces it in what was read of its customer."""
+        known = self._contacts.get(contact)
+        if known is None:
+            return
+        persons = {str(p.get("contact_person_id")): p for p in known.get("contact_persons") or []}
+        id = str(body.get("contact_person_id"))
+        persons[id] = {**persons.get(id, {}), **body}
+        self._contacts[contact] = {**known, "contact_persons": list(persons.values())}
+
     def forget(self, entity: str, side: Side, id: str, parent: str | None) -> None:
         """After a write whose reply does not carry the content: the next use reads again."""
         if side is Side.CRM:

@@ -85,8 +85,8 @@ class Ticker:
         )
         try:
             await poll.run()
-            if connection.stopped is not None and report.polled:
-                self.store.connections.resume(connection.id)
+            if gate.was_used:
+                self.store.connections.works_again(connection, self.store.rows, self.clock.now())
         except StopError as error:
             self.store.connections.stop(connection.id, error, self.clock.now())
         except RateLimitedError as error:

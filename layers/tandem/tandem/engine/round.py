@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tandem.core.actions import Create, Sync, Wait
 from tandem.core.decide import Situation, decide
@@ -14,6 +14,7 @@ from tandem.core.errors import RateLimitedError, RetryError, StopError, StoreErr
 from tandem.core.guards import native_sync_is_on
 from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
 from tandem.core.records import Gone, Link, LinkState, Mode, Record, RecordKey, RowClass, Seen, Side
+from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
 from tandem.engine.lease import LeaseLostError, OutOfTimeError
 from tandem.engine.perform import SETTLED_AFTER, Performer
@@ -212,7 +213,7 @@ class Round:
 
     async def _handle(self, row: Row) -> Outcome:
         link = self.desk.store.links.of(row.key)
-        own = self._own[row.key]
+        own = await self._gatherer.own(row, link)
         at, parent_link = await self._situation(row, own, link)
         for record in (at.crm, at.books):
             if isinstance(record, Record) and native_sync_is_on(record):
@@ -287,7 +288,8 @@ class Round:
     def _settle(self, row: Row, outcome: Outcome) -> None:
         now, rows = self.desk.clock.now(), self.desk.store.rows
         if not isinstance(outcome, Failed):
-            rows.finish(row, self._with_version(row, outcome), now)
+            if rows.finish(row, self._with_version(row, outcome), now) and isinstance(outcome, Waits):
+                self._look_again(row, outcome, now)
             self.report.count(outcome.kind if isinstance(outcome, Done) else f"waits_{outcome.reason}")
             return
         settings = self.desk.connection.settings
@@ -303,9 +305,26 @@ class Round:
             "message": outcome.message,
             "at": now.isoformat(),
         }
-        self._letters.send(letter)
-        rows.bury(row, now + timedelta(seconds=settings.wait_net_seconds), now)
+        if rows.bury(row, now + timedelta(seconds=settings.wait_net_seconds), now):
+            self._letters.send(letter)
         self.report.count("dead_letter")
+
+    def _look_again(self, row: Row, outcome: Waits, now: datetime) -> None:
+        """After a wait is written its reason is read again: gone meanwhile means due now."""
+        store, connection = self.desk.store, self.desk.connection
+        match outcome.reason:
+            case "mode":
+                gone = store.connections.read(connection.id).effective_mode is Mode.WRITE
+            case "index":
+                gone = store.connections.is_index_complete(connection.id, listings(self.desk.mapping))
+            case "parent":
+                own = self._own[row.key]
+                parent = RecordKey(connection.id, row.key.side, CUSTOMER, getattr(own, "parent", None) or "-")
+                gone = store.links.of(parent) is not None
+            case _:
+                gone = False
+        if gone:
+            store.rows.wake(row.key, now)
 
     def _with_version(self, row: Row, outcome: Done | Waits) -> Done | Waits:
         own = self._own.get(row.key)
