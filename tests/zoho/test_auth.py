@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -221,6 +221,21 @@ async def test_a_holder_that_never_ends_is_not_waited_for(house: House) -> None:
         await house.caller().send(READ)
     assert caught.value.kind == "token"
     assert 1.5 <= sum(house.clock.slept) <= 2.5
+
+
+async def test_what_the_last_holder_saved_is_used(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have saved between our look and our lock; the lock is freed at once."""
+    lock = house.store.try_lock
+
+    def saved_meanwhile(holder: str, until: datetime) -> bool:
+        house.has("theirs")
+        return lock(holder, until)
+
+    monkeypatch.setattr(house.store, "try_lock", saved_meanwhile)
+    house.far.expect(*ORG, reply(200, FINE))
+    await house.caller().send(READ)
+    assert house.sent() == ["Zoho-oauthtoken theirs"]
+    assert house.store.until <= house.clock()
 
 
 async def test_a_dead_holder_is_replaced(house: House) -> None:

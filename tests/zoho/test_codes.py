@@ -158,6 +158,14 @@ def test_a_result_in_a_crm_write_raises_its_row(code: str, rule: rules.Rule) -> 
     assert type(caught.value) is expected
 
 
+def test_a_refused_read_is_never_an_empty_one() -> None:
+    """Also where the refusal comes wrapped as a write's result would."""
+    with pytest.raises(RefusedError):
+        check(ENDPOINTS["crm.list"], 400, {"data": [crm_item("INVALID_DATA")]}, {})
+    check(ENDPOINTS["crm.list"], 200, {"data": [{"id": "1", "code": "X", "status": "open"}]}, {})
+    assert code_of("crm", {"data": [{"id": "1", "code": "X", "status": "open"}]}) == ""
+
+
 @pytest.mark.parametrize("code", ["NO_PERMISSION", "AUTHORIZATION_FAILED"])
 def test_a_permission_stops_a_call_but_quarantines_a_record(code: str) -> None:
     """One record that the user may not touch must not stop all others."""
@@ -368,6 +376,8 @@ def test_the_token_endpoint_fails_with_http_200(body: Any, error: type[TandemErr
     if isinstance(caught.value, TokenRevokedError):
         assert "reconnect" in str(caught.value)
     check_token(200, {"access_token": "x"})
+    with pytest.raises(RateLimitedError):
+        check_token(429, None)
 
 
 def test_quota_headers() -> None:

@@ -324,6 +324,12 @@ class TestFind:
         with pytest.raises(BadInputError):
             await crm(far).find(CONTACTS, "Email in ('x') or id", ["1"])
 
+    @pytest.mark.parametrize("count", [0, 51])
+    def test_a_query_takes_one_to_fifty_values(self, count: int) -> None:
+        """CRM's own limit."""
+        with pytest.raises(BadInputError):
+            coql.matching(CONTACTS, "Email", ["x"] * count, None)
+
     async def test_no_values_are_no_call(self, far: FarSide) -> None:
         """An empty `in` would be refused."""
         assert (await crm(far).find(CONTACTS, "Email", [])).bodies == {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tandem.adapters.zoho.parse import as_object, as_rows, parse_time, show_time
+from tandem.adapters.zoho.parse import as_rows, parse_time, show_time
 from tandem.core.errors import BadInputError
 
 LONGEST = timedelta(days=7)
@@ -54,8 +54,3 @@ def granted(details: Mapping[str, Any]) -> datetime | None:
     """The earliest end among the granted events: believe this, not what was asked for."""
     ends = [parse_time(event.get("channel_expiry")) for event in as_rows(details.get("events"))]
     return min((end for end in ends if end), default=None)
-
-
-def result_of(body: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """The one result of a subscription call."""
-    return as_object((body or {}).get("watch"))

@@ -64,7 +64,10 @@ def check(
     """Raise what the answer as a whole says; CRM's per-record results are left to `check_item`."""
     reply = body if isinstance(body, Mapping) else {}
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    if endpoint.product == "crm" and not failed and _items(reply):
+    results = _items(reply) if endpoint.product == "crm" and not failed else []
+    if results:
+        if endpoint.reads and status >= HTTPStatus.BAD_REQUEST:
+            check_item(endpoint, results[0])
         return
     code = code_of(endpoint.product, reply)
     fine = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.NOT_MODIFIED
@@ -113,7 +116,7 @@ def check_token(status: int, body: Any) -> None:
 def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Results of a write: objects that carry `code` and `status` (records of a read do not)."""
     rows = as_rows(body.get("data")) or as_rows(body.get("watch"))
-    return [row for row in rows if "code" in row and "status" in row]
+    return [row for row in rows if "code" in row and row.get("status") in ("success", "error")]
 
 
 def _item_code(item: Mapping[str, Any]) -> str:
