@@ -76,7 +76,7 @@ class _Weighed:
 def match(record: Record, candidates: Sequence[Candidate]) -> MatchResult:
     """The counterpart of `record` among candidates of the other side; a person's are those of its linked customer."""
     distinct = {c.record.id: c for c in sorted(candidates, key=_order) if c.record.side is record.side.other}
-    weighed = [_weigh(record, candidate) for _, candidate in sorted(distinct.items())]
+    weighed = [_weigh(record, candidate) for candidate in distinct.values()]
     for proof in (_Proof.STAMPED, _Proof.PROVEN):
         found = [one for one in weighed if one.proof is proof]
         if found:

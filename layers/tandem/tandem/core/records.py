@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -169,6 +169,10 @@ class Link:
     def with_seen(self, side: Side, seen: Seen | None) -> Link:
         """A copy with the content last seen on `side` replaced."""
         return replace(self, seen_crm=seen) if side is Side.CRM else replace(self, seen_books=seen)
+
+
+SETTLED_AFTER = timedelta(seconds=2)
+"""A version counts only when its content was read at least this long after it: both products' grain is 1 s."""
 
 
 def is_blank(value: Value) -> bool:

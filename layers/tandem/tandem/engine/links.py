@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from tandem.core.errors import ConditionFailedError
 from tandem.core.records import Base, Link, LinkState, RecordKey, Seen, Side
 from tandem.engine.ports import Item, Put, Table, When
 from tandem.engine.rows import row_pk
@@ -75,6 +77,15 @@ class Links:
         moved = replace(link, seq=link.seq + 1, fence=fence)
         self._table.put(Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))))
         return moved
+
+    def settle(self, link: Link, side: Side) -> None:
+        """Mark the version seen on `side` as settled, nothing else, if the link is still the one that was read."""
+        seen = link.seen_on(side)
+        if seen is None:
+            return
+        settled = link.with_seen(side, replace(seen, settled=True))
+        with suppress(ConditionFailedError):
+            self._table.put(Put(_item(settled), (When("seq", "eq", link.seq),)))
 
     def ids(self, connection: str, entity: str, state: LinkState) -> list[str]:
         """Ids of all links of one entity and state, by the (lagging) sharded index."""

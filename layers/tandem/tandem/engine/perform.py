@@ -34,6 +34,7 @@ from tandem.core.errors import (
 )
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import (
+    SETTLED_AFTER,
     Base,
     Link,
     LinkState,
@@ -54,8 +55,6 @@ from tandem.engine.ports import Written
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
 from tandem.engine.writer import Plan, Writer
-
-SETTLED_AFTER = timedelta(seconds=2)
 
 
 @dataclass(slots=True)

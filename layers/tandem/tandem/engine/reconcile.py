@@ -16,7 +16,7 @@ from tandem.core.decide import Ended
 from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
-from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side
+from tandem.core.records import SETTLED_AFTER, Link, LinkState, Record, RecordKey, RowClass, Side
 from tandem.engine.cursors import Cursor, listings
 from tandem.engine.desk import ClientsFor, Store
 from tandem.engine.governor import RoundGate, accounts
@@ -180,7 +180,7 @@ class _Poll:
         fresh = [record for record in records if since is None or not _older(record, since)]
         self.store.index.add_records(self.connection.id, fresh)
         cls = RowClass.BACKFILL if first else RowClass.RECONCILE
-        for record in self._awake(fresh):
+        for record in self._awake(fresh, page.asked_at):
             self._hint(record.side, record.entity, record.id, cls)
         for record in fresh:
             if native_sync_is_on(record):
@@ -188,12 +188,35 @@ class _Poll:
                 break
         return reached
 
-    def _awake(self, records: Sequence[Record]) -> list[Record]:
+    def _awake(self, records: Sequence[Record], asked_at: datetime) -> list[Record]:
         """Those whose version differs from the settled one (linked) or from the one handled last (unlinked)."""
         keys = {self._key(record.side, record.entity, record.id): record for record in records}
         links = self.store.links.of_many(list(keys))
         rows = self.store.rows.read_many([key for key in keys if key not in links])
-        return [r for key, r in keys.items() if not _is_known(r, links.get(key), rows.get(key))]
+        awake = []
+        for key, record in keys.items():
+            link = links.get(key)
+            known = self._is_seen(record, link, asked_at) if link else _is_handled(record, rows.get(key))
+            if not known:
+                awake.append(record)
+        return awake
+
+    def _is_seen(self, record: Record, link: Link, asked_at: datetime) -> bool:
+        """The link has seen this version; one seen within its own second settles when shown again with equal values."""
+        if link.state is LinkState.TOMBSTONE:
+            return record.side is Side.BOOKS
+        seen = link.seen_on(record.side)
+        if seen is None or seen.version is None or seen.version != record.version:
+            return False
+        if seen.settled:
+            return True
+        equal = seen.active == record.active and all(
+            value == seen.values.get(name) for name, value in record.values.items()
+        )
+        if not equal or asked_at - seen.version < SETTLED_AFTER:
+            return False
+        self.store.links.settle(link, record.side)
+        return True
 
     def _completed(self, side: Side, entity: str) -> None:
         """A listing was read to its end; once all were, records that wait for the index may match and be created."""
@@ -290,10 +313,5 @@ def _older(record: Record, since: datetime) -> bool:
     return record.version is not None and record.version < since
 
 
-def _is_known(record: Record, link: Link | None, row: Row | None) -> bool:
-    if link is not None:
-        if link.state is LinkState.TOMBSTONE:
-            return record.side is Side.BOOKS
-        seen = link.seen_on(record.side)
-        return seen is not None and seen.settled and seen.version == record.version
+def _is_handled(record: Record, row: Row | None) -> bool:
     return row is not None and record.version is not None and row.version == record.version.isoformat()

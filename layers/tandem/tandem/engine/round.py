@@ -13,11 +13,22 @@ from tandem.core.decide import Situation, decide
 from tandem.core.errors import RateLimitedError, RetryError, StopError, StoreError, TandemError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
-from tandem.core.records import Gone, Link, LinkState, Mode, Record, RecordKey, RowClass, Seen, Side
+from tandem.core.records import (
+    SETTLED_AFTER,
+    Gone,
+    Link,
+    LinkState,
+    Mode,
+    Record,
+    RecordKey,
+    RowClass,
+    Seen,
+    Side,
+)
 from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
 from tandem.engine.lease import LeaseLostError, OutOfTimeError
-from tandem.engine.perform import SETTLED_AFTER, Performer
+from tandem.engine.perform import Performer
 from tandem.engine.ports import DeadLetters
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
@@ -149,8 +160,9 @@ class Round:
         return parent is not None and parent.crm_id != own.parent
 
     def _note_version(self, row: Row, link: Link, own: Record, seen: Seen) -> None:
-        settled = own.version is not None and self.desk.clock.now() - own.version >= SETTLED_AFTER
-        if seen.version == own.version and seen.settled == settled:
+        known_since = self.desk.clock.now() - own.version if own.version else timedelta()
+        settled = known_since >= SETTLED_AFTER and own.id not in self._reader.told
+        if seen.version == own.version and (seen.settled or not settled):
             return
         noted = link.with_seen(row.key.side, replace(seen, version=own.version, settled=settled))
         self.desk.store.links.move(noted, self.desk.lease.fence)
