@@ -1,0 +1,274 @@
+"""`tandem check`: is everything as the mapping and the connection say? Resumes a stopped connection that works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from cli import connect, show
+from cli.aws import hook_url
+from cli.credentials import NAMES
+from cli.findings import Finding, books_fields, crm_fields
+from cli.shell import Session, session_of
+from cli.zoho import Zoho, covers, reach
+from tandem.adapters.zoho.auth import Credentials
+from tandem.adapters.zoho.endpoints import SCOPES
+from tandem.adapters.zoho.parse import as_id, parse_time
+from tandem.core.connection import Connection
+from tandem.core.errors import BadInputError, RateLimitedError, StopError, TandemError
+from tandem.core.mapping import Mapping as FieldMap
+from tandem.core.records import Side
+from tandem.engine.governor import RoundGate, accounts
+
+EPILOG = """Examples:
+
+  tandem check
+
+  tandem check --json | jq '.findings[] | select(.state == "fault")'
+
+Exit code 1 when there is a fault. Reads only; about ten calls to Zoho."""
+
+_FAR_OFF = 60.0
+_SOON = timedelta(days=1)
+_RENEW = "run `tandem connect`: it renews the notifications"
+
+
+@dataclass
+class Checkup:
+    """What is being looked at, and what was found."""
+
+    session: Session
+    connection: Connection
+    mapping: FieldMap
+    zoho: Zoho | None = None
+    found: list[Finding] = field(default_factory=list)
+    proven: set[str] = field(default_factory=set)
+
+    def add(self, area: str, state: Any, sentence: str, fix: str = "") -> None:
+        """One more finding."""
+        self.found.append(Finding(area, state, sentence, fix))
+
+    @property
+    def has_fault(self) -> bool:
+        """Something does not work."""
+        return any(finding.state == "fault" for finding in self.found)
+
+
+def check(ctx: typer.Context) -> None:
+    """Hold the mapping, scopes, organisations, notifications and clocks against the live orgs.
+
+    Each line is ok, a warning or a fault with its fix. A connection that was stopped (a revoked token, a wrong
+    organisation) is resumed when everything works again.
+    """
+    session = session_of(ctx)
+    connection = session.connection()
+    checkup = Checkup(session, connection, session.store.connections.mapping(connection))
+    asyncio.run(_check(checkup))
+    resumed = connection.stopped is not None and not checkup.has_fault
+    if resumed:
+        connect.revive(session, connection)
+        checkup.add(
+            "connection", "ok", f"resumed; it was stopped: {connection.stopped and connection.stopped.reason}"
+        )
+    payload = {
+        "ok": not checkup.has_fault,
+        "connection": connection.id,
+        "resumed": resumed,
+        "findings": [asdict(finding) for finding in checkup.found],
+    }
+    show.answer(session, payload, lambda out: _print(out, checkup))
+    if checkup.has_fault:
+        session.attend()
+
+
+async def _check(checkup: Checkup) -> None:
+    gate = RoundGate(checkup.session.store.governor, accounts(checkup.connection), chunk=3)
+    try:
+        secret = checkup.session.stack.secret("OAuth").get(checkup.connection.id) or {}
+        given = Credentials(*(str(secret.get(name, "")) for name in NAMES[:3]))
+        async with reach(checkup.connection, given, gate) as zoho:
+            checkup.zoho = zoho
+            checkup.add("token", "ok", "Zoho accepts the refresh token")
+            for step in (_crm_org, _books_org, _crm, _books, _channel):
+                await _step(checkup, step, zoho)
+            _scopes(checkup, zoho)
+            _clock(checkup, zoho)
+            if not checkup.has_fault:
+                zoho.minted.share_all(checkup.session.store.table, checkup.connection)
+    except RateLimitedError as error:
+        checkup.add("quota", "warning", str(error), "try again later; nothing is lost meanwhile")
+    except StopError as error:
+        checkup.add("token", "fault", str(error), "run `tandem connect` with new secrets")
+    finally:
+        gate.close()
+
+
+async def _step(checkup: Checkup, step: Any, zoho: Zoho) -> None:
+    """One look; what stops it is a finding, and the next looks go on."""
+    try:
+        await step(checkup, zoho)
+    except RateLimitedError:
+        raise
+    except (StopError, BadInputError) as error:
+        checkup.add(step.__name__.strip("_").replace("_", " "), "fault", str(error), _fix_of(error))
+    except TandemError as error:
+        checkup.add(step.__name__.strip("_").replace("_", " "), "warning", str(error), "try again later")
+
+
+def _fix_of(error: TandemError) -> str:
+    if "scope" in str(error):
+        return "generate a new code with every scope that `tandem scopes` prints, then `tandem connect`"
+    return "mend it, then run `tandem check` again"
+
+
+async def _crm_org(checkup: Checkup, zoho: Zoho) -> None:
+    org = await zoho.crm.org()
+    checkup.proven.add("ZohoCRM.org.READ")
+    ids = [str(org[name]) for name in ("id", "zgid") if org.get(name)]
+    expected = checkup.connection.crm_org
+    if expected and expected not in ids:
+        fix = "reconnect with a token of the right CRM organisation"
+        checkup.add(
+            "crm org", "fault", f"the token belongs to CRM org {', '.join(ids)}, not to {expected}", fix
+        )
+    else:
+        checkup.add("crm org", "ok", f"{org.get('company_name', '')} ({expected or ids[0]})")
+
+
+async def _books_org(checkup: Checkup, zoho: Zoho) -> None:
+    org = await connect.organization(zoho, checkup.connection)
+    checkup.proven.add("ZohoBooks.settings.READ")
+    plan = org.get("plan_name", "plan unknown")
+    checkup.add("books org", "ok", f"{org.get('name', '')} ({checkup.connection.organization_id}, {plan})")
+
+
+async def _crm(checkup: Checkup, zoho: Zoho) -> None:
+    for entity in checkup.mapping.entities.values():
+        rows = await zoho.crm.fields(entity.crm_module)
+        if not rows:
+            checkup.add(
+                f"CRM {entity.crm_module}",
+                "fault",
+                "the module shows no fields",
+                "check its name and permissions",
+            )
+            continue
+        checkup.found += crm_fields(entity, {str(row.get("api_name")): row for row in rows})
+        page = await zoho.crm.changed(
+            entity.resource(Side.CRM), since=datetime.now(UTC), before=None, after=None
+        )
+        del page
+        checkup.proven |= {"ZohoCRM.settings.fields.READ", "ZohoCRM.coql.READ"}
+        checkup.proven.add(f"ZohoCRM.modules.{entity.crm_module}.READ")
+
+
+async def _books(checkup: Checkup, zoho: Zoho) -> None:
+    rows = await zoho.books.contact_fields()
+    meta = {str(row.get("api_name") or row.get("field_name")): row for row in rows}
+    for entity in checkup.mapping.entities.values():
+        checkup.found += books_fields(entity, meta)
+    page = await zoho.books.changed(
+        checkup.mapping.entities["customer"].resource(Side.BOOKS), since=None, before=None, after=None
+    )
+    checkup.proven.add("ZohoBooks.contacts.READ")
+    _native_sync(checkup, page.bodies)
+
+
+def _native_sync(checkup: Checkup, bodies: Sequence[Mapping[str, Any]]) -> None:
+    word = checkup.connection.native_sync
+    linked = [str(body.get("contact_name", "")) for body in bodies if body.get("is_linked_with_zohocrm")]
+    if word == "off_confirmed":
+        checkup.add("native sync", "ok", "a person confirmed that Zoho's own CRM sync is off")
+    elif linked or word == "on":
+        checkup.add(
+            "native sync",
+            "fault",
+            f"Zoho's own CRM sync has linked {linked[0] if linked else 'customers'} in Books: two syncs would loop",
+            "switch it off in Books (Settings > Integrations > Zoho CRM), then `tandem mode write --native-sync-off`",
+        )
+    else:
+        checkup.add("native sync", "ok", f"not seen on {show.plural(len(bodies), 'customer')} of Books")
+
+
+async def _channel(checkup: Checkup, zoho: Zoho) -> None:
+    ours = [
+        row
+        for row in await zoho.crm.watches()
+        if as_id(row.get("channel_id")) in checkup.connection.crm_channels
+    ]
+    checkup.proven.add("ZohoCRM.notifications.READ")
+    if not ours:
+        sentence = (
+            "CRM sends no notifications (expired or never subscribed): changes are found by polling only"
+        )
+        checkup.add("notifications", "fault", sentence, _RENEW)
+        return
+    checkup.proven.add("ZohoCRM.notifications.CREATE")
+    ends = min((end for row in ours if (end := parse_time(row.get("channel_expiry")))), default=None)
+    secret = checkup.session.stack.secret("Webhook").get(checkup.connection.id, {}).get("path_secret", "")
+    tail = hook_url("", "crm", checkup.connection.id, secret)
+    if not str(ours[0].get("notify_url", "")).endswith(tail):
+        checkup.add("notifications", "fault", "CRM sends its notifications to another address", _RENEW)
+    elif ends is not None and ends - zoho.server_now() < _SOON:
+        checkup.add(
+            "notifications",
+            "warning",
+            f"CRM's notifications end at {show.moment(ends.isoformat())} UTC",
+            _RENEW,
+        )
+    else:
+        until = f" until {show.moment(ends.isoformat())} UTC" if ends else ""
+        checkup.add("notifications", "ok", f"CRM sends them{until}")
+
+
+def _scopes(checkup: Checkup, zoho: Zoho) -> None:
+    granted = zoho.minted.scopes
+    modules = {entity.crm_module for entity in checkup.mapping.entities.values()}
+    needed = [s for s in SCOPES if not s.startswith("ZohoCRM.modules.") or s.split(".")[2] in modules]
+    missing = [scope for scope in needed if scope not in checkup.proven and not covers(granted, scope)]
+    writes = [scope for scope in missing if scope.startswith(("ZohoCRM.modules.", "ZohoBooks.contacts."))]
+    fix = "generate a new code with every scope that `tandem scopes` prints, then `tandem connect`"
+    if not granted:
+        checkup.add("scopes", "ok", "every read works; Zoho does not tell which writes are allowed")
+    elif writes:
+        checkup.add("scopes", "fault", f"the token lacks {', '.join(writes)}", fix)
+    elif missing:
+        checkup.add(
+            "scopes", "warning", f"Zoho does not list {', '.join(missing)} among the token's scopes", fix
+        )
+    else:
+        checkup.add("scopes", "ok", f"all {len(needed)} scopes are granted")
+
+
+def _clock(checkup: Checkup, zoho: Zoho) -> None:
+    seconds = zoho.clock_difference
+    if seconds is None:
+        checkup.add("clock", "warning", "Zoho's answers carry no date")
+    elif abs(seconds) > _FAR_OFF:
+        fix = "set this machine's clock; Lambda's own clock is kept by AWS"
+        checkup.add(
+            "clock", "warning", f"Zoho's clock and this machine's are {show.span(abs(seconds))} apart", fix
+        )
+    else:
+        checkup.add("clock", "ok", f"Zoho's clock and this machine's are {abs(seconds):.0f} s apart")
+
+
+def _print(out: Console, checkup: Checkup) -> None:
+    rows = show.table("", "what", "finding", "what to do")
+    for finding in checkup.found:
+        rows.add_row(show.state(finding.state), finding.area, finding.sentence, finding.fix)
+    out.print(rows)
+    faults = sum(finding.state == "fault" for finding in checkup.found)
+    show.say(out, f"{show.plural(faults, 'fault')}." if faults else "No fault.")
+
+
+def scopes(ctx: typer.Context) -> None:
+    """Print the OAuth scopes that Tandem needs, as the API console takes them."""
+    session = session_of(ctx)
+    show.answer(session, {"ok": True, "scopes": list(SCOPES)}, lambda out: show.say(out, ",".join(SCOPES)))

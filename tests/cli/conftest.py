@@ -1,0 +1,278 @@
+"""The real commands over moto's AWS and a sandbox that answers on a loopback port."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+import uvicorn
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from typer.testing import CliRunner
+
+import cli.aws
+from cli.aws import Stack
+from cli.main import app
+from sandbox import SandboxConfig, create_app, world_of
+from tandem.adapters.aws.clock import SystemClock
+from tandem.adapters.aws.queues import SqsDeadLetters
+from tandem.bootstrap import zoho_clients
+from tandem.engine.drain import Drainer
+from tandem.engine.reconcile import Ticker
+
+REGION = "eu-central-1"
+INDEXES = ("due", "waits", "links", "run")
+SECRETS = {
+    "TANDEM_CLIENT_ID": "1000.CLIENT",
+    "TANDEM_CLIENT_SECRET": "client-secret-of-the-tests",
+    "TANDEM_REFRESH_TOKEN": "1000.refresh-token-of-the-tests",
+}
+
+
+@dataclass
+class Ran:
+    """What one run of the command gave."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The answer of --json."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+class SandboxServer:
+    """One sandbox served from a thread."""
+
+    def __init__(self) -> None:
+        self.app = create_app(SandboxConfig())
+        self.world = world_of(self.app)
+        config = uvicorn.Config(self.app, port=0, log_level="error", ws="none", loop="asyncio")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            time.sleep(0.005)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Do as a user or an administrator of Zoho would."""
+        reply = httpx.request(method, f"{self.url}/control{path}", json=body, trust_env=False)
+        assert reply.status_code < 300, reply.text
+        return reply.json()
+
+    def writes(self) -> list[str]:
+        """Every call that may have changed a record."""
+        calls = self.control("GET", "/requests?limit=100000")["requests"]
+        return [
+            f"{call['method']} {call['path']}"
+            for call in calls
+            if call["method"] != "GET"
+            and not any(word in call["path"] for word in ("/oauth/", "/coql", "/watch"))
+        ]
+
+    def stop(self) -> None:
+        """End the server and its thread."""
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
+@dataclass
+class World:
+    """One stack, one sandbox, and the command between them."""
+
+    sandbox: SandboxServer
+    stack: Stack
+    env: dict[str, str] = field(default_factory=lambda: dict(SECRETS))
+
+    def run(self, *args: str, given: str | None = None, **env: str) -> Ran:
+        """Run the command as an operator would."""
+        result = CliRunner().invoke(
+            app, list(args), input=given, env={**self.env, **env}, catch_exceptions=False
+        )
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    def connect(self, *more: str, **env: str) -> Ran:
+        """Connect to the sandbox."""
+        url = self.sandbox.url
+        places = [f"--{name}-url={url}" for name in ("accounts", "crm", "books")]
+        org = self.sandbox.world.books_org_id
+        return self.run(
+            "connect", "--preset", "india", *places, "--organization-id", org, "--json", *more, **env
+        )
+
+    def work(self, ticks: int = 2) -> None:
+        """Let the functions run: ticks that poll, then drains until nothing is due."""
+        asyncio.run(self._work(ticks))
+
+    async def _work(self, ticks: int) -> None:
+        store, clock = self.stack.store, SystemClock()
+        bell = _Silent()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            clients = zoho_clients(http, store.table, _Secret(self.stack), clock)
+            letters = SqsDeadLetters(
+                self.stack.client("sqs"), self.stack.output("DeadLetterQueueUrl"), wait=0
+            )
+            drainer = Drainer(store, clients, letters, clock, lambda: f"t{time.monotonic_ns()}", lambda: 0.5)
+            for _ in range(ticks):
+                deadline = datetime.now(UTC) + timedelta(seconds=120)
+                await Ticker(store, clients, bell, clock).tick(deadline)
+                await drainer.drain("main", [], deadline)
+
+    def bells(self) -> list[dict[str, Any]]:
+        """Take the messages that the command put into the queue."""
+        sqs, url = self.stack.client("sqs"), self.stack.output("ChangeQueueUrl")
+        found = []
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+
+class _Silent:
+    def ring(self, group: str, *, keys: Any = (), delay: int = 0) -> None:
+        """Nobody listens."""
+
+
+@dataclass
+class _Secret:
+    stack: Stack
+
+    def read(self) -> dict[str, Any]:
+        return self.stack.secret("OAuth")
+
+
+class CloudFormation:
+    """Stacks and their outputs; moto's own needs packages that nothing else here needs."""
+
+    meta = SimpleNamespace(region_name=REGION)
+
+    def __init__(self) -> None:
+        self.stacks: dict[str, dict[str, str]] = {}
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        """The answer of AWS, or its error for an unknown stack."""
+        if StackName not in self.stacks:
+            message = f"Stack with id {StackName} does not exist"
+            raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stacks[StackName].items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": outputs}]}
+
+
+CLOUDFORMATION = CloudFormation()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxServer]:
+    """An empty sandbox."""
+    server = SandboxServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str], Any]]:
+    """An AWS account in memory, with nothing of the user's own in reach; makes clients."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "TANDEM_STACK", "TANDEM_CONNECTION"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    real = boto3.client
+
+    def client(service: str, **more: Any) -> Any:
+        if service == "cloudformation":
+            return CLOUDFORMATION
+        made = real(service, **more)  # type: ignore[call-overload]
+        if service == "dynamodb":
+            made.meta.events.register("after-call.dynamodb.DescribeTable", _add_table_id)
+        return made
+
+    monkeypatch.setattr(cli.aws.boto3, "client", client)
+    with mock_aws():
+        yield lambda service: client(service, region_name=REGION)
+
+
+@pytest.fixture
+def stack(aws: Callable[[str], Any]) -> Stack:
+    """What the template makes, as far as the command looks at it."""
+    for table in ("state", "history"):
+        _create_table(aws("dynamodb"), table)
+    queue = aws("sqs").create_queue
+    secret = aws("secretsmanager").create_secret
+    outputs = {
+        "StateTableName": "state",
+        "HistoryTableName": "history",
+        "ChangeQueueUrl": queue(QueueName="changes")["QueueUrl"],
+        "DeadLetterQueueUrl": queue(QueueName="letters")["QueueUrl"],
+        "AlertTopicArn": aws("sns").create_topic(Name="alerts")["TopicArn"],
+        "OAuthSecretArn": secret(Name="oauth", SecretString="{}")["ARN"],
+        "WebhookSecretArn": secret(Name="webhook", SecretString="{}")["ARN"],
+        "ApiUrl": "https://api.example",
+        "ApiId": "api",
+    }
+    CLOUDFORMATION.stacks["tandem"] = outputs
+    return Stack("tandem")
+
+
+@pytest.fixture
+def world(stack: Stack, sandbox: SandboxServer) -> World:
+    """A stack and a sandbox that do not know each other yet."""
+    return World(sandbox, stack)
+
+
+@pytest.fixture
+def connected(world: World) -> World:
+    """The same, connected, observing."""
+    ran = world.connect()
+    assert ran.code == 0, ran.err + ran.out
+    return world
+
+
+def _create_table(dynamodb: Any, name: str) -> None:
+    names = ["pk", "sk", *(f"{index}_{part}" for index in INDEXES for part in ("pk", "sk"))]
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+        KeySchema=_key_schema("pk", "sk"),
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": index,
+                "KeySchema": _key_schema(f"{index}_pk", f"{index}_sk"),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for index in INDEXES
+        ],
+    )
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": partition, "KeyType": "HASH"},
+        {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
+
+
+def _add_table_id(parsed: dict[str, Any], **_: Any) -> None:
+    """Moto leaves out the TableId that DynamoDB always gives."""
+    table = parsed.get("Table", {})
+    table.setdefault("TableId", f"{table.get('TableArn')}/{table.get('CreationDateTime')}")
