@@ -63,6 +63,26 @@ class ManualClock:
         self._now += seconds
 
 
+class SkewedClock:
+    """Another clock, a little fast or slow: one product's servers."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.skew = 0.0
+
+    def now(self) -> float:
+        """Return the skewed present."""
+        return self._clock.now() + self.skew
+
+    def set(self, moment: float) -> None:
+        """Set the clock behind so that this one stands at the moment."""
+        self._clock.set(moment - self.skew)
+
+    def step(self, seconds: float) -> None:
+        """Step the clock behind."""
+        self._clock.step(seconds)
+
+
 @lru_cache(maxsize=64)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sandbox.replies import ControlError, Json
 
-When = Literal["before", "after", "delivery"]
+When = Literal["before", "record", "after", "delivery"]
 
 CATALOGUE: dict[str, tuple[When, str]] = {
     "crm_down": ("before", "CRM answers 503 to every call."),
@@ -31,8 +31,12 @@ CATALOGUE: dict[str, tuple[When, str]] = {
     "invalid_token": ("before", "The access token is refused once, a new one is taken."),
     "scope_mismatch": ("before", "401 OAUTH_SCOPE_MISMATCH, or Books code 57."),
     "refuse_record": (
+        "record",
+        "A write of match.record_id (or a value in it) is refused with `code`, `message`; in a batch only its item.",
+    ),
+    "wrong_data_centre": (
         "before",
-        "A write of match.record_id is refused with `code` and `message` (HTTP 400).",
+        "The token endpoint answers invalid_client, the products refuse the token.",
     ),
     "html_error": ("before", "502 with an HTML page instead of JSON."),
     "slow": ("before", "The answer comes `seconds` late (default 1)."),

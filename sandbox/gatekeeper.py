@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sandbox.accounts.tokens import Accounts, grants_scope
-from sandbox.faults import Fault
+from sandbox.faults import Fault, Target
 from sandbox.limits import BOOKS_DAILY
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
 from sandbox.world import World
@@ -187,8 +188,6 @@ def planted_answer(call: Call, fault: Fault) -> Reply | None:
         return _planted_limit(call, name)
     if name == "books_43_on_200":
         return Reply(200, {"code": 43, "message": "You have exceeded the maximum number of requests."})
-    if name == "refuse_record":
-        return _refused(call, options)
     return _planted_token(call, name)
 
 
@@ -202,23 +201,29 @@ def _planted_token(call: Call, name: str) -> Reply | None:
     if call.product == "accounts":
         if name == "token_throttled":
             return Reply(200, Accounts.throttled())
-        return Reply(200, {"error": "invalid_code"}) if name == "token_revoked" else None
+        error = {"token_revoked": "invalid_code", "wrong_data_centre": "invalid_client"}.get(name)
+        return Reply(200, {"error": error}) if error else None
     if name == "scope_mismatch":
         return _no_scope(call).reply()
-    if name in ("token_revoked", "invalid_token"):
+    if name in ("token_revoked", "wrong_data_centre"):
         return _bad_token(call, missing=False).reply()
     return None
 
 
-def _refused(call: Call, options: Json) -> Reply | None:
-    if call.method == "GET":
-        return None
+def refuse_record(call: Call, record_id: str | None, body: Json) -> None:
+    """Raise the planted refusal of one record, if there is one."""
+    if not call.world.faults.listed():
+        return
+    ids = tuple(filter(None, (record_id,)))
+    text = json.dumps(body, ensure_ascii=False)
+    target = Target(call.product, call.method, call.endpoint, call.path, ids, call.module, text)
+    fault = call.world.faults.strike("record", target, call.world.clock.now())
+    if fault is None:
+        return
+    call.fault = fault.name
+    options, status = fault.options, int(fault.options.get("status", 400))
     if call.product == "books":
-        error = BooksError(int(options.get("code", 4)), str(options.get("message", "Invalid value passed")))
-        return Reply(int(options.get("status", 400)), error.reply().body)
-    item = CrmError(
-        str(options.get("code", "INVALID_DATA")),
-        str(options.get("message", "invalid data")),
-        dict(options.get("details") or {}),
-    ).item()
-    return Reply(int(options.get("status", 400)), {"data": [item]})
+        message = str(options.get("message", "Invalid value passed"))
+        raise BooksError(int(options.get("code", 4)), message, status)
+    code, message = str(options.get("code", "INVALID_DATA")), str(options.get("message", "invalid data"))
+    raise CrmError(code, message, dict(options.get("details") or {}), status)

@@ -207,6 +207,8 @@ def _handle(endpoint: Endpoint, call: Call) -> Reply:
         cost = endpoint.cost(call) if callable(endpoint.cost) else endpoint.cost
         heavy = endpoint.heavy(call) if callable(endpoint.heavy) else endpoint.heavy
         gatekeeper.spend(call, cost, heavy)
+        if endpoint.product == "books" and endpoint.writes:
+            gatekeeper.refuse_record(call, None, call.body if isinstance(call.body, dict) else {})
         return endpoint.handler(call)
     except SandboxError as error:
         return error.reply()

@@ -6,6 +6,8 @@ A switch is read with `GET /control/switches` and set with `PUT /control/switche
 
 from __future__ import annotations
 
+import html
+import unicodedata
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 def _fact(default: Any, text: str, source: str) -> Any:
     return Field(default, description=text, json_schema_extra={"source": source})
+
+
+def text_form(text: str, form: str) -> str:
+    """Return text as a product keeps it."""
+    if form == "nfc":
+        return unicodedata.normalize("NFC", text)
+    return html.escape(html.unescape(text), quote=False) if form == "html" else text
 
 
 class Switches(BaseModel):
@@ -81,6 +90,14 @@ class Switches(BaseModel):
         60, "Days for which a permanently deleted id stays in GET deleted.", "CRM dossier 3"
     )
 
+    crm_text_form: Literal["as_sent", "nfc", "html"] = _fact(
+        "as_sent", "CRM keeps text as sent, in Unicode form C, or with HTML entities.", "CRM dossier 10"
+    )
+    books_text_form: Literal["as_sent", "nfc", "html"] = _fact(
+        "as_sent",
+        "Books keeps text as sent (ends trimmed), in form C, or with HTML entities.",
+        "Books dossier 11",
+    )
     delivery_attempts: int = _fact(
         1, "How often a notification or webhook is tried until it is answered with 2xx.", "CRM 5, Books 7"
     )

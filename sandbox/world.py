@@ -9,7 +9,7 @@ from sandbox.accounts.tokens import Accounts
 from sandbox.books.query import ContactLists
 from sandbox.books.service import BooksService
 from sandbox.books.store import BooksStore
-from sandbox.clock import RealClock
+from sandbox.clock import RealClock, SkewedClock
 from sandbox.config import SandboxConfig
 from sandbox.crm.paging import PageTokens
 from sandbox.crm.service import CrmService
@@ -57,11 +57,12 @@ class World:
         self.books_org_id = str(Random(f"{self.seed}:books:org").randrange(600_000_000, 999_999_999))
         self.users = UserBook(crm_ids, books_ids)
         self.faults = FaultBook(self.seed)
+        self.crm_clock, self.books_clock = SkewedClock(self.clock), SkewedClock(self.clock)
         self.meter = Meter(self.clock, org.zone)
         self.outbox = Outbox(self.clock, self.faults, self.switches, self.seed, self.config.outbound)
-        crm_store = CrmStore(crm_ids, self.clock, self.users, lambda: self.switches)
-        self.crm = CrmService(crm_store, self.clock, self.outbox, lambda: self.switches, org)
-        books_store = BooksStore(books_ids, self.clock, self.users, lambda: self.switches, org)
+        crm_store = CrmStore(crm_ids, self.crm_clock, self.users, lambda: self.switches)
+        self.crm = CrmService(crm_store, self.crm_clock, self.outbox, lambda: self.switches, org)
+        books_store = BooksStore(books_ids, self.books_clock, self.users, lambda: self.switches, org)
         self.books = BooksService(
             books_store, self.clock, self.outbox, lambda: self.switches, org, self._spend_webhook
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.automation import WORKFLOW_USER, Automation
 from sandbox.books.ledger import Ledger
 from sandbox.books.render import BooksRenderer
 from sandbox.books.store import BooksStore, Contact
@@ -34,6 +35,7 @@ class BooksService:
         self.ledger = Ledger(store)
         self.render = BooksRenderer(store, self.ledger.balance, switches)
         self.webhooks = Webhooks(store.ids)
+        self.automations: list[Automation] = []
         self._outbox = outbox
         self._switches = switches
         self._spend_webhook = spend_webhook
@@ -116,9 +118,27 @@ class BooksService:
         """Tell the webhooks of an address changed through the address endpoints."""
         self._tell(contact, "edit", source)
 
+    def _automate(self, contact: Contact) -> bool:
+        actor = self.store.users.named(WORKFLOW_USER)
+        before = contact.modified_time, contact.modified_by
+        for rule in self.automations:
+            held = contact.custom if rule.field.startswith("cf_") else contact.values
+            old = held.get(rule.field, "")
+            new = rule.rewritten(old)
+            if new == old:
+                continue
+            body: Json = {rule.field: new}
+            if rule.field.startswith("cf_"):
+                body = {"custom_fields": [{"api_name": rule.field, "value": new}]}
+            self.store.update(contact.id, body, actor)
+        return before != (contact.modified_time, contact.modified_by)
+
     def _tell(self, contact: Contact, operation: str, source: str) -> None:
+        rewritten = self._automate(contact)
         if self.webhooks.listening(operation):
             self._send(self.render.full(contact), operation, source)
+        if rewritten and self.webhooks.listening("edit"):
+            self._send(self.render.full(contact), "edit", "user")
 
     def _send(self, record: Json, operation: str, source: str) -> None:
         if source == "api" and not self._switches().api_edit_fires_webhook:

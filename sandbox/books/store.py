@@ -21,7 +21,7 @@ from sandbox.clock import Clock
 from sandbox.config import OrgFacts
 from sandbox.ids import IdSource
 from sandbox.replies import BooksError, Json
-from sandbox.switches import Switches
+from sandbox.switches import Switches, text_form
 from sandbox.users import User, UserBook
 
 
@@ -296,11 +296,12 @@ class BooksStore:
     def _draft(self, body: Json) -> Draft:
         switches = self._switches()
         body = drop_nulls(body, switches)
-        draft = Draft(plain_values(body, self.setup))
+        form = switches.books_text_form
+        draft = Draft(_formed(plain_values(body, self.setup), form))
         if "billing_address" in body:
-            draft.billing = address_values(body["billing_address"], "billing_address")
+            draft.billing = _formed(address_values(body["billing_address"], "billing_address"), form)
         if "shipping_address" in body:
-            draft.shipping = address_values(body["shipping_address"], "shipping_address")
+            draft.shipping = _formed(address_values(body["shipping_address"], "shipping_address"), form)
         if "custom_fields" in body:
             draft.custom = custom_values(body["custom_fields"], self.setup.fields, switches)
         if "contact_persons" in body:
@@ -436,3 +437,9 @@ class BooksStore:
             dict(contact.custom),
             persons,
         )
+
+
+def _formed(values: dict[str, Any], form: str) -> dict[str, Any]:
+    if form == "as_sent":
+        return values
+    return {k: text_form(v, form) if isinstance(v, str) else v for k, v in values.items()}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.automation import rule
 from sandbox.clock import ManualClock, crm_time, parse_time
 from sandbox.control.edits import EDITS
 from sandbox.control.load import export, load
@@ -179,9 +180,13 @@ def clock(call: ControlCall) -> Json:
         world.clock.set(_moment(call.body["set"]))
     if "step" in call.body:
         world.clock.step(float(call.body["step"]))
+    for product, skewed in (("crm", world.crm_clock), ("books", world.books_clock)):
+        if product in (call.body.get("skew") or {}):
+            skewed.skew = float(call.body["skew"][product])
     return {
         "now": crm_time(int(world.clock.now()), "UTC"),
         "epoch": world.clock.now(),
+        "skew": {"crm": world.crm_clock.skew, "books": world.books_clock.skew},
         "stands_still": isinstance(world.clock, ManualClock),
     }
 
@@ -256,6 +261,54 @@ def add_field(call: ControlCall) -> Json:
     return {"product": "crm", "api_name": spec.api_name, "id": spec.id}
 
 
+def change_field(call: ControlCall) -> Json:
+    """Change a field's metadata: {product, module, api_name, set: {length, mandatory, unique, picklist, ...}}.
+
+    `set.api_name` renames it; records keep what they hold under the old name.
+    """
+    fields, changes = _fields(call), dict(call.body.get("set") or {})
+    name = str(call.body.get("api_name"))
+    if name not in fields:
+        raise ControlError(f"no field {name!r}", 404)
+    for key in ("picklist", "options"):
+        if key in changes:
+            changes[key] = tuple(changes[key])
+    made = replace(fields[name], **changes)
+    del fields[name]
+    fields[made.api_name] = made
+    return {"api_name": made.api_name}
+
+
+def remove_field(call: ControlCall) -> Json:
+    """Remove a field: {product, module, api_name}; its values are no longer shown or taken."""
+    name = str(call.body.get("api_name"))
+    if _fields(call).pop(name, None) is None:
+        raise ControlError(f"no field {name!r}", 404)
+    return {"removed": name}
+
+
+def _fields(call: ControlCall) -> dict[str, Any]:
+    if call.body.get("product", "crm") == "books":
+        return cast("dict[str, Any]", call.world.books.store.setup.fields)
+    module = call.world.crm.store.module(str(call.body.get("module", "Accounts")))
+    return cast("dict[str, Any]", module.fields)
+
+
+def add_automation(call: ControlCall) -> Json:
+    """Add a rule that rewrites a value after each write: {product, module, field, change, operand}."""
+    made = rule(call.body)
+    where = call.world.crm.automations if made.product == "crm" else call.world.books.automations
+    where.append(made)
+    return made.described()
+
+
+def clear_automations(call: ControlCall) -> Json:
+    """Remove every rule."""
+    call.world.crm.automations.clear()
+    call.world.books.automations.clear()
+    return {"automations": []}
+
+
 def list_webhooks(call: ControlCall) -> Json:
     """List Books webhooks and CRM channels."""
     hooks = call.world.books.webhooks
@@ -306,6 +359,10 @@ _TABLE: list[tuple[str, str, Act]] = [
     ("PUT", "/tokens", put_tokens),
     ("GET", "/tokens", put_tokens),
     ("POST", "/fields", add_field),
+    ("PATCH", "/fields", change_field),
+    ("DELETE", "/fields", remove_field),
+    ("POST", "/automations", add_automation),
+    ("DELETE", "/automations", clear_automations),
     ("GET", "/webhooks", list_webhooks),
     ("POST", "/webhooks/books", register_webhook),
     ("DELETE", "/webhooks/books/{id}", remove_webhook),

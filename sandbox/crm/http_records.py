@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.clock import parse_time
 from sandbox.crm.paging import number_param
 from sandbox.crm.store import CrmRecord, Effect
+from sandbox.gatekeeper import refuse_record
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
 
@@ -95,6 +96,7 @@ def _each(call: Call, items: list[Json], write: Callable[[int, Json], tuple[Effe
     results, effects, statuses = [], [], []
     for index, item in enumerate(items):
         try:
+            refuse_record(call, item.get("id"), item)
             effect, result = write(index, item)
             effects.append(effect)
             call.record_ids.append(effect.record.id)
@@ -129,6 +131,8 @@ def _refusal(call: Call, error: CrmError) -> Json:
 
 def _announce(call: Call, effects: list[Effect]) -> None:
     quiet = isinstance(call.body, dict) and call.body.get("trigger") == []
+    if not quiet:
+        effects = [*effects, *call.world.crm.automate(effects)]
     if not (quiet and call.world.switches.trigger_suppresses_notifications):
         call.world.crm.announce(effects)
 

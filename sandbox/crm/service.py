@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from itertools import groupby
 
+from sandbox.automation import WORKFLOW_USER, Automation
 from sandbox.clock import Clock
 from sandbox.config import OrgFacts
 from sandbox.crm.query import CrmQueries
@@ -29,8 +30,23 @@ class CrmService:
         self._notifier = Notifier(
             store, self.render, self.channels, clock, lambda: switches().insert_notification_has_values
         )
+        self.automations: list[Automation] = []
         self._outbox = outbox
         self._switches = switches
+
+    def automate(self, effects: Iterable[Effect]) -> list[Effect]:
+        """Let the org's rules rewrite values after a write; return what they did."""
+        actor = self.store.users.named(WORKFLOW_USER)
+        done = []
+        for effect in effects:
+            for rule in self.automations:
+                if effect.operation == "delete" or rule.module != effect.record.module:
+                    continue
+                old = effect.record.values.get(rule.field)
+                new = rule.rewritten(old)
+                if new != old:
+                    done.append(self.store.update(rule.module, effect.record.id, {rule.field: new}, actor))
+        return done
 
     def announce(self, effects: Iterable[Effect]) -> None:
         """Queue the notifications of one call's effects."""

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.clock import parse_whole_seconds
 from sandbox.crm.metadata import CrmField
 from sandbox.replies import CrmError, Json
-from sandbox.switches import Switches
+from sandbox.switches import Switches, text_form
 
 _PHONE = re.compile(r"^[0-9+().\-\s/#*;,xXet]*$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
@@ -43,7 +43,7 @@ def accept(meta: CrmField, value: Any, index: int | None, switches: Switches, ex
             raise mandatory_missing(meta, index)
         return False if meta.data_type == "boolean" else None
     if meta.data_type in _TEXTS:
-        return _text(meta, value, index)
+        return text_form(_text(meta, value, index), switches.crm_text_form)
     if meta.data_type == "picklist":
         return _pick(meta, value, index, switches)
     if meta.data_type == "multiselectpicklist":
