@@ -1,0 +1,38 @@
+"""The page about the sandbox is true and complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sandbox import SandboxConfig, create_app
+from sandbox.faults import CATALOGUE
+from sandbox.switches import Switches
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "sandbox.md").read_text()
+
+
+def test_the_page_names_every_switch_with_its_default() -> None:
+    """A switch that is not on the page, or has another default there, fails."""
+    for name, told in Switches().described().items():
+        default = str(told["default"]).lower() if isinstance(told["default"], bool) else told["default"]
+        assert f"| `{name}` | `{default}` |" in PAGE
+
+
+def test_the_page_names_every_fault() -> None:
+    """A fault that is not on the page fails."""
+    assert [name for name in CATALOGUE if f"| `{name}` |" not in PAGE] == []
+
+
+def test_the_page_names_every_control_path() -> None:
+    """The first part of each control path is on the page."""
+    paths = {str(getattr(r, "path", "")) for r in create_app(SandboxConfig()).routes}
+    heads = {m.group(1) for p in paths if (m := re.match(r"/control(/\w+)", p))}
+    assert [head for head in sorted(heads) if f"{head}" not in PAGE] == []
+
+
+def test_the_sandbox_never_imports_the_product() -> None:
+    """It is built apart, or it would only agree with what we believe."""
+    for file in (ROOT / "sandbox").rglob("*.py"):
+        assert not re.search(r"^\s*(import|from) (tandem|cli|local)\b", file.read_text(), re.MULTILINE), file
