@@ -94,7 +94,7 @@ def _http() -> httpx.AsyncClient:
     return httpx.AsyncClient()
 
 
-def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Any) -> ClientsFor:
+def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Clock) -> ClientsFor:
     """Makes the two clients of a connection over one HTTP client, with the shared token of its org."""
     from tandem.adapters.zoho.auth import Credentials, ZohoAuth
     from tandem.adapters.zoho.books import BooksClient
@@ -123,7 +123,7 @@ def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Any
             auth = ZohoAuth(
                 product=product,
                 token_url=endpoints.token_url(),
-                store=TableTokenStore(state, connection.dc, product, org),
+                store=TableTokenStore(state, connection.dc, product, org, clock),
                 credentials=credentials,
                 clock=clock.now,
             )
@@ -134,6 +134,7 @@ def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Any
                 endpoints=endpoints,
                 auth=auth,
                 in_flight=connection.settings.in_flight,
+                unique_codes=frozenset(connection.settings.books_unique_codes),
                 clock=clock.now,
             )
 

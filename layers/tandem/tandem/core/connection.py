@@ -43,6 +43,9 @@ class Settings(BaseModel):
         5000, ge=1, description="calls to Books a day, until an answer tells the real figure"
     )
     crm_per_day: int = Field(50000, ge=1, description="CRM credits a day")
+    books_unique_codes: tuple[str, ...] = Field(
+        (), description="Books' codes for a taken unique field (UNCONFIRMED; empty: such a refusal is held)"
+    )
     in_flight: int = Field(5, ge=1, le=10, description="calls in flight for one writer")
     stopped_seconds: int = Field(
         1800, ge=1, description="a stopped connection tries its token again after this long"

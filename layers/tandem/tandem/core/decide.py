@@ -86,6 +86,8 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
         return Noop("one side was not read")
     if isinstance(crm, Gone):
         return _crm_deleted(now_at, link, books, entity, delete_delay, now)
+    if now_at.parent is Parent.LEFT_OUT:
+        return Noop("its customer is no longer linked")
     if now_at.parent is Parent.MOVED:
         return Quarantine(
             Hold("moved person", "the Contact now belongs to another Account; Books cannot move a person")

@@ -33,7 +33,7 @@ from tandem.engine.ports import DeadLetters
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
 from tandem.engine.situation import Gatherer, unit_marks
-from tandem.engine.writer import NotWritingError, Writer
+from tandem.engine.writer import NotWritingError
 
 logger = logging.getLogger("tandem.round")
 
@@ -62,7 +62,7 @@ class Round:
         self._letters = dead_letters
         self._reader = Reader(desk)
         self._gatherer = Gatherer(desk, self._reader)
-        self._performer = Performer(desk, self._reader, Writer(desk))
+        self._performer = Performer(desk, self._reader)
         self._own: dict[RecordKey, Record | Gone] = {}
         self._links: dict[RecordKey, Link] = {}
 

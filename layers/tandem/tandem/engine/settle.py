@@ -47,6 +47,7 @@ class Settler:
         store, now = self.desk.store, self.desk.clock.now()
         store.history.written(intent, kind, now, settled=True, written_id=id)
         if kind == "write" and id is not None:
+            await self._raise_children(intent, id)
             self._commit(intent, id)
         store.intents.close(intent)
         store.rows.hint(intent.source, RowClass.LIVE, now)
@@ -122,6 +123,17 @@ class Settler:
         except ConditionFailedError:
             return
 
+    async def _raise_children(self, intent: Intent, id: str) -> None:
+        """A customer found again after an unknown create: its persons become wanted, before its link is stored."""
+        if intent.kind != "create" or intent.entity != CUSTOMER or PERSON not in self.desk.mapping.entities:
+            return
+        ids = {intent.source.side: intent.source.id, intent.side: id}
+        persons = [*await self.reader.crm_persons(ids[Side.CRM]), *await self.reader.persons(ids[Side.BOOKS])]
+        for person in persons:
+            key = RecordKey(intent.connection, person.side, PERSON, person.id)
+            parent = person.parent if person.side is Side.BOOKS else None
+            self.desk.store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=parent)
+
     def _make_link(self, intent: Intent, id: str) -> None:
         ids = {intent.source.side: intent.source.id, intent.side: id}
         link = Link(
@@ -139,6 +151,3 @@ class Settler:
             self.desk.store.links.create(link, self.desk.lease.fence)
         except ConditionFailedError:
             return
-        if intent.entity == CUSTOMER:
-            other = RecordKey(intent.connection, intent.side, CUSTOMER, id)
-            self.desk.store.rows.hint(other, RowClass.LIVE, self.desk.clock.now())

@@ -182,6 +182,8 @@ def unit_marks(record: Record | Gone) -> list[str]:
 def _linked_parent(entity: str, parent_link: Link | None, crm: Record | Gone | None) -> Parent:
     if entity != PERSON:
         return Parent.NONE_NEEDED
-    if parent_link is not None and isinstance(crm, Record) and crm.parent != parent_link.crm_id:
+    if parent_link is None or parent_link.state is not LinkState.LIVE:
+        return Parent.LEFT_OUT
+    if isinstance(crm, Record) and crm.parent != parent_link.crm_id:
         return Parent.MOVED
     return Parent.LINKED

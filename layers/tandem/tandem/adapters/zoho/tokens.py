@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tandem.adapters.zoho.auth import Token
 from tandem.core.errors import ConditionFailedError
-from tandem.engine.ports import Table, Update, When
+from tandem.engine.ports import Clock, Table, Update, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class TableTokenStore:
     dc: str
     product: str
     org: str
+    clock: Clock
 
     @property
     def _pk(self) -> str:
@@ -35,7 +36,7 @@ class TableTokenStore:
 
     def try_lock(self, holder: str, until: datetime) -> bool:
         """Take the right to refresh: free, past its end, or ours already."""
-        now = datetime.now(UTC).isoformat()
+        now = self.clock.now().isoformat()
         for when in (When("lock_until", "lt", now, or_absent=True), When("holder", "eq", holder)):
             try:
                 values = {"holder": holder, "lock_until": until.astimezone(UTC).isoformat()}

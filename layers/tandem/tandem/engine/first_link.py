@@ -1,0 +1,188 @@
+"""First links and creates: two unlinked records become a pair, or one gets its counterpart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tandem.core.actions import Create, LinkPair
+from tandem.core.decide import Situation
+from tandem.core.errors import ConditionFailedError, DuplicateError, GoneError, RefusedError, TransientError
+from tandem.core.outcomes import Done, Outcome, Waits
+from tandem.core.records import Base, Link, Mode, Record, RecordKey, Side, Value, is_blank
+from tandem.engine.desk import Desk
+from tandem.engine.intents import Intent
+from tandem.engine.links import new_link_id
+from tandem.engine.pairs import Pairs, Progress
+from tandem.engine.ports import Written
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.recorder import Recorder, refusal
+from tandem.engine.rows import Row
+from tandem.engine.writer import Plan, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLinks:
+    """Links and creates for one desk."""
+
+    desk: Desk
+    reader: Reader
+    writer: Writer
+    records: Recorder
+    pairs: Pairs
+
+    async def link(self, row: Row, at: Situation, action: LinkPair, parent_link: Link | None) -> Outcome:
+        """Reserve both records, then sync what differs."""
+        key = row.key
+        own = at.own()
+        assert isinstance(own, Record)
+        other = await self._counterpart(key, action.counterpart, own, parent_link)
+        crm, books = (own, other) if key.side is Side.CRM else (other, own)
+        link = self._new_link(row, crm.id, books.id, parent_link, f"linked by {action.rule}")
+        written = {name for values in action.sync.writes.values() for name in values}
+        agreed = {name: base for name, base in action.sync.base.items() if name not in written}
+        await self.raise_children(link, books)
+        try:
+            link = self.desk.store.links.create(replace(link, base=agreed), self.desk.lease.fence)
+        except ConditionFailedError:
+            return Waits("time", self.desk.clock.now(), "a record of the pair was linked meanwhile")
+        self.desk.store.history.decided(
+            key,
+            "link",
+            self.desk.run,
+            self.desk.clock.now(),
+            link=link.id,
+            reasons=action.sync.reasons,
+            rule=action.rule,
+            crm_id=crm.id,
+            books_id=books.id,
+        )
+        self.records.clear_holds(link)
+        pair = replace(at, link=link, crm=crm, books=books)
+        return await self.pairs.sync(row, link, pair, action.sync)
+
+    async def _counterpart(self, key: RecordKey, id: str, own: Record, parent_link: Link | None) -> Record:
+        if key.side is Side.CRM:
+            found = await self.reader.books(key.entity, id, parent_link.books_id if parent_link else None)
+        else:
+            found = await self.reader.crm(key.entity, id)
+        if not isinstance(found, Record):
+            raise GoneError("gone", f"the counterpart of {own.id} vanished")
+        return found
+
+    def _new_link(self, row: Row, crm_id: str, books_id: str, parent_link: Link | None, reason: str) -> Link:
+        return Link(
+            connection=row.key.connection,
+            id=new_link_id(row.key.connection, row.key.side, row.key.id, self.desk.clock.now()),
+            entity=row.key.entity,
+            crm_id=crm_id,
+            books_id=books_id,
+            parent=parent_link.id if parent_link else None,
+            mapping_version=self.desk.mapping.version,
+            reason=reason,
+        )
+
+    async def create(self, row: Row, at: Situation, action: Create, parent_link: Link | None) -> Outcome:
+        """Insert the counterpart, stamped with the source's id, and link it."""
+        own = at.own()
+        assert isinstance(own, Record)
+        if self.desk.connection.effective_mode is Mode.OBSERVE:
+            self.records.would(
+                row, "create", action.reasons, side=str(action.side), after=dict(action.values)
+            )
+            return Waits("mode", self.records.net(), "observe: would create")
+        link = self._new_link(row, "", "", parent_link, "created")
+        plan = self._create_plan(row, own, action, link.id, parent_link)
+        try:
+            intent, written = await self.writer.write(plan)
+        except DuplicateError as error:
+            return self._duplicate(row, at, own, error)
+        except GoneError:
+            raise
+        except RefusedError as error:
+            return self.records.quarantine(row, at, [refusal(action.side, error)])
+        ids = {own.side: own.id, action.side: written.id}
+        link = replace(link, crm_id=ids[Side.CRM], books_id=ids[Side.BOOKS])
+        await self._commit_create(link, own, action, intent, written)
+        return Done("created")
+
+    def _create_plan(
+        self, row: Row, own: Record, action: Create, link: str, parent_link: Link | None
+    ) -> Plan:
+        return Plan(
+            kind="create",
+            entity=own.entity,
+            side=action.side,
+            source=row.key,
+            link=link,
+            values=action.values,
+            base=_created_base(own, action.values),
+            rules={reason.field: reason.rule for reason in action.reasons},
+            cause=f"{row.key.side} {row.cls}",
+            stamp=own.id,
+            parent=parent_link.id_on(action.side) if parent_link else None,
+            parent_link=parent_link.id if parent_link else None,
+        )
+
+    async def _commit_create(
+        self, link: Link, own: Record, action: Create, intent: Intent, written: Written
+    ) -> None:
+        made = Record(action.side, own.entity, written.id, {**dict.fromkeys(own.values), **action.values})
+        made = replace(made, version=written.version, parent=intent.parent, body=written.body or {})
+        crm, books = (own, made) if own.side is Side.CRM else (made, own)
+        base = {**_created_base(own, action.values), **_blank_base(own, action.values)}
+        state = Progress(crm, books, base, unseen={action.side})
+        self.pairs.adopt(link, action.side, action.values, written, state)
+        link = replace(
+            link,
+            base=state.base,
+            seen_crm=self.pairs.seen(Side.CRM, state),
+            seen_books=self.pairs.seen(Side.BOOKS, state),
+            persons=self.pairs.person_ids(link, state.books),
+        )
+        await self.raise_children(link, state.books)
+        self.desk.store.links.create(link, self.desk.lease.fence)
+        self.desk.store.intents.close(intent)
+        self.records.clear_holds(link)
+
+    def _duplicate(self, row: Row, at: Situation, own: Record, error: DuplicateError) -> Outcome:
+        """A taken value proposes a link and goes through the usual matching; it is never simply adopted."""
+        side = own.side.other
+        if error.existing_id and own.entity == CUSTOMER:
+            key = RecordKey(row.key.connection, side, own.entity, error.existing_id)
+            self.desk.store.index.add([(key, own.keys)])
+            if (
+                not self.desk.store.links.is_reserved(row.key.connection, side, [error.existing_id])
+                and row.tries == 0
+            ):
+                raise TransientError(f"{side} already has this record; it is matched again")
+        return self.records.quarantine(row, at, [refusal(side, error)])
+
+    async def raise_children(self, link: Link, books: Record) -> None:
+        """Just before a customer's link is committed, its Contacts and its Books persons become wanted.
+
+        Before, so that a crash between the two loses none of them: they wait for the parent and are raised again.
+        """
+        if link.entity != CUSTOMER or PERSON not in self.desk.mapping.entities:
+            return
+        persons = list(await self.reader.crm_persons(link.crm_id))
+        if books.body:
+            persons += await self.reader.persons(link.books_id)
+        for person in persons:
+            self.records.hint(person.side, PERSON, person.id, person.parent)
+
+
+def _created_base(own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
+    """What is agreed for the fields that a create carries."""
+    if own.side is Side.CRM:
+        return {name: Base(own.values[name], value) for name, value in values.items()}
+    return {name: Base(value, own.values[name]) for name, value in values.items()}
+
+
+def _blank_base(own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
+    """Fields that were blank at a create are agreed to be blank."""
+    return {
+        name: Base(value, None) if own.side is Side.CRM else Base(None, value)
+        for name, value in own.values.items()
+        if name not in values and is_blank(value)
+    }

@@ -1,0 +1,215 @@
+"""Brings a linked pair in step: writes behind intents, adopts what the sides show, commits per field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tandem.core.actions import Hold, Sync
+from tandem.core.canonical import read_record
+from tandem.core.decide import Situation
+from tandem.core.errors import AlreadyModifiedError, GoneError, RefusedError, TandemError
+from tandem.core.outcomes import Done, Outcome, Waits
+from tandem.core.records import SETTLED_AFTER, Base, Link, Mode, Record, Seen, Side, Value
+from tandem.engine.cases import hold_key
+from tandem.engine.desk import Desk
+from tandem.engine.intents import Intent
+from tandem.engine.ports import Written
+from tandem.engine.reader import CUSTOMER, Reader
+from tandem.engine.recorder import Recorder, refusal
+from tandem.engine.rows import Row
+from tandem.engine.writer import Plan, Writer
+
+
+@dataclass(slots=True)
+class Progress:
+    """What the writes of one pair have come to so far."""
+
+    crm: Record
+    books: Record
+    base: dict[str, Base]
+    intents: list[Intent] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    unseen: set[Side] = field(default_factory=set)
+    """Sides whose version is not known together with their content."""
+    foreign: set[Side] = field(default_factory=set)
+    """Sides that showed somebody else's edit in answer to our write: what was seen there is not kept."""
+    failure: TandemError | None = None
+
+    def on(self, side: Side) -> Record:
+        """The record of one side as known now."""
+        return self.crm if side is Side.CRM else self.books
+
+    def put(self, side: Side, record: Record) -> None:
+        """Replace what is known of one side."""
+        if side is Side.CRM:
+            self.crm = record
+        else:
+            self.books = record
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Syncs linked pairs of one desk."""
+
+    desk: Desk
+    reader: Reader
+    writer: Writer
+    records: Recorder
+
+    async def sync(self, row: Row, link: Link, at: Situation, action: Sync) -> Outcome:
+        """Write what differs, commit what was written, then raise what failed."""
+        assert isinstance(at.crm, Record)
+        assert isinstance(at.books, Record)
+        state = Progress(at.crm, at.books, dict(action.base), holds=list(action.holds))
+        if not action.is_quiet and self.desk.connection.effective_mode is Mode.OBSERVE:
+            return self._observe(row, link, action, state)
+        for side in (Side.BOOKS, Side.CRM):
+            if action.writes[side] and state.failure is None:
+                await self._write_side(row, link, action, side, state)
+            elif action.writes[side]:
+                self._keep_base(link, action.writes[side], state)
+        self._commit(link, state)
+        if state.failure is not None:
+            raise state.failure
+        if state.holds:
+            return self.records.quarantine(row, at, state.holds, link=link)
+        self.desk.store.cases.settle(hold_key(row.key, link), set())
+        return Done("noop" if action.is_quiet else "synced")
+
+    async def _write_side(self, row: Row, link: Link, action: Sync, side: Side, state: Progress) -> None:
+        values, target = action.writes[side], state.on(side)
+        try:
+            intent, written = await self.writer.write(self._update_plan(row, link, action, side, target))
+        except (AlreadyModifiedError, GoneError) as error:
+            self.reader.forget(link.entity, side, target.id, target.parent)
+            state.failure = error
+        except RefusedError as error:
+            state.holds.append(refusal(side, error))
+            self._keep_base(link, values, state)
+            return
+        except TandemError as error:
+            state.failure = error
+        else:
+            state.intents.append(intent)
+            self.adopt(link, side, values, written, state)
+            return
+        self._keep_base(link, values, state)
+
+    def _keep_base(self, link: Link, values: Mapping[str, Value], state: Progress) -> None:
+        """A field that was not written keeps its old base."""
+        for name in values:
+            if name in link.base:
+                state.base[name] = link.base[name]
+            else:
+                state.base.pop(name, None)
+
+    def _update_plan(self, row: Row, link: Link, action: Sync, side: Side, target: Record) -> Plan:
+        rules = {
+            reason.field: reason.rule for reason in action.reasons if reason.field in action.writes[side]
+        }
+        other = link.id_on(side.other)
+        return Plan(
+            kind="update",
+            entity=link.entity,
+            side=side,
+            source=row.key,
+            link=link.id,
+            values=action.writes[side],
+            base={name: action.base[name] for name in action.writes[side]},
+            rules=rules,
+            cause=f"{row.key.side} {row.cls}",
+            target=target,
+            stamp=None if target.keys.stamp == other else other,
+            parent=target.parent,
+            asked_at=self.reader.asked_at.get((link.entity, target.id)),
+        )
+
+    def adopt(
+        self, link: Link, side: Side, sent: Mapping[str, Value], written: Written, state: Progress
+    ) -> None:
+        """What a side shows in answer is adopted if it equals what was sent up to the converter; else it is an edit."""
+        before, entity = state.on(side), self.desk.entity(link.entity)
+        expected = {**before.values, **sent}
+        if written.body is None:
+            self.reader.forget(link.entity, side, before.id, before.parent)
+            state.put(side, replace(before, values=expected, version=None))
+            state.unseen.add(side)
+            return
+        shown = read_record(self.desk.mapping, link.entity, side, written.body)
+        values = {**expected, **shown.values}
+        foreign = False
+        for name, value in values.items():
+            same = entity.field(name).convert.key(side, value) == entity.field(name).convert.key(
+                side, expected.get(name)
+            )
+            if same and name in state.base:
+                base = state.base[name]
+                state.base[name] = Base(value, base.books) if side is Side.CRM else Base(base.crm, value)
+            foreign = foreign or not same
+        if side is Side.BOOKS and link.entity == CUSTOMER:
+            self.reader.adopt_contact(before.id, written.body)
+        elif side is Side.BOOKS:
+            self.reader.adopt_person(before.parent or "", written.body)
+        state.put(side, replace(before, values=values, version=written.version or shown.version))
+        if foreign:
+            state.foreign.add(side)
+            self.records.hint(side, link.entity, before.id, before.parent)
+
+    def _commit(self, link: Link, state: Progress) -> None:
+        """Move the link on condition of seq and fence, then close the intents of what it holds now."""
+        moved = replace(
+            link,
+            base=state.base,
+            held={
+                h.field: {"crm": h.crm, "books": h.books} for h in state.holds if h.field in self._names(link)
+            },
+            seen_crm=self.seen(Side.CRM, state),
+            seen_books=self.seen(Side.BOOKS, state),
+            mapping_version=self.desk.mapping.version,
+            persons=self.person_ids(link, state.books),
+        )
+        if not state.intents and _same(moved, link):
+            return
+        self.desk.store.links.move(moved, self.desk.lease.fence)
+        for intent in state.intents:
+            self.desk.store.intents.close(intent)
+
+    def _names(self, link: Link) -> set[str]:
+        return {mapped.name for mapped in self.desk.entity(link.entity).fields}
+
+    def person_ids(self, link: Link, books: Record) -> tuple[str, ...]:
+        """The ids of the persons that a Books customer shows; as before where it shows none at all."""
+        persons = books.body.get("contact_persons")
+        if link.entity != CUSTOMER or persons is None:
+            return link.persons
+        return tuple(sorted(str(person["contact_person_id"]) for person in persons))
+
+    def seen(self, side: Side, state: Progress) -> Seen | None:
+        """The content now known of one side; None where it must be read again."""
+        if state.failure is not None or side in state.foreign:
+            return None
+        record = state.on(side)
+        unseen = side in state.unseen or record.version is None
+        settled = (
+            not unseen
+            and record.version is not None
+            and self.desk.clock.now() - record.version >= SETTLED_AFTER
+        )
+        return Seen(record.values, None if unseen else record.version, settled, record.active)
+
+    def _observe(self, row: Row, link: Link, action: Sync, state: Progress) -> Outcome:
+        for values in action.writes.values():
+            self._keep_base(link, values, state)
+        moved = replace(link, base=state.base, mapping_version=self.desk.mapping.version)
+        if not _same(moved, link):
+            self.desk.store.links.move(moved, self.desk.lease.fence)
+        writes = {str(side): dict(values) for side, values in action.writes.items() if values}
+        self.records.would(row, "update", action.reasons, link=link.id, after=writes)
+        if state.holds:
+            self.records.hold_all(row, state.holds, link)
+        return Waits("mode", self.records.net(), "observe: would write")
+
+
+def _same(moved: Link, link: Link) -> bool:
+    return replace(moved, mapping_version=link.mapping_version) == link

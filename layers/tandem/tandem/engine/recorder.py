@@ -1,0 +1,88 @@
+"""What is recorded about a row beside its writes: holds, decisions that withheld a write, hints for other rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tandem.core.actions import FieldReason, Hold
+from tandem.core.decide import Situation
+from tandem.core.errors import RefusedError
+from tandem.core.outcomes import Done, Outcome
+from tandem.core.records import Link, Record, RecordKey, RowClass, Side
+from tandem.engine.cases import hold_key
+from tandem.engine.desk import Desk
+from tandem.engine.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Records for one desk."""
+
+    desk: Desk
+
+    def quarantine(self, row: Row, at: Situation, holds: Sequence[Hold], link: Link | None = None) -> Outcome:
+        """The record is held: one durable row per hold, and the row is done."""
+        own, link = at.own(), link or at.link
+        self.hold_all(row, holds, link, own.label if isinstance(own, Record) else "")
+        self.desk.store.cases.settle(hold_key(row.key, link), {hold.field for hold in holds})
+        return Done("held", holds[0].sentence)
+
+    def hold_all(self, row: Row, holds: Sequence[Hold], link: Link | None, label: str = "") -> None:
+        """Keep every hold, and one history entry per different decision."""
+        now, store, key = self.desk.clock.now(), self.desk.store, hold_key(row.key, link)
+        for hold in holds:
+            store.cases.hold(key, hold, now, label=label, link=link.id if link else None)
+            store.history.decided(
+                key,
+                "held",
+                self.desk.run,
+                now,
+                link=link.id if link else None,
+                once=True,
+                cause=hold.cause,
+                sentence=hold.sentence,
+                field=hold.field,
+                crm=hold.crm,
+                books=hold.books,
+            )
+
+    def would(
+        self, row: Row, verb: str, reasons: Sequence[FieldReason], link: str | None = None, **more: object
+    ) -> None:
+        """Observe mode: what would have been written, once per different decision."""
+        self.desk.store.history.decided(
+            row.key,
+            "would_write",
+            self.desk.run,
+            self.desk.clock.now(),
+            link=link,
+            reasons=reasons,
+            once=True,
+            verb=verb,
+            **more,
+        )
+
+    def clear_holds(self, link: Link) -> None:
+        """Nothing is held any more, neither for the pair nor for either record while it was unlinked."""
+        for side in Side:
+            key = RecordKey(link.connection, side, link.entity, link.id_on(side))
+            self.desk.store.cases.settle(key, set())
+
+    def hint(self, side: Side, entity: str, id: str, parent: str | None) -> None:
+        """Another record may be concerned: its row is due now."""
+        key = RecordKey(self.desk.connection.id, side, entity, id)
+        keep = parent if side is Side.BOOKS else None
+        self.desk.store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=keep)
+
+    def net(self) -> datetime:
+        """When a waiting row is looked at again at the latest."""
+        return self.desk.clock.now() + timedelta(seconds=self.desk.connection.settings.wait_net_seconds)
+
+
+def refusal(side: Side, error: RefusedError) -> Hold:
+    """A business refusal as a hold; equal causes share a case."""
+    product = "Books" if side is Side.BOOKS else "CRM"
+    cause = f"refused by {product}:{error.code}" + (f":{error.field}" if error.field else "")
+    return Hold(cause, f"{product} refused the record: {error.message} (code {error.code})")
