@@ -108,6 +108,11 @@ def test_the_version_is_of_the_content() -> None:
         load_mapping(GOOD.replace("contact_name}", "contact_name, conflict: hold}")).version
         != mapping.version
     )
+    one = field("x", "{crm: A, books: b, args: {crm_max: 1, books_max: 2}}")
+    assert (
+        load_mapping(one.replace("crm_max: 1, books_max: 2", "books_max: 2, crm_max: 1")).version
+        == load_mapping(one).version
+    )
     stored = preset("india")
     again = Mapping.model_validate(stored.model_dump(mode="json"))
     assert (again, again.version) == (stored, stored.version)

@@ -227,3 +227,12 @@ def test_what_is_linked_is_free_and_proven(found: list[Candidate]) -> None:
 def test_records_of_the_own_side_are_no_candidates() -> None:
     """Two Accounts with one tax number are a case for their owner, not a pair."""
     assert isinstance(match(crm(tax_number="T"), [Candidate(crm(id="2", tax_number="T"))]), NoMatch)
+
+
+def test_of_two_views_of_one_record_the_reserved_one_counts() -> None:
+    """A record found by two keys is one candidate, and taken if either view says so."""
+    free, taken = books(tax_number="T"), books(tax_number="T", reserved=True)
+    for views in ([free, taken], [taken, free]):
+        found = match(crm(tax_number="T"), views)
+        assert isinstance(found, HeldMatch)
+        assert (found.rule, found.candidates) == ("reserved", (taken,))
