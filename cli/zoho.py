@@ -42,7 +42,7 @@ class Minted:
 
     def share(self, table: Table, dc: str, product: str, org: str) -> None:
         """Put the token where all callers of an org find it, unless another is fetching one."""
-        store, holder = TableTokenStore(table, dc, product, org), uuid4().hex
+        store, holder = TableTokenStore(table, dc, product, org, SystemClock()), uuid4().hex
         if store.try_lock(holder, datetime.now(UTC) + _LOCK):
             store.save(self.token, holder)
 
