@@ -65,6 +65,10 @@ class Switches(BaseModel):
         "An update that changes no value still moves Modified_Time and notifies.",
         "CRM dossier, not found",
     )
+    coql_brackets_required: bool = _fact(
+        True, "More than two criteria want nested brackets, two in each; else SYNTAX_ERROR.", "CRM dossier 4"
+    )
+    coql_in_limit: int = _fact(50, "How many values in and not in take.", "CRM dossier 4")
     empty_string_clears: bool = _fact(
         True, "An empty string clears a text field as null does; else it is stored.", "CRM dossier 10"
     )
@@ -135,6 +139,9 @@ class Switches(BaseModel):
     )
     books_duplicate_names: Literal["refuse", "allow"] = _fact(
         "refuse", "Org preference: a second contact of the same name is refused with 3062.", "Books dossier 2"
+    )
+    currency_fixed_by_transactions: bool = _fact(
+        True, "The currency of a contact with transactions cannot be changed.", "Books dossier 2"
     )
     unique_field_code: int = _fact(
         4, "Code of the refusal of a duplicate value in a unique custom field (HTTP 400).", "Books dossier 4"

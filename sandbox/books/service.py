@@ -48,10 +48,18 @@ class BooksService:
 
     def update(self, contact_id: str, body: Json, actor: User, source: str = "api") -> Contact:
         """Change a contact and tell the webhooks."""
+        self._refuse_currency(contact_id, body)
         contact, changed = self.store.update(contact_id, body, actor)
         if changed or self._switches().unchanged_put_moves_time:
             self._tell(contact, "edit", source)
         return contact
+
+    def _refuse_currency(self, contact_id: str, body: Json) -> None:
+        wanted = body.get("currency_id")
+        held = self.store.get(contact_id).values["currency_id"]
+        fixed = self._switches().currency_fixed_by_transactions and self.ledger.balance(contact_id)[1]
+        if wanted and wanted != held and fixed:
+            raise BooksError(4, "The currency of a contact that has transactions cannot be changed.")
 
     def upsert(self, key: str, value: str, create: bool, body: Json, actor: User) -> tuple[Contact, bool]:
         """Update by a unique custom field, or create when asked; return whether it was created (Books 4)."""
@@ -66,7 +74,11 @@ class BooksService:
         stamped = {
             **body,
             "custom_fields": [
-                *(c for c in body.get("custom_fields", []) if c.get("api_name") != key),
+                *(
+                    c
+                    for c in body.get("custom_fields", [])
+                    if isinstance(c, dict) and c.get("api_name") != key
+                ),
                 {"api_name": key, "value": value},
             ],
         }

@@ -307,14 +307,7 @@ class BooksStore:
         if "contact_persons" in body:
             if not isinstance(body["contact_persons"], list):
                 raise invalid("contact_persons")
-            draft.persons = [
-                (
-                    p.get("contact_person_id") if isinstance(p, dict) else None,
-                    person_values(p, in_contact=True),
-                    bool(isinstance(p, dict) and p.get("is_primary_contact")),
-                )
-                for p in body["contact_persons"]
-            ]
+            draft.persons = [_person_draft(p) for p in body["contact_persons"]]
         return draft
 
     def _refuse_name(self, name: str, own: str | None) -> None:
@@ -443,3 +436,9 @@ def _formed(values: dict[str, Any], form: str) -> dict[str, Any]:
     if form == "as_sent":
         return values
     return {k: text_form(v, form) if isinstance(v, str) else v for k, v in values.items()}
+
+
+def _person_draft(body: Any) -> tuple[str | None, dict[str, Any], bool]:
+    values = person_values(body, in_contact=True)
+    known = body.get("contact_person_id")
+    return (str(known) if known else None), values, bool(body.get("is_primary_contact"))

@@ -91,8 +91,11 @@ def _tokens(text: str) -> list[Token]:
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, brackets: bool) -> None:
         self._tokens = _tokens(text)
+        self._brackets = brackets
+        self._joins = [0]
+        self.longest_list = 0
         self._at = 0
         self.criteria = 0
 
@@ -181,17 +184,26 @@ class _Parser:
         left = self._all()
         while self._take("or"):
             left = Both("or", left, self._all())
+            self._joined()
         return left
 
     def _all(self) -> Condition:
         left = self._single()
         while self._take("and"):
             left = Both("and", left, self._single())
+            self._joined()
         return left
+
+    def _joined(self) -> None:
+        self._joins[-1] += 1
+        if self._brackets and self._joins[-1] > 1:
+            raise syntax_error(self._peek().text or "where")
 
     def _single(self) -> Condition:
         if self._take("("):
+            self._joins.append(0)
             inner = self._any()
+            self._joins.pop()
             self._expect(")")
             return inner
         self.criteria += 1
@@ -222,6 +234,7 @@ class _Parser:
         while self._take(","):
             values.append(self._value())
         self._expect(")")
+        self.longest_list = max(self.longest_list, len(values))
         return tuple(values)
 
     def _value(self) -> Any:
@@ -237,9 +250,9 @@ class _Parser:
         raise syntax_error(token.text)
 
 
-def parse(text: str) -> Query:
+def parse(text: str, brackets: bool = True, most_values: int = 50) -> Query:
     """Parse a select query; raises CrmError SYNTAX_ERROR or LIMIT_EXCEEDED."""
-    parser = _Parser(text)
+    parser = _Parser(text, brackets)
     query = parser.query()
     if query.limit > 2000:
         raise CrmError("LIMIT_EXCEEDED", "the limit given is more than allowed", {"limit": 2000})
@@ -247,6 +260,8 @@ def parse(text: str) -> Query:
         raise CrmError(
             "LIMIT_EXCEEDED", "limit and offset reach more than 100000 records", {"limit": 100_000}
         )
+    if parser.longest_list > most_values:
+        raise CrmError("LIMIT_EXCEEDED", "more values than allowed", {"limit": most_values})
     if parser.criteria > 25:
         raise CrmError("LIMIT_EXCEEDED", "more criteria than allowed", {"limit": 25})
     if len(query.columns) > 500:

@@ -85,7 +85,8 @@ class CrmQueries:
 
     def select(self, text: str) -> tuple[list[Json], bool]:
         """Run a select; returns the rows and whether more would follow."""
-        query = coql.parse(text)
+        switches = self._switches()
+        query = coql.parse(text, switches.coql_brackets_required, switches.coql_in_limit)
         self._store.module(query.module)
         for column in (*query.columns, *coql.columns_of(query.where), *(name for name, _ in query.order)):
             self._check(query.module, column)

@@ -300,3 +300,15 @@ async def test_a_body_may_come_as_a_form(zoho: Zoho) -> None:
     assert form.status_code == 201
     broken = await zoho.http.post(url, content=b'{"contact_name":', headers=headers)
     assert (broken.status_code, broken.json()["code"]) == (400, 1038)
+
+
+@pytest.mark.parametrize(("fixed", "status"), [(True, 400), (False, 200)])
+async def test_the_currency_is_fixed_by_transactions(zoho: Zoho, fixed: bool, status: int) -> None:
+    """currency_fixed_by_transactions: an invoice fixes the customer's currency."""
+    await zoho.control("PUT", "/switches", {"currency_fixed_by_transactions": fixed})
+    contact = await zoho.customer()
+    await zoho.books("POST", "/invoices", {"customer_id": contact["contact_id"], "line_items": [{"rate": 1}]})
+    currencies = (await zoho.books("GET", "/settings/currencies")).json()["currencies"]
+    other = next(c["currency_id"] for c in currencies if c["currency_code"] == "USD")
+    answer = await zoho.books("PUT", f"/contacts/{contact['contact_id']}", {"currency_id": other})
+    assert answer.status_code == status

@@ -102,6 +102,8 @@ async def test_ids_are_compared_as_numbers_and_page_by_keyset(zoho: Zoho) -> Non
     [
         ("selec id from Accounts", "SYNTAX_ERROR"),
         ("select id from Accounts where", "SYNTAX_ERROR"),
+        ("select id from Accounts where id > 1 and id > 2 and id > 3", "SYNTAX_ERROR"),
+        (f"select id from Accounts where id in ({', '.join(map(str, range(51)))})", "LIMIT_EXCEEDED"),  # noqa: S608
         ("select Nope from Accounts where id is not null", "INVALID_QUERY"),
         ("select id from Nope where id is not null", "INVALID_MODULE"),
         ("select id from Accounts where id is not null limit 2001", "LIMIT_EXCEEDED"),
@@ -111,3 +113,10 @@ async def test_a_wrong_query_is_refused_by_name(zoho: Zoho, query: str, code: st
     """Syntax, columns, modules and limits have their own codes."""
     answer = await zoho.crm("POST", "/coql", {"select_query": query})
     assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+async def test_brackets_are_wanted_by_switch_only(zoho: Zoho) -> None:
+    """coql_brackets_required: three criteria side by side, or two in each bracket."""
+    await zoho.control("POST", "/import", SEED)
+    await zoho.control("PUT", "/switches", {"coql_brackets_required": False})
+    assert await _names(zoho, "id > 1 and id > 2 and Account_Name like 'a%'") == ["Alpha"]
