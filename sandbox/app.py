@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import data
 from sandbox.accounts import http as accounts_http
-from sandbox.books import http_contacts, http_other
+from sandbox.books import http_contacts, http_ledger
+from sandbox.books import http_settings as books_settings
 from sandbox.config import SandboxConfig
 from sandbox.control.http import control_routes, load
-from sandbox.crm import bulk, http_records, http_settings, http_watch
+from sandbox.crm import bulk, http_queries, http_records, http_settings, http_watch
 from sandbox.pipeline import Call, Endpoint, asgi_endpoint
 from sandbox.replies import BooksError, CrmError, Reply
 from sandbox.world import World
@@ -62,9 +63,11 @@ def endpoints() -> list[Endpoint]:
         *http_settings.ENDPOINTS,
         *http_watch.ENDPOINTS,
         *bulk.ENDPOINTS,
+        *http_queries.ENDPOINTS,
         *http_records.ENDPOINTS,
         *http_contacts.ENDPOINTS,
-        *http_other.ENDPOINTS,
+        *books_settings.ENDPOINTS,
+        *http_ledger.ENDPOINTS,
         *_fallbacks(),
     ]
 

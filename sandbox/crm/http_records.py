@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.clock import parse_time
-from sandbox.crm.paging import number_param
 from sandbox.crm.store import CrmRecord, Effect
 from sandbox.gatekeeper import refuse_record
 from sandbox.pipeline import Call, Endpoint
@@ -15,7 +14,8 @@ from sandbox.replies import CrmError, Json, Reply
 ADDED, UPDATED, DELETED = "record added", "record updated", "record deleted"
 
 
-def _since(call: Call, header: str) -> float | None:
+def since_header(call: Call, header: str) -> float | None:
+    """Return the moment in a header, or None; raises CrmError for one that cannot be read."""
     text = call.header(header)
     if text is None:
         return None
@@ -27,7 +27,8 @@ def _since(call: Call, header: str) -> float | None:
         ) from error
 
 
-def _newer(call: Call, moment: int, since: float | None) -> bool:
+def is_newer(call: Call, moment: int, since: float | None) -> bool:
+    """Return whether a moment is after another; whether the same second counts is a switch."""
     if since is None:
         return True
     return moment >= since if call.world.switches.if_modified_since_inclusive else moment > since
@@ -43,9 +44,9 @@ def list_records(call: Call) -> Reply:
         )
     if len(names) > 50:
         raise CrmError("LIMIT_EXCEEDED", "more fields than allowed", {"limit": 50, "param_name": "fields"})
-    since = _since(call, "if-modified-since")
+    since = since_header(call, "if-modified-since")
     page = call.world.page_tokens.page(
-        call, module.api_name, _wanted(call), lambda r: _newer(call, r.modified_time, since)
+        call, module.api_name, _wanted(call), lambda r: is_newer(call, r.modified_time, since)
     )
     if not page.rows:
         return Reply(304 if since is not None else 204)
@@ -66,10 +67,10 @@ def get_record(call: Call) -> Reply:
     if not record_id.isdigit() and call.world.switches.malformed_id_answer == "400":
         raise CrmError("INVALID_DATA", "the id given seems to be invalid", {"resource_path_index": 1})
     record = crm.store.get(call.params["module"], record_id)
-    since = _since(call, "if-modified-since")
+    since = since_header(call, "if-modified-since")
     if record is None:
         return Reply(204)
-    if not _newer(call, record.modified_time, since):
+    if not is_newer(call, record.modified_time, since):
         return Reply(304)
     names = [n for n in call.query.get("fields", "").split(",") if n]
     body = crm.render.row(record, names) if names else crm.render.full(record)
@@ -160,7 +161,7 @@ def update_records(call: Call) -> Reply:
     """PUT /{module} and PUT /{module}/{id}: only the sent keys change; If-Unmodified-Since guards."""
     store, module = call.world.crm.store, call.params["module"]
     store.module(module)
-    since = _since(call, "if-unmodified-since")
+    since = since_header(call, "if-unmodified-since")
     items = _items(call)
     if "id" in call.params:
         items = [{**items[0], "id": call.params["id"]}]
@@ -206,7 +207,7 @@ def upsert_records(call: Call) -> Reply:
     """POST /{module}/upsert: matches by duplicate_check_fields, else system and unique fields."""
     crm, module = call.world.crm, call.params["module"]
     meta = crm.store.module(module)
-    since = _since(call, "if-unmodified-since")
+    since = since_header(call, "if-unmodified-since")
     named = call.json_object().get("duplicate_check_fields") or []
     unique = [f.api_name for f in meta.fields.values() if f.unique]
     names = list(named) or [meta.duplicate_field, *unique]
@@ -266,114 +267,8 @@ def delete_records(call: Call) -> Reply:
     return _each(call, [{"id": i} for i in ids], write, 200)
 
 
-def deleted_records(call: Call) -> Reply:
-    """GET /{module}/deleted: recycle bin and permanent, the latest first (CRM dossier 3)."""
-    crm, world = call.world.crm, call.world
-    module = crm.store.module(call.params["module"]).api_name
-    since = _since(call, "if-modified-since")
-    kind = call.query.get("type", "all")
-    oldest = world.clock.now() - world.switches.permanent_delete_listed_days * 86_400
-    entries = [
-        e
-        for e in crm.store.data[module].deleted.values()
-        if _newer(call, e.at, since)
-        and (not e.permanent or e.at >= oldest)
-        and (kind == "all" or (kind == "permanent") == e.permanent)
-    ]
-    entries.sort(key=lambda e: (-e.at, e.record.id))
-    page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
-    rows = entries[(page - 1) * per_page : page * per_page]
-    if not rows:
-        return Reply(304 if since is not None and world.switches.deleted_answers_304 else 204)
-    data = [
-        {
-            "deleted_by": None if e.permanent else crm.render.user(e.by, with_email=False),
-            "id": e.record.id,
-            "display_name": None if e.permanent else crm.store.display_name(e.record),
-            "type": "permanent" if e.permanent else "recycle",
-            "created_by": None if e.permanent else crm.render.user(e.record.created_by, with_email=False),
-            "deleted_time": crm.render.time(e.at),
-        }
-        for e in rows
-    ]
-    more = len(entries) > page * per_page
-    return Reply(
-        200,
-        {
-            "data": data,
-            "info": {"per_page": per_page, "count": len(rows), "page": page, "more_records": more},
-        },
-    )
-
-
-def search_records(call: Call) -> Reply:
-    """GET /{module}/search: lags behind, matches loosely, at most 2,000 (CRM dossier 4)."""
-    crm = call.world.crm
-    module = crm.store.module(call.params["module"])
-    found = crm.queries.search(module.api_name, call.query, call.world.clock.now())
-    page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
-    if page * per_page > 2_000:
-        raise CrmError("LIMIT_REACHED", "the limit of records is reached", {"limit": "2000"})
-    rows = found[(page - 1) * per_page : page * per_page]
-    if not rows:
-        return Reply(204)
-    names = [n for n in call.query.get("fields", "").split(",") if n]
-    data = [crm.render.row(r, names) if names else crm.render.full(r) for r in rows]
-    return Reply(
-        200,
-        {
-            "data": data,
-            "info": {
-                "per_page": per_page,
-                "count": len(rows),
-                "page": page,
-                "sort_by": "id",
-                "sort_order": "desc",
-                "more_records": len(found) > page * per_page,
-            },
-        },
-    )
-
-
-def run_coql(call: Call) -> Reply:
-    """POST /coql: 204 when nothing is found."""
-    text = call.json_object().get("select_query")
-    if not isinstance(text, str):
-        raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "select_query"})
-    rows, more = call.world.crm.queries.select(text)
-    if not rows:
-        return Reply(204)
-    return Reply(200, {"data": rows, "info": {"count": len(rows), "more_records": more}})
-
-
-def merge_records(call: Call) -> Reply:
-    """POST /{module}/{id}/actions/merge: at most three records in all."""
-    store, module = call.world.crm.store, call.params["module"]
-    store.module(module)
-    specs = call.json_object().get("merge") or []
-    data = specs[0].get("data", []) if specs and isinstance(specs[0], dict) else []
-    losers = [str(d["id"]) for d in data if str(d.get("id")) != call.params["id"]]
-    if not losers or len(losers) > 2:
-        raise CrmError("INVALID_DATA", "invalid data", {"api_name": "data", "maximum_length": 2})
-    effects = store.merge(module, call.params["id"], losers, {}, call.actor)
-    call.world.crm.announce(effects)
-    call.record_ids = [call.params["id"], *losers]
-    return Reply(
-        200,
-        {
-            "merge": [
-                {
-                    "code": "SUCCESS",
-                    "details": {"id": call.params["id"]},
-                    "message": "record merged successfully",
-                    "status": "success",
-                }
-            ]
-        },
-    )
-
-
-def _scope(operation: str) -> Callable[[Call], str]:
+def scope_of(operation: str) -> Callable[[Call], str]:
+    """Return what names the scope of an operation on the call's module."""
     return lambda call: f"ZohoCRM.modules.{call.params.get('module', 'ALL')}.{operation}"
 
 
@@ -387,26 +282,16 @@ def _many(call: Call) -> bool:
     return isinstance(items, list) and len(items) > 10
 
 
-def _coql_cost(call: Call) -> int:
-    text = str(call.body.get("select_query", "")) if isinstance(call.body, dict) else ""
-    words = text.lower().split()
-    limit = words[words.index("limit") + 1] if "limit" in words[:-1] else "200"
-    number = int(limit) if limit.isdigit() else 200
-    return 1 if number <= 200 else 2 if number <= 1_000 else 3
-
-
 _M = "/crm/v8/{module}"
+
+
 ENDPOINTS = [
-    Endpoint("crm", "POST", "/crm/v8/coql", run_coql, "ZohoCRM.coql.READ", _coql_cost, True),
-    Endpoint("crm", "GET", _M, list_records, _scope("READ")),
-    Endpoint("crm", "POST", _M, insert_records, _scope("CREATE"), _tens, _many),
-    Endpoint("crm", "PUT", _M, update_records, _scope("UPDATE"), _tens, _many),
-    Endpoint("crm", "DELETE", _M, delete_records, _scope("DELETE")),
-    Endpoint("crm", "POST", f"{_M}/upsert", upsert_records, _scope("UPDATE"), _tens, _many),
-    Endpoint("crm", "GET", f"{_M}/deleted", deleted_records, _scope("READ"), 2),
-    Endpoint("crm", "GET", f"{_M}/search", search_records, _scope("READ"), 1, True),
-    Endpoint("crm", "POST", f"{_M}/{{id}}/actions/merge", merge_records, _scope("UPDATE")),
-    Endpoint("crm", "GET", f"{_M}/{{id}}", get_record, _scope("READ")),
-    Endpoint("crm", "PUT", f"{_M}/{{id}}", update_records, _scope("UPDATE")),
-    Endpoint("crm", "DELETE", f"{_M}/{{id}}", delete_records, _scope("DELETE")),
+    Endpoint("crm", "GET", _M, list_records, scope_of("READ")),
+    Endpoint("crm", "POST", _M, insert_records, scope_of("CREATE"), _tens, _many),
+    Endpoint("crm", "PUT", _M, update_records, scope_of("UPDATE"), _tens, _many),
+    Endpoint("crm", "DELETE", _M, delete_records, scope_of("DELETE")),
+    Endpoint("crm", "POST", f"{_M}/upsert", upsert_records, scope_of("UPDATE"), _tens, _many),
+    Endpoint("crm", "GET", f"{_M}/{{id}}", get_record, scope_of("READ")),
+    Endpoint("crm", "PUT", f"{_M}/{{id}}", update_records, scope_of("UPDATE")),
+    Endpoint("crm", "DELETE", f"{_M}/{{id}}", delete_records, scope_of("DELETE")),
 ]

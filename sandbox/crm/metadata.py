@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.crm.standard_fields import MODULES, SYSTEM_FIELDS
 from sandbox.ids import IdSource
 from sandbox.replies import ControlError, Json
 
@@ -29,6 +30,8 @@ JSON_TYPES = {
     "ownerlookup": "jsonobject",
     "subform": "jsonarray",
 }
+
+
 DEFAULT_LENGTHS = {
     "textarea": 32_000,
     "email": 100,
@@ -42,17 +45,6 @@ DEFAULT_LENGTHS = {
     "lookup": 120,
     "ownerlookup": 120,
 }
-SYSTEM_FIELDS = (
-    ("Owner", "ownerlookup"),
-    ("Created_By", "ownerlookup"),
-    ("Modified_By", "ownerlookup"),
-    ("Created_Time", "datetime"),
-    ("Modified_Time", "datetime"),
-    ("Last_Activity_Time", "datetime"),
-    ("Tag", "text"),
-    ("Locked__s", "boolean"),
-    ("Record_Image", "profileimage"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,206 +83,6 @@ class CrmModule:
     fields: dict[str, CrmField] = field(default_factory=dict)
 
 
-_ACCOUNT_TYPES = (
-    "Analyst",
-    "Competitor",
-    "Customer",
-    "Distributor",
-    "Integrator",
-    "Investor",
-    "Other",
-    "Partner",
-    "Press",
-    "Prospect",
-    "Reseller",
-    "Supplier",
-    "Vendor",
-)
-_INDUSTRIES = (
-    "Agriculture",
-    "Communications",
-    "Consulting",
-    "Education",
-    "Financial Services",
-    "Government/Military",
-    "Healthcare",
-    "Manufacturing",
-    "Real Estate",
-    "Retail",
-    "Technology",
-    "Transportation",
-)
-_RATINGS = ("Acquired", "Active", "Market Failed", "Project Cancelled", "Shut Down")
-_LEAD_SOURCES = (
-    "Advertisement",
-    "Cold Call",
-    "Employee Referral",
-    "External Referral",
-    "Online Store",
-    "Partner",
-    "Trade Show",
-    "Web Download",
-    "Web Research",
-)
-GST_TREATMENTS = (
-    "Registered Business - Regular",
-    "Registered Business - Composition",
-    "Unregistered Business",
-    "Consumer",
-    "Overseas",
-    "Special Economic Zone",
-    "Deemed Export",
-)
-STATE_CODES = (
-    "AN",
-    "AD",
-    "AR",
-    "AS",
-    "BR",
-    "CH",
-    "CT",
-    "DN",
-    "DL",
-    "GA",
-    "GJ",
-    "HR",
-    "HP",
-    "JK",
-    "JH",
-    "KA",
-    "KL",
-    "LA",
-    "LD",
-    "MP",
-    "MH",
-    "MN",
-    "ML",
-    "MZ",
-    "NL",
-    "OD",
-    "PY",
-    "PB",
-    "RJ",
-    "SK",
-    "TN",
-    "TS",
-    "TR",
-    "UP",
-    "UK",
-    "WB",
-)
-
-# (api name, data type, options)
-_Row = tuple[str, str, dict[str, Any]]
-
-
-def _address(prefix: str, code: str) -> list[_Row]:
-    return [
-        (f"{prefix}Street", "text", {"length": 250}),
-        (f"{prefix}City", "text", {"length": 100}),
-        (f"{prefix}State", "text", {"length": 100}),
-        (f"{prefix}{code}", "text", {"length": 30}),
-        (f"{prefix}Country", "text", {"length": 100}),
-    ]
-
-
-_ACCOUNTS: list[_Row] = [
-    ("Account_Name", "text", {"length": 200, "mandatory": True}),
-    ("Account_Number", "bigint", {}),
-    ("Account_Site", "text", {"length": 80}),
-    ("Account_Type", "picklist", {"picklist": _ACCOUNT_TYPES}),
-    ("Industry", "picklist", {"picklist": _INDUSTRIES}),
-    ("Ownership", "picklist", {"picklist": ("Other", "Private", "Public", "Subsidiary")}),
-    ("Rating", "picklist", {"picklist": _RATINGS}),
-    ("Parent_Account", "lookup", {"lookup": "Accounts"}),
-    ("Phone", "phone", {}),
-    ("Fax", "phone", {}),
-    ("Website", "website", {}),
-    ("Ticker_Symbol", "text", {"length": 30}),
-    ("SIC_Code", "integer", {}),
-    ("Employees", "integer", {}),
-    ("Annual_Revenue", "currency", {}),
-    *_address("Billing_", "Code"),
-    *_address("Shipping_", "Code"),
-    ("Description", "textarea", {}),
-    ("Books_Customer_ID", "text", {"length": 50, "custom": True, "unique": True}),
-    ("GSTIN", "text", {"length": 15, "custom": True}),
-    ("GST_Treatment", "picklist", {"custom": True, "picklist": GST_TREATMENTS}),
-    ("Place_of_Supply", "picklist", {"custom": True, "picklist": STATE_CODES}),
-    ("Customer_Segment", "text", {"length": 100, "custom": True}),
-]
-_CONTACTS: list[_Row] = [
-    ("Salutation", "picklist", {"picklist": ("Mr.", "Mrs.", "Ms.", "Dr.", "Prof.")}),
-    ("First_Name", "text", {"length": 40}),
-    ("Last_Name", "text", {"length": 80, "mandatory": True}),
-    ("Full_Name", "text", {"length": 120, "read_only": True}),
-    ("Account_Name", "lookup", {"lookup": "Accounts"}),
-    ("Vendor_Name", "lookup", {"lookup": "Vendors"}),
-    ("Reporting_To", "lookup", {"lookup": "Contacts"}),
-    ("Email", "email", {}),
-    ("Secondary_Email", "email", {}),
-    ("Phone", "phone", {}),
-    ("Home_Phone", "phone", {}),
-    ("Other_Phone", "phone", {}),
-    ("Mobile", "phone", {}),
-    ("Fax", "phone", {}),
-    ("Asst_Phone", "phone", {}),
-    ("Assistant", "text", {"length": 100}),
-    ("Title", "text", {"length": 100}),
-    ("Department", "text", {"length": 50}),
-    ("Date_of_Birth", "date", {}),
-    ("Lead_Source", "picklist", {"picklist": _LEAD_SOURCES}),
-    ("Email_Opt_Out", "boolean", {}),
-    ("Skype_ID", "text", {"length": 50}),
-    ("Twitter", "text", {"length": 50}),
-    *_address("Mailing_", "Zip"),
-    *_address("Other_", "Zip"),
-    ("Description", "textarea", {}),
-    ("Books_Person_ID", "text", {"length": 50, "custom": True, "unique": True}),
-    ("Billing_Contact", "boolean", {"custom": True}),
-]
-_VENDORS: list[_Row] = [
-    ("Vendor_Name", "text", {"length": 120, "mandatory": True}),
-    ("Email", "email", {}),
-    ("Phone", "phone", {}),
-    ("Website", "website", {}),
-    ("GL_Account", "picklist", {"picklist": ("Sales-Software", "Rental Income")}),
-    ("Category", "text", {"length": 80}),
-    ("Email_Opt_Out", "boolean", {}),
-    *_address("", "Zip_Code"),
-    ("Description", "textarea", {}),
-    ("Books_Vendor_ID", "text", {"length": 50, "custom": True, "unique": True}),
-]
-_PRODUCTS: list[_Row] = [
-    ("Product_Name", "text", {"length": 200, "mandatory": True}),
-    ("Product_Code", "text", {"length": 40}),
-    ("Vendor_Name", "lookup", {"lookup": "Vendors"}),
-    ("Product_Active", "boolean", {}),
-    ("Manufacturer", "picklist", {"picklist": ("AltvetPet Inc.", "LexPon Inc.", "MetBeat Corp.")}),
-    ("Product_Category", "picklist", {"picklist": ("Hardware", "Software", "CRM Applications")}),
-    ("Sales_Start_Date", "date", {}),
-    ("Sales_End_Date", "date", {}),
-    ("Support_Start_Date", "date", {}),
-    ("Support_Expiry_Date", "date", {}),
-    ("Unit_Price", "currency", {}),
-    ("Commission_Rate", "currency", {}),
-    ("Usage_Unit", "picklist", {"picklist": ("Box", "Carton", "Dozen", "Each", "Hours", "Numbers")}),
-    ("Qty_in_Stock", "double", {}),
-    ("Qty_Ordered", "double", {}),
-    ("Qty_in_Demand", "double", {}),
-    ("Reorder_Level", "double", {}),
-    ("Taxable", "boolean", {}),
-    ("Description", "textarea", {}),
-    ("Books_Item_ID", "text", {"length": 50, "custom": True, "unique": True}),
-]
-_MODULES: list[tuple[str, str, str, str, list[_Row]]] = [
-    ("Accounts", "Account", "Account_Name", "Account_Name", _ACCOUNTS),
-    ("Contacts", "Contact", "Full_Name", "Email", _CONTACTS),
-    ("Vendors", "Vendor", "Vendor_Name", "Vendor_Name", _VENDORS),
-    ("Products", "Product", "Product_Name", "Product_Name", _PRODUCTS),
-]
-
-
 def make_field(ids: IdSource, api_name: str, data_type: str, options: dict[str, Any]) -> CrmField:
     """Build a field with the usual length of its type."""
     label = options.get("label") or api_name.replace("_", " ")
@@ -313,7 +105,7 @@ def make_field(ids: IdSource, api_name: str, data_type: str, options: dict[str, 
 def standard_modules(ids: IdSource) -> dict[str, CrmModule]:
     """Return the modules of a new org."""
     modules = {}
-    for api_name, singular, name_field, duplicate_field, rows in _MODULES:
+    for api_name, singular, name_field, duplicate_field, rows in MODULES:
         module = CrmModule(ids.draw(), api_name, singular, api_name, name_field, duplicate_field, ids.draw())
         for system_name, data_type in SYSTEM_FIELDS:
             read_only = system_name not in ("Owner", "Tag")

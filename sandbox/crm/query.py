@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.clock import parse_time
 from sandbox.crm import coql
+from sandbox.crm.coql_parser import parse
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmRecord, CrmStore
 from sandbox.replies import CrmError, Json
@@ -86,7 +87,7 @@ class CrmQueries:
     def select(self, text: str) -> tuple[list[Json], bool]:
         """Run a select; returns the rows and whether more would follow."""
         switches = self._switches()
-        query = coql.parse(text, switches.coql_brackets_required, switches.coql_in_limit)
+        query = parse(text, switches.coql_brackets_required, switches.coql_in_limit)
         self._store.module(query.module)
         for column in (*query.columns, *coql.columns_of(query.where), *(name for name, _ in query.order)):
             self._check(query.module, column)

@@ -1,4 +1,4 @@
-"""Books organizations, settings, items and invoices endpoints (Books dossier 1, 5, 6, 7)."""
+"""Books organizations and settings endpoints (Books dossier 1, 5, 6, 7)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 from sandbox.books.http_contacts import done
 from sandbox.books.metadata import BooksField
 from sandbox.books.query import page_of
-from sandbox.clock import local, parse_time
+from sandbox.clock import local
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import BooksError, Json, Reply
 
 
-def _page(
+def paged(
     call: Call, rows: list[Any], key: str, report: str, show: Callable[[Any], Json], **context: str
 ) -> Reply:
+    """Return one page of rows with its page_context."""
     number, size = page_of(call.query)
     shown: dict[str, Any] = {key: [show(r) for r in rows[(number - 1) * size : number * size]]}
     return done(
@@ -83,7 +84,7 @@ def get_organization(call: Call) -> Reply:
 def list_currencies(call: Call) -> Reply:
     """GET /settings/currencies."""
     setup = call.world.books.store.setup
-    return _page(
+    return paged(
         call,
         setup.currencies,
         "currencies",
@@ -107,7 +108,7 @@ def list_currencies(call: Call) -> Reply:
 def list_taxes(call: Call) -> Reply:
     """GET /settings/taxes."""
     today = local(call.world.clock.now(), call.world.config.org.zone).date().isoformat()
-    return _page(
+    return paged(
         call,
         call.world.books.store.setup.taxes,
         "taxes",
@@ -169,7 +170,7 @@ def list_custom_fields(call: Call) -> Reply:
 
 def list_users(call: Call) -> Reply:
     """GET /users."""
-    return _page(
+    return paged(
         call,
         call.world.users.all(),
         "users",
@@ -187,137 +188,10 @@ def list_users(call: Call) -> Reply:
     )
 
 
-def list_items(call: Call) -> Reply:
-    """GET /items: no filter by time; sorted by name."""
-    ledger = call.world.books.ledger
-    rows = sorted(ledger.items.values(), key=lambda i: str(i.values.get("name", "")).casefold())
-    return _page(
-        call,
-        rows,
-        "items",
-        "Items",
-        ledger.item_body,
-        applied_filter="Status.All",
-        sort_column="name",
-        sort_order="A",
-    )
-
-
-def item_details(call: Call) -> Reply:
-    """GET /itemdetails?item_ids=."""
-    ledger = call.world.books.ledger
-    ids = [i for i in call.query.get("item_ids", "").split(",") if i in ledger.items]
-    return done("success", items=[ledger.item_body(ledger.items[i]) for i in ids])
-
-
-def get_item(call: Call) -> Reply:
-    """GET /items/{id}."""
-    ledger = call.world.books.ledger
-    return done("success", item=ledger.item_body(ledger.item(call.params["id"])))
-
-
-def create_item(call: Call) -> Reply:
-    """POST /items."""
-    ledger = call.world.books.ledger
-    item = ledger.create_item(call.json_object())
-    call.record_ids = [item.id]
-    return done("The item has been added.", 201, item=ledger.item_body(item))
-
-
-def update_item(call: Call) -> Reply:
-    """PUT /items/{id}."""
-    ledger = call.world.books.ledger
-    return done(
-        "Item details have been saved.",
-        item=ledger.item_body(ledger.update_item(call.params["id"], call.json_object())),
-    )
-
-
-def delete_item(call: Call) -> Reply:
-    """DELETE /items/{id}."""
-    ledger = call.world.books.ledger
-    del ledger.items[ledger.item(call.params["id"]).id]
-    return done("The item has been deleted.")
-
-
-def item_status(status: str) -> Callable[[Call], Reply]:
-    """Return the handler of POST /items/{id}/active or inactive."""
-
-    def mark(call: Call) -> Reply:
-        call.world.books.ledger.item(call.params["id"]).status = status
-        return done(f"The item has been marked as {status}.")
-
-    return mark
-
-
-def list_invoices(call: Call) -> Reply:
-    """GET /invoices: last_modified_time filters; no line items in rows."""
-    ledger = call.world.books.ledger
-    rows = sorted(ledger.invoices.values(), key=lambda i: (i.created_time, i.id), reverse=True)
-    for key, name in (("customer_id", "customer_id"), ("status", "status"), ("invoice_number", "number")):
-        if call.query.get(key):
-            rows = [i for i in rows if getattr(i, name) == call.query[key]]
-    since = call.query.get("last_modified_time")
-    if since:
-        moment, inclusive = parse_time(since), call.world.switches.lmt_filter_inclusive
-        rows = [i for i in rows if i.modified_time > moment or (inclusive and i.modified_time == moment)]
-    if call.query.get("sort_column") == "last_modified_time":
-        rows.sort(key=lambda i: (i.modified_time, i.id), reverse=call.query.get("sort_order") == "D")
-    return _page(
-        call,
-        rows,
-        "invoices",
-        "Invoices",
-        lambda i: ledger.invoice_body(i, full=False),
-        applied_filter="Status.All",
-        sort_column=call.query.get("sort_column", "created_time"),
-        sort_order=call.query.get("sort_order", "D"),
-    )
-
-
-def _invoice(call: Call, message: str, invoice_id: str, status: int = 200) -> Reply:
-    ledger = call.world.books.ledger
-    call.record_ids = [invoice_id]
-    return done(message, status, invoice=ledger.invoice_body(ledger.invoice(invoice_id), full=True))
-
-
-def get_invoice(call: Call) -> Reply:
-    """GET /invoices/{id}."""
-    return _invoice(call, "success", call.params["id"])
-
-
-def create_invoice(call: Call) -> Reply:
-    """POST /invoices: the customer's addresses are copied."""
-    invoice = call.world.books.ledger.create_invoice(call.json_object(), call.actor)
-    return _invoice(call, "The invoice has been created.", invoice.id, 201)
-
-
-def update_invoice(call: Call) -> Reply:
-    """PUT /invoices/{id}."""
-    call.world.books.ledger.update_invoice(call.params["id"], call.json_object())
-    return _invoice(call, "Invoice information has been updated.", call.params["id"])
-
-
-def delete_invoice(call: Call) -> Reply:
-    """DELETE /invoices/{id}."""
-    call.world.books.ledger.delete_invoice(call.params["id"])
-    return done("The invoice has been deleted.")
-
-
-def invoice_status(status: str) -> Callable[[Call], Reply]:
-    """Return the handler of POST /invoices/{id}/status/..."""
-
-    def mark(call: Call) -> Reply:
-        call.world.books.ledger.set_invoice_status(call.params["id"], status)
-        return done(f"Invoice status has been changed to {status.capitalize()}.")
-
-    return mark
-
-
 def list_webhooks(call: Call) -> Reply:
     """GET /settings/webhooks."""
     hooks = call.world.books.webhooks
-    return _page(call, list(hooks.hooks.values()), "webhooks", "Webhooks", hooks.described)
+    return paged(call, list(hooks.hooks.values()), "webhooks", "Webhooks", hooks.described)
 
 
 def create_webhook(call: Call) -> Reply:
@@ -336,7 +210,7 @@ def delete_webhook(call: Call) -> Reply:
 
 def list_workflows(call: Call) -> Reply:
     """GET /settings/workflows."""
-    return _page(call, list(call.world.books.webhooks.workflows.values()), "workflows", "Workflows", dict)
+    return paged(call, list(call.world.books.webhooks.workflows.values()), "workflows", "Workflows", dict)
 
 
 def create_workflow(call: Call) -> Reply:
@@ -359,14 +233,15 @@ def delete_workflow(call: Call) -> Reply:
     return done("The workflow has been deleted.")
 
 
-def _rows(table: list[tuple[str, str, Callable[[Call], Reply], str]]) -> list[Endpoint]:
+def rows_of(table: list[tuple[str, str, Callable[[Call], Reply], str]]) -> list[Endpoint]:
+    """Return the endpoints of a table of method, path, handler and scope."""
     return [
         Endpoint("books", method, f"/books/v3{path}", handler, f"ZohoBooks.{scope}")
         for method, path, handler, scope in table
     ]
 
 
-ENDPOINTS = _rows(
+ENDPOINTS = rows_of(
     [
         ("GET", "/organizations", list_organizations, "settings.READ"),
         ("GET", "/organizations/{id}", get_organization, "settings.READ"),
@@ -381,21 +256,5 @@ ENDPOINTS = _rows(
         ("GET", "/settings/workflows", list_workflows, "settings.READ"),
         ("POST", "/settings/workflows", create_workflow, "settings.CREATE"),
         ("DELETE", "/settings/workflows/{id}", delete_workflow, "settings.DELETE"),
-        ("GET", "/items", list_items, "settings.READ"),
-        ("POST", "/items", create_item, "settings.CREATE"),
-        ("GET", "/itemdetails", item_details, "settings.READ"),
-        ("GET", "/items/{id}", get_item, "settings.READ"),
-        ("PUT", "/items/{id}", update_item, "settings.UPDATE"),
-        ("DELETE", "/items/{id}", delete_item, "settings.DELETE"),
-        ("POST", "/items/{id}/active", item_status("active"), "settings.CREATE"),
-        ("POST", "/items/{id}/inactive", item_status("inactive"), "settings.CREATE"),
-        ("GET", "/invoices", list_invoices, "invoices.READ"),
-        ("POST", "/invoices", create_invoice, "invoices.CREATE"),
-        ("GET", "/invoices/{id}", get_invoice, "invoices.READ"),
-        ("PUT", "/invoices/{id}", update_invoice, "invoices.UPDATE"),
-        ("DELETE", "/invoices/{id}", delete_invoice, "invoices.DELETE"),
-        ("POST", "/invoices/{id}/status/sent", invoice_status("sent"), "invoices.CREATE"),
-        ("POST", "/invoices/{id}/status/void", invoice_status("void"), "invoices.CREATE"),
-        ("POST", "/invoices/{id}/status/draft", invoice_status("draft"), "invoices.CREATE"),
     ]
 )

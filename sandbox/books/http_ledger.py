@@ -1,0 +1,160 @@
+"""Books items and simple invoices endpoints (Books dossier 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.books.http_contacts import done
+from sandbox.books.http_settings import paged, rows_of
+from sandbox.clock import parse_time
+from sandbox.pipeline import Call
+from sandbox.replies import Reply
+
+
+def list_items(call: Call) -> Reply:
+    """GET /items: no filter by time; sorted by name."""
+    ledger = call.world.books.ledger
+    rows = sorted(ledger.items.values(), key=lambda i: str(i.values.get("name", "")).casefold())
+    return paged(
+        call,
+        rows,
+        "items",
+        "Items",
+        ledger.item_body,
+        applied_filter="Status.All",
+        sort_column="name",
+        sort_order="A",
+    )
+
+
+def item_details(call: Call) -> Reply:
+    """GET /itemdetails?item_ids=."""
+    ledger = call.world.books.ledger
+    ids = [i for i in call.query.get("item_ids", "").split(",") if i in ledger.items]
+    return done("success", items=[ledger.item_body(ledger.items[i]) for i in ids])
+
+
+def get_item(call: Call) -> Reply:
+    """GET /items/{id}."""
+    ledger = call.world.books.ledger
+    return done("success", item=ledger.item_body(ledger.item(call.params["id"])))
+
+
+def create_item(call: Call) -> Reply:
+    """POST /items."""
+    ledger = call.world.books.ledger
+    item = ledger.create_item(call.json_object())
+    call.record_ids = [item.id]
+    return done("The item has been added.", 201, item=ledger.item_body(item))
+
+
+def update_item(call: Call) -> Reply:
+    """PUT /items/{id}."""
+    ledger = call.world.books.ledger
+    return done(
+        "Item details have been saved.",
+        item=ledger.item_body(ledger.update_item(call.params["id"], call.json_object())),
+    )
+
+
+def delete_item(call: Call) -> Reply:
+    """DELETE /items/{id}."""
+    ledger = call.world.books.ledger
+    del ledger.items[ledger.item(call.params["id"]).id]
+    return done("The item has been deleted.")
+
+
+def item_status(status: str) -> Callable[[Call], Reply]:
+    """Return the handler of POST /items/{id}/active or inactive."""
+
+    def mark(call: Call) -> Reply:
+        call.world.books.ledger.item(call.params["id"]).status = status
+        return done(f"The item has been marked as {status}.")
+
+    return mark
+
+
+def list_invoices(call: Call) -> Reply:
+    """GET /invoices: last_modified_time filters; no line items in rows."""
+    ledger = call.world.books.ledger
+    rows = sorted(ledger.invoices.values(), key=lambda i: (i.created_time, i.id), reverse=True)
+    for key, name in (("customer_id", "customer_id"), ("status", "status"), ("invoice_number", "number")):
+        if call.query.get(key):
+            rows = [i for i in rows if getattr(i, name) == call.query[key]]
+    since = call.query.get("last_modified_time")
+    if since:
+        moment, inclusive = parse_time(since), call.world.switches.lmt_filter_inclusive
+        rows = [i for i in rows if i.modified_time > moment or (inclusive and i.modified_time == moment)]
+    if call.query.get("sort_column") == "last_modified_time":
+        rows.sort(key=lambda i: (i.modified_time, i.id), reverse=call.query.get("sort_order") == "D")
+    return paged(
+        call,
+        rows,
+        "invoices",
+        "Invoices",
+        lambda i: ledger.invoice_body(i, full=False),
+        applied_filter="Status.All",
+        sort_column=call.query.get("sort_column", "created_time"),
+        sort_order=call.query.get("sort_order", "D"),
+    )
+
+
+def _invoice(call: Call, message: str, invoice_id: str, status: int = 200) -> Reply:
+    ledger = call.world.books.ledger
+    call.record_ids = [invoice_id]
+    return done(message, status, invoice=ledger.invoice_body(ledger.invoice(invoice_id), full=True))
+
+
+def get_invoice(call: Call) -> Reply:
+    """GET /invoices/{id}."""
+    return _invoice(call, "success", call.params["id"])
+
+
+def create_invoice(call: Call) -> Reply:
+    """POST /invoices: the customer's addresses are copied."""
+    invoice = call.world.books.ledger.create_invoice(call.json_object(), call.actor)
+    return _invoice(call, "The invoice has been created.", invoice.id, 201)
+
+
+def update_invoice(call: Call) -> Reply:
+    """PUT /invoices/{id}."""
+    call.world.books.ledger.update_invoice(call.params["id"], call.json_object())
+    return _invoice(call, "Invoice information has been updated.", call.params["id"])
+
+
+def delete_invoice(call: Call) -> Reply:
+    """DELETE /invoices/{id}."""
+    call.world.books.ledger.delete_invoice(call.params["id"])
+    return done("The invoice has been deleted.")
+
+
+def invoice_status(status: str) -> Callable[[Call], Reply]:
+    """Return the handler of POST /invoices/{id}/status/..."""
+
+    def mark(call: Call) -> Reply:
+        call.world.books.ledger.set_invoice_status(call.params["id"], status)
+        return done(f"Invoice status has been changed to {status.capitalize()}.")
+
+    return mark
+
+
+ENDPOINTS = rows_of(
+    [
+        ("GET", "/items", list_items, "settings.READ"),
+        ("POST", "/items", create_item, "settings.CREATE"),
+        ("GET", "/itemdetails", item_details, "settings.READ"),
+        ("GET", "/items/{id}", get_item, "settings.READ"),
+        ("PUT", "/items/{id}", update_item, "settings.UPDATE"),
+        ("DELETE", "/items/{id}", delete_item, "settings.DELETE"),
+        ("POST", "/items/{id}/active", item_status("active"), "settings.CREATE"),
+        ("POST", "/items/{id}/inactive", item_status("inactive"), "settings.CREATE"),
+        ("GET", "/invoices", list_invoices, "invoices.READ"),
+        ("POST", "/invoices", create_invoice, "invoices.CREATE"),
+        ("GET", "/invoices/{id}", get_invoice, "invoices.READ"),
+        ("PUT", "/invoices/{id}", update_invoice, "invoices.UPDATE"),
+        ("DELETE", "/invoices/{id}", delete_invoice, "invoices.DELETE"),
+        ("POST", "/invoices/{id}/status/sent", invoice_status("sent"), "invoices.CREATE"),
+        ("POST", "/invoices/{id}/status/void", invoice_status("void"), "invoices.CREATE"),
+        ("POST", "/invoices/{id}/status/draft", invoice_status("draft"), "invoices.CREATE"),
+    ]
+)

@@ -1,0 +1,211 @@
+"""Setting the scene: faults, clock, switches, limits, tokens, fields, rules, webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from sandbox.automation import rule
+from sandbox.clock import ManualClock, crm_time
+from sandbox.control.call import ControlCall, moment_of
+from sandbox.faults import CATALOGUE
+from sandbox.limits import plan_of
+from sandbox.replies import ControlError, Json
+from sandbox.switches import Switches
+
+
+def plant_fault(call: ControlCall) -> Json:
+    """Plant a fault by name."""
+    values = dict(call.body)
+    name = str(values.pop("name", ""))
+    if values.get("until") is not None:
+        values["until"] = moment_of(values["until"])
+    fault = call.world.faults.plant(name, values)
+    if name == "invalid_token":
+        call.world.accounts.drop_access_tokens()
+        call.world.faults.clear(fault.id)
+    return fault.described()
+
+
+def list_faults(call: ControlCall) -> Json:
+    """List planted faults and the catalogue."""
+    return {
+        "faults": [f.described() for f in call.world.faults.listed()],
+        "catalogue": {name: {"when": when, "does": text} for name, (when, text) in CATALOGUE.items()},
+    }
+
+
+def clear_faults(call: ControlCall) -> Json:
+    """Remove one fault by id or name, or all."""
+    word = call.params.get("which")
+    if word is None:
+        return {"removed": call.world.faults.clear()}
+    if word.isdigit():
+        return {"removed": call.world.faults.clear(fault_id=int(word))}
+    return {"removed": call.world.faults.clear(name=word)}
+
+
+def clock(call: ControlCall) -> Json:
+    """Read, set or step the clock."""
+    world = call.world
+    if "set" in call.body:
+        world.clock.set(moment_of(call.body["set"]))
+    if "step" in call.body:
+        world.clock.step(float(call.body["step"]))
+    for product, skewed in (("crm", world.crm_clock), ("books", world.books_clock)):
+        if product in (call.body.get("skew") or {}):
+            skewed.skew = float(call.body["skew"][product])
+    return {
+        "now": crm_time(int(world.clock.now()), "UTC"),
+        "epoch": world.clock.now(),
+        "skew": {"crm": world.crm_clock.skew, "books": world.books_clock.skew},
+        "stands_still": isinstance(world.clock, ManualClock),
+    }
+
+
+def get_switches(call: ControlCall) -> Json:
+    """List the switches with values, defaults, meaning and source."""
+    return call.world.switches.described()
+
+
+def put_switches(call: ControlCall) -> Json:
+    """Set switches by name; all or none."""
+    try:
+        Switches.model_validate({**call.world.switches.model_dump(), **call.body})
+        for name, value in call.body.items():
+            setattr(call.world.switches, name, value)
+    except ValidationError as error:
+        raise ControlError(str(error)) from error
+    return call.world.switches.model_dump()
+
+
+def put_limits(call: ControlCall) -> Json:
+    """Set `mode` (off, real, scaled) and single numbers."""
+    values = dict(call.body)
+    plan = call.world.limits
+    if "mode" in values:
+        mode = values.pop("mode")
+        if mode not in ("off", "real", "scaled"):
+            raise ControlError("mode is off, real or scaled")
+        plan = plan_of(mode, call.world.config.books_plan)
+    call.world.limits = plan.changed(values)
+    return call.world.limits.described()
+
+
+def get_limits(call: ControlCall) -> Json:
+    """Read limits and what is used up."""
+    meter, scale = call.world.meter, call.world.limits.time_scale
+    return {
+        **call.world.limits.described(),
+        "used": {
+            "books_day": meter.books_day.today(scale),
+            "crm_credits_day": meter.crm_day.today(scale),
+            "webhooks_day": meter.webhooks_day.today(scale),
+            "books_in_flight": meter.books_flying,
+            "books_minute": meter.books_minute.count(call.world.clock.now(), 60 / scale),
+        },
+    }
+
+
+def put_tokens(call: ControlCall) -> Json:
+    """Bind, revoke or forget tokens and register clients."""
+    accounts, body = call.world.accounts, call.body
+    if body.get("client_id"):
+        accounts.clients[str(body["client_id"])] = str(body.get("client_secret", ""))
+    if body.get("refresh_token"):
+        accounts.bind(str(body["refresh_token"]), body)
+    if body.get("revoke_all"):
+        accounts.revoke_all()
+    if body.get("restore_all"):
+        accounts.revoke_all(restore=True)
+    if body.get("drop_access_tokens"):
+        accounts.drop_access_tokens()
+    return {"grants": accounts.grants(), "clients": list(accounts.clients)}
+
+
+def add_field(call: ControlCall) -> Json:
+    """Add a custom field: {product: crm, module, api_name, ...} or {product: books, api_name: cf_..., ...}."""
+    body = call.body
+    if body.get("product", "crm") == "books":
+        made = call.world.books.store.setup.add_field(body)
+        return {"product": "books", "api_name": made.api_name, "customfield_id": made.customfield_id}
+    spec = call.world.crm.store.add_field(str(body.get("module", "Accounts")), body)
+    return {"product": "crm", "api_name": spec.api_name, "id": spec.id}
+
+
+def change_field(call: ControlCall) -> Json:
+    """Change a field's metadata: {product, module, api_name, set: {length, mandatory, unique, picklist, ...}}.
+
+    `set.api_name` renames it; records keep what they hold under the old name.
+    """
+    fields, changes = _fields(call), dict(call.body.get("set") or {})
+    name = str(call.body.get("api_name"))
+    if name not in fields:
+        raise ControlError(f"no field {name!r}", 404)
+    for key in ("picklist", "options"):
+        if key in changes:
+            changes[key] = tuple(changes[key])
+    made = replace(fields[name], **changes)
+    del fields[name]
+    fields[made.api_name] = made
+    return {"api_name": made.api_name}
+
+
+def remove_field(call: ControlCall) -> Json:
+    """Remove a field: {product, module, api_name}; its values are no longer shown or taken."""
+    name = str(call.body.get("api_name"))
+    if _fields(call).pop(name, None) is None:
+        raise ControlError(f"no field {name!r}", 404)
+    return {"removed": name}
+
+
+def _fields(call: ControlCall) -> dict[str, Any]:
+    if call.body.get("product", "crm") == "books":
+        return cast("dict[str, Any]", call.world.books.store.setup.fields)
+    module = call.world.crm.store.module(str(call.body.get("module", "Accounts")))
+    return cast("dict[str, Any]", module.fields)
+
+
+def add_automation(call: ControlCall) -> Json:
+    """Add a rule that rewrites a value after each write: {product, module, field, change, operand}."""
+    made = rule(call.body)
+    where = call.world.crm.automations if made.product == "crm" else call.world.books.automations
+    where.append(made)
+    return made.described()
+
+
+def clear_automations(call: ControlCall) -> Json:
+    """Remove every rule."""
+    call.world.crm.automations.clear()
+    call.world.books.automations.clear()
+    return {"automations": []}
+
+
+def list_webhooks(call: ControlCall) -> Json:
+    """List Books webhooks and CRM channels."""
+    hooks = call.world.books.webhooks
+    channels = [call.world.crm.channels.described(c, "") for c in call.world.crm.channels.active()]
+    return {"webhooks": [hooks.described(h) for h in hooks.hooks.values()], "channels": channels}
+
+
+def register_webhook(call: ControlCall) -> Json:
+    """Register a Books webhook: {url, secret, events, encoding, envelope}."""
+    hooks = call.world.books.webhooks
+    return hooks.described(hooks.register(call.body))
+
+
+def remove_webhook(call: ControlCall) -> Json:
+    """Remove a Books webhook."""
+    found = call.world.books.webhooks.hooks.pop(call.params["id"], None)
+    return {"removed": found is not None}
+
+
+def expire_channels(call: ControlCall) -> Json:
+    """Let CRM channels expire in silence; all, or {channel_id}."""
+    wanted = call.body.get("channel_id")
+    gone = [c for c in call.world.crm.channels.active() if wanted in (None, c.channel_id)]
+    for channel in gone:
+        channel.expires = int(call.world.clock.now()) - 1
+    return {"expired": [c.channel_id for c in gone]}

@@ -1,0 +1,132 @@
+"""CRM endpoints that read many or touch several records: deleted, search, COQL, merge (CRM dossier 3, 4)."""
+
+from __future__ import annotations
+
+from sandbox.crm.http_records import is_newer, scope_of, since_header
+from sandbox.crm.paging import number_param
+from sandbox.pipeline import Call, Endpoint
+from sandbox.replies import CrmError, Reply
+
+
+def deleted_records(call: Call) -> Reply:
+    """GET /{module}/deleted: recycle bin and permanent, the latest first (CRM dossier 3)."""
+    crm, world = call.world.crm, call.world
+    module = crm.store.module(call.params["module"]).api_name
+    since = since_header(call, "if-modified-since")
+    kind = call.query.get("type", "all")
+    oldest = world.clock.now() - world.switches.permanent_delete_listed_days * 86_400
+    entries = [
+        e
+        for e in crm.store.data[module].deleted.values()
+        if is_newer(call, e.at, since)
+        and (not e.permanent or e.at >= oldest)
+        and (kind == "all" or (kind == "permanent") == e.permanent)
+    ]
+    entries.sort(key=lambda e: (-e.at, e.record.id))
+    page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
+    rows = entries[(page - 1) * per_page : page * per_page]
+    if not rows:
+        return Reply(304 if since is not None and world.switches.deleted_answers_304 else 204)
+    data = [
+        {
+            "deleted_by": None if e.permanent else crm.render.user(e.by, with_email=False),
+            "id": e.record.id,
+            "display_name": None if e.permanent else crm.store.display_name(e.record),
+            "type": "permanent" if e.permanent else "recycle",
+            "created_by": None if e.permanent else crm.render.user(e.record.created_by, with_email=False),
+            "deleted_time": crm.render.time(e.at),
+        }
+        for e in rows
+    ]
+    more = len(entries) > page * per_page
+    return Reply(
+        200,
+        {
+            "data": data,
+            "info": {"per_page": per_page, "count": len(rows), "page": page, "more_records": more},
+        },
+    )
+
+
+def search_records(call: Call) -> Reply:
+    """GET /{module}/search: lags behind, matches loosely, at most 2,000 (CRM dossier 4)."""
+    crm = call.world.crm
+    module = crm.store.module(call.params["module"])
+    found = crm.queries.search(module.api_name, call.query, call.world.clock.now())
+    page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
+    if page * per_page > 2_000:
+        raise CrmError("LIMIT_REACHED", "the limit of records is reached", {"limit": "2000"})
+    rows = found[(page - 1) * per_page : page * per_page]
+    if not rows:
+        return Reply(204)
+    names = [n for n in call.query.get("fields", "").split(",") if n]
+    data = [crm.render.row(r, names) if names else crm.render.full(r) for r in rows]
+    return Reply(
+        200,
+        {
+            "data": data,
+            "info": {
+                "per_page": per_page,
+                "count": len(rows),
+                "page": page,
+                "sort_by": "id",
+                "sort_order": "desc",
+                "more_records": len(found) > page * per_page,
+            },
+        },
+    )
+
+
+def run_coql(call: Call) -> Reply:
+    """POST /coql: 204 when nothing is found."""
+    text = call.json_object().get("select_query")
+    if not isinstance(text, str):
+        raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "select_query"})
+    rows, more = call.world.crm.queries.select(text)
+    if not rows:
+        return Reply(204)
+    return Reply(200, {"data": rows, "info": {"count": len(rows), "more_records": more}})
+
+
+def merge_records(call: Call) -> Reply:
+    """POST /{module}/{id}/actions/merge: at most three records in all."""
+    store, module = call.world.crm.store, call.params["module"]
+    store.module(module)
+    specs = call.json_object().get("merge") or []
+    data = specs[0].get("data", []) if specs and isinstance(specs[0], dict) else []
+    losers = [str(d["id"]) for d in data if str(d.get("id")) != call.params["id"]]
+    if not losers or len(losers) > 2:
+        raise CrmError("INVALID_DATA", "invalid data", {"api_name": "data", "maximum_length": 2})
+    effects = store.merge(module, call.params["id"], losers, {}, call.actor)
+    call.world.crm.announce(effects)
+    call.record_ids = [call.params["id"], *losers]
+    return Reply(
+        200,
+        {
+            "merge": [
+                {
+                    "code": "SUCCESS",
+                    "details": {"id": call.params["id"]},
+                    "message": "record merged successfully",
+                    "status": "success",
+                }
+            ]
+        },
+    )
+
+
+def _coql_cost(call: Call) -> int:
+    text = str(call.body.get("select_query", "")) if isinstance(call.body, dict) else ""
+    words = text.lower().split()
+    limit = words[words.index("limit") + 1] if "limit" in words[:-1] else "200"
+    number = int(limit) if limit.isdigit() else 200
+    return 1 if number <= 200 else 2 if number <= 1_000 else 3
+
+
+_M = "/crm/v8/{module}"
+ENDPOINTS = [
+    Endpoint("crm", "POST", "/crm/v8/coql", run_coql, "ZohoCRM.coql.READ", _coql_cost, True),
+    Endpoint("crm", "GET", f"{_M}/deleted", deleted_records, scope_of("READ"), 2),
+    Endpoint("crm", "GET", f"{_M}/search", search_records, scope_of("READ"), 1, True),
+    Endpoint("crm", "POST", f"{_M}/{{id}}/actions/merge", merge_records, scope_of("UPDATE")),
+]
