@@ -131,7 +131,7 @@ class FirstLinks:
         made = replace(made, version=written.version, parent=intent.parent, body=written.body or {})
         crm, books = (own, made) if own.side is Side.CRM else (made, own)
         base = {**_created_base(own, action.values), **_blank_base(own, action.values)}
-        state = Progress(crm, books, base, unseen={action.side})
+        state = Progress(crm, books, base)
         self.pairs.adopt(link, action.side, action.values, written, state)
         link = replace(
             link,
