@@ -27,14 +27,16 @@ from tandem.core.records import Mode
 _SPARE = timedelta(minutes=1)
 EPILOG = """Examples:
 
-  TANDEM_CLIENT_ID=1000.X TANDEM_CLIENT_SECRET=... TANDEM_GRANT_CODE=1000.Y tandem connect --preset india
-  --organization-id 60001234567
+  tandem connect --preset india --organization-id 60001234567
 
-  tandem connect --mapping mapping.yaml --dc eu --organization-id 20001234567 --secrets-file zoho.env
+  tandem connect --mapping my.yaml --dc eu --organization-id 20001 --secrets-file zoho.env
 
-  tandem connect --settings poll_seconds=60 --show-secrets   (again: changes only what you give)
+  tandem connect --settings poll_seconds=60
 
-Make the client at api-console.zoho.com as a Self Client; `tandem scopes` prints the scopes to paste there."""
+  tandem connect --show-secrets
+
+The second and later time only what you give changes. Make the client at api-console.zoho.com as a Self Client;
+`tandem scopes` prints the scopes to paste there."""
 
 Text = str | None
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import check, connect, mode, status
+from cli import check, connect, history, mode, quarantine, status, why
 from cli.shell import Session, Shell
 
 _EPILOG = """Exit codes: 0 fine, 1 something needs attention, 2 wrong usage or input, 3 AWS or Zoho is out of reach.
@@ -16,7 +16,8 @@ Global options may stand before or after the command. On a local AWS set AWS_END
 app = typer.Typer(
     cls=Shell,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
+    add_completion=False,
     pretty_exceptions_enable=False,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -40,6 +41,10 @@ def tandem(
 app.command(epilog=connect.EPILOG)(connect.connect)
 app.command(epilog=check.EPILOG)(check.check)
 app.command(epilog=status.EPILOG)(status.status)
+app.command(epilog=why.EPILOG)(why.why)
+app.command(epilog=history.EPILOG)(history.history)
+app.command(epilog=quarantine.EPILOG)(quarantine.quarantine)
+app.command(epilog=quarantine.RELEASE_EPILOG)(quarantine.release)
 app.command(epilog=mode.EPILOG)(mode.mode)
 app.command()(check.scopes)
 app.command()(mode.pause)

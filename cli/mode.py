@@ -20,13 +20,13 @@ from tandem.engine.rows import row_pk
 
 EPILOG = """Examples:
 
-  tandem mode                          what is it, and what would it write?
+  tandem mode  (what is it, and what would it write?)
 
-  tandem mode write                    asks first; --yes for scripts
+  tandem mode write  (asks first; --yes for scripts)
 
-  tandem mode write --native-sync-off  also says: Zoho's own CRM sync is off
+  tandem mode write --native-sync-off  (you have switched Zoho's own sync off)
 
-  tandem mode observe                  stop writing; decisions go on being recorded"""
+  tandem mode observe  (stop writing; decisions are still recorded)"""
 
 _AT_ONCE = 8
 

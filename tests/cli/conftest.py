@@ -21,7 +21,6 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner
 
-import cli.aws
 from cli.aws import Stack
 from cli.main import app
 from sandbox import SandboxConfig, create_app, world_of
@@ -116,11 +115,15 @@ class World:
             "connect", "--preset", "india", *places, "--organization-id", org, "--json", *more, **env
         )
 
-    def work(self, ticks: int = 2) -> None:
-        """Let the functions run: ticks that poll, then drains until nothing is due."""
-        asyncio.run(self._work(ticks))
+    def work(self) -> None:
+        """Let the functions run: a tick that polls every feed, then drains.
 
-    async def _work(self, ticks: int) -> None:
+        A feed is read up to the second before the present one, and each is due a second after its last poll.
+        """
+        time.sleep(1.1)
+        asyncio.run(self._work())
+
+    async def _work(self) -> None:
         store, clock = self.stack.store, SystemClock()
         bell = _Silent()
         async with httpx.AsyncClient(trust_env=False) as http:
@@ -129,9 +132,9 @@ class World:
                 self.stack.client("sqs"), self.stack.output("DeadLetterQueueUrl"), wait=0
             )
             drainer = Drainer(store, clients, letters, clock, lambda: f"t{time.monotonic_ns()}", lambda: 0.5)
-            for _ in range(ticks):
-                deadline = datetime.now(UTC) + timedelta(seconds=120)
-                await Ticker(store, clients, bell, clock).tick(deadline)
+            deadline = datetime.now(UTC) + timedelta(seconds=120)
+            await Ticker(store, clients, bell, clock).tick(deadline)
+            for _ in range(2):
                 await drainer.drain("main", [], deadline)
 
     def bells(self) -> list[dict[str, Any]]:
@@ -206,7 +209,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[s
             made.meta.events.register("after-call.dynamodb.DescribeTable", _add_table_id)
         return made
 
-    monkeypatch.setattr(cli.aws.boto3, "client", client)
+    monkeypatch.setattr(boto3, "client", client)
     with mock_aws():
         yield lambda service: client(service, region_name=REGION)
 

@@ -1,0 +1,52 @@
+"""What a person can do about each cause of a hold, and which words settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Word = Literal["take", "approve"]
+
+_FIXES: Mapping[str, str] = {
+    "differs": "Make both sides equal, or say which one is right: tandem release ID --take crm|books",
+    "conflict": "Both sides changed it: tandem release ID --take crm|books, or edit one of them again",
+    "owned by Books": "Change it in Books, or let CRM's value in once: tandem release ID --take crm",
+    "match": "Is it the same customer? Then tandem release ID --approve (one candidate). If not, mend the shared "
+             "e-mail, tax number or stamp in Zoho, then tandem release ID",
+    "deleted with transactions": "Restore it in CRM, or let the Books customer become inactive: tandem release ID "
+                                 "--approve",
+    "tax identity contradicts": "Correct tax number, state or treatment in CRM or Books, then tandem release ID",
+    "conversion": "Change the value, or add it to the mapping (tandem connect --mapping), then tandem release ID",
+    "refused by CRM": "Mend the value in Books or the rule in CRM, then tandem release ID",
+    "refused by Books": "Mend the value in CRM or the rule in Books, then tandem release ID",
+    "portal user": "Change the e-mail in Books, where the person signs in with it; CRM follows",
+    "moved person": "Move the person in Books by hand, or the Contact back to its Account, then tandem release ID",
+    "dead letter": "Find the outage in the log of sync_changes; when it is over, tandem release ID",
+    "crashed the worker": "A fault of Tandem: report it with the log of sync_changes, then tandem release ID",
+    "connection stopped": "Mend what the sentence says, then tandem check",
+    "native sync on": "Switch Zoho's own CRM sync off in Books, then tandem mode write --native-sync-off",
+    "channel ended": "tandem connect subscribes CRM's notifications again",
+    "unreadable letter": "Nothing is lost; tandem release ID puts the case away",
+}  # fmt: skip
+
+_SETTLES: Mapping[Word, tuple[str, ...]] = {
+    "take": ("differs", "conflict", "owned by Books"),
+    "approve": ("match", "deleted with transactions"),
+}
+
+
+def kind_of(cause: str) -> str:
+    """The family of a cause: `differs:website` is a `differs`."""
+    return cause.split(":", 1)[0]
+
+
+def fix_of(cause: str, id: str = "ID") -> str:
+    """What to do, with the id to type."""
+    return _FIXES.get(kind_of(cause), "Mend the cause, then tandem release ID").replace(
+        "release ID", f"release {id}"
+    )
+
+
+def settles(word: Word, cause: str) -> bool:
+    """Whether that word of a person has an effect on a hold of this cause."""
+    return kind_of(cause) in _SETTLES[word]

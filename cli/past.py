@@ -1,0 +1,113 @@
+"""Reading the History table: entries of a record, a run, and what they tell of each field; for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tandem.core.records import Link, RecordKey, Side
+from tandem.engine.links import link_pk
+from tandem.engine.ports import Table
+from tandem.engine.rows import row_pk
+
+Entry = Mapping[str, Any]
+
+_HIDDEN = ("pk", "sk", "run_pk", "run_sk", "ttl")
+_SETTLED_BY = ("conflict", "first link:", "a person took")
+"""Rules under which one side's value gave way to the other's."""
+
+
+def of_record(history: Table, key: RecordKey, link: Link | None) -> list[Entry]:
+    """Every entry about a record and its pair, oldest first."""
+    places = {row_pk(key.connection, key.side, key.id)}
+    if link is not None:
+        places |= {row_pk(key.connection, side, link.id_on(side)) for side in Side if link.id_on(side)}
+        places.add(link_pk(key.connection, link.id))
+    return sorted((e for place in places for e in history.query(place)), key=lambda e: str(e["at"]))
+
+
+def of_run(history: Table, run: str, connection: str, limit: int) -> list[Entry]:
+    """The newest entries of a run, oldest first."""
+    keys = [
+        (item["pk"], item["sk"]) for item in history.query(run, index="run", limit=limit * 2, descending=True)
+    ]
+    found: list[Entry] = list(history.get_many(keys).values())
+    mine = [entry for entry in found if entry.get("connection") == connection]
+    return sorted(mine, key=lambda e: str(e["at"]))[-limit:]
+
+
+def shown(entry: Entry) -> dict[str, Any]:
+    """An entry without the table's own keys, with its id and run."""
+    body = {name: value for name, value in entry.items() if name not in _HIDDEN}
+    return {"id": entry["sk"], "run": entry.get("run_pk"), **body}
+
+
+def last_of_fields(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
+    """Per field what last happened to it, and the last value that gave way to another."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in entries:
+        for name, what in _touches(entry).items():
+            field = found.setdefault(name, {"last": None, "loser": None})
+            if field["last"] is None or what["kind"] != "would_write":
+                field["last"] = what
+            if what["kind"] == "write" and str(what["rule"]).startswith(_SETTLED_BY):
+                field["loser"] = {
+                    "side": what["side"],
+                    "value": what["before"],
+                    "at": what["at"],
+                    "rule": what["rule"],
+                }
+    return found
+
+
+def _touches(entry: Entry) -> dict[str, dict[str, Any]]:
+    """Per field of an entry: when, what, by which rule."""
+    common = {
+        "at": entry.get("at"),
+        "kind": entry.get("kind"),
+        "run": entry.get("run_pk"),
+        "cause": entry.get("cause"),
+    }
+    if entry.get("kind") in ("write", "unknown", "refused", "not_written"):
+        before, rules = entry.get("before") or {}, entry.get("rules") or {}
+        return {
+            name: {**common, "side": entry.get("side"), "before": before.get(name), "after": after,
+                   "rule": rules.get(name, str(entry.get("verb", "")))}
+            for name, after in (entry.get("after") or {}).items()
+        }  # fmt: skip
+    if entry.get("kind") == "held" and entry.get("field"):
+        what = {"side": None, "before": None, "after": None, "rule": entry.get("sentence")}
+        return {str(entry["field"]): {**common, **what}}
+    return {
+        str(reason["field"]): {
+            **common,
+            "side": None,
+            "before": None,
+            "after": None,
+            "rule": reason.get("rule"),
+        }
+        for reason in entry.get("reasons") or ()
+    }
+
+
+def sentence(entry: Entry) -> str:
+    """What an entry says, on one line, without values."""
+    kind, verb = str(entry.get("kind", "")), str(entry.get("verb", ""))
+    record = str(entry.get("record", "")).split("/", 1)[-1]
+    names = ", ".join(entry.get("after") or ())
+    if kind in ("write", "unknown", "refused", "not_written"):
+        outcome = {
+            "write": "",
+            "unknown": "outcome unknown: ",
+            "refused": "refused: ",
+            "not_written": "not written: ",
+        }
+        return (
+            f"{outcome[kind]}{verb} in {entry.get('side')} {entry.get('target') or ''} ({names}) for {record}"
+        )
+    if kind == "would_write":
+        return f"would {verb} for {record}"
+    if kind == "link":
+        return f"linked CRM {entry.get('crm_id', '?')} and Books {entry.get('books_id', '?')} ({entry.get('rule', '')})"
+    said = entry.get("sentence") or entry.get("rule") or ""
+    return f"{kind.replace('_', ' ')} {record}: {said}".rstrip(": ")
