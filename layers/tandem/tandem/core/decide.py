@@ -113,7 +113,7 @@ def _crm_deleted(
     if any(link.base[name].books != value for name, value in books.values.items() if name in link.base):
         return Unlink(Ended.CRM_DELETED_KEPT)
     if not books.active:
-        return Unlink(Ended.CRM_DELETED)
+        return Unlink(Ended.CRM_DELETED_KEPT)
     approved = now_at.release is not None and now_at.release.approve
     if (ties := ledger_ties(books)) and not approved:
         return Quarantine(Hold("deleted with transactions", f"deleted in CRM, but in Books it has {ties}"))

@@ -69,6 +69,8 @@ class Pair:
         """Bring `source`'s value to the other side, if direction, blank rule and converter allow."""
         field, target, value = self.field, source.other, self.on(source)
         if not field.may_write(target):
+            if self.held is not None:
+                return self.hold(f"differs:{field.name}", _differ(self))
             return self.keep(f"one-way: {field.name} is never written in {target}")
         if target is Side.BOOKS and field.never_blank and is_blank(value):
             return Merged(self.reason("a clear is not sent to Books"), base=Base(value, self.books))

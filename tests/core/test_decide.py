@@ -1,0 +1,522 @@
+"""The table of a pair, row by row: unlinked, linked, tombstone (design, section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tandem.core.actions import (
+    Action,
+    Create,
+    Deactivate,
+    LeftOut,
+    LinkPair,
+    Noop,
+    Quarantine,
+    Release,
+    Revive,
+    Sync,
+    Unlink,
+    Wait,
+)
+from tandem.core.decide import Ended, Parent, Situation, decide, sync
+from tandem.core.guards import ledger_ties, native_sync_is_on, portal_email_changes
+from tandem.core.mapping import preset
+from tandem.core.match import Candidate, HeldMatch, Matched, NoMatch
+from tandem.core.outcomes import next_try
+from tandem.core.records import Base, Gone, Link, LinkState, Record, Side
+
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+DELAY = timedelta(minutes=10)
+INDIA = preset("india")
+CUSTOMER, PERSON = INDIA.entities["customer"], INDIA.entities["contact_person"]
+GONE_CRM, GONE_BOOKS = Gone(Side.CRM, "1"), Gone(Side.BOOKS, "7")
+
+
+def crm(**values: Any) -> Record:
+    """An Account in scope."""
+    shown = {"name": "Acme", "website": "acme.example", **values}
+    return Record(Side.CRM, "customer", "1", shown, scope={"Account_Type": "Customer"}, label="Acme")
+
+
+def books(*, active: bool = True, body: Any = None, **values: Any) -> Record:
+    """Its Books customer."""
+    shown = {"name": "Acme", "website": "acme.example", **values}
+    return Record(Side.BOOKS, "customer", "7", shown, active=active, body=body or {}, label="Acme")
+
+
+def link(state: LinkState = LinkState.LIVE, reason: str = "", **given: Any) -> Link:
+    """The pair as agreed: both show what `crm()` and `books()` show."""
+    base = {name: Base(value, value) for name, value in crm().values.items()}
+    return Link("main", "l1", "customer", "1", "7", state=state, reason=reason, base=base, **given)
+
+
+def at(**given: Any) -> Situation:
+    """A situation of the CRM row; the pair is live and in step unless said otherwise."""
+    return Situation(**{"side": Side.CRM, "link": link(), "crm": crm(), "books": books(), **given})
+
+
+def unlinked(own: Record | Gone, **given: Any) -> Situation:
+    """A situation of a record without a link."""
+    side = {"crm": own} if own.side is Side.CRM else {"books": own}
+    return Situation(**{"side": own.side, "match": NoMatch("nothing alike"), **side, **given})
+
+
+def decided(situation: Situation, *, person: bool = False, now: datetime = NOW) -> Action:
+    """What is decided about it."""
+    return decide(situation, PERSON if person else CUSTOMER, DELAY, now)
+
+
+# --- linked -----------------------------------------------------------------------------------------
+
+
+def test_a_pair_in_step_is_quiet() -> None:
+    """Nothing to write, the base stands."""
+    action = decided(at())
+    assert isinstance(action, Sync)
+    assert action.is_quiet
+    assert action.holds == ()
+
+
+def test_a_change_on_each_side_in_different_fields_writes_both() -> None:
+    """The merge is per field."""
+    action = decided(at(crm=crm(website="new.example"), books=books(name="Acme Ltd")))
+    assert isinstance(action, Sync)
+    assert action.writes == {Side.CRM: {"name": "Acme Ltd"}, Side.BOOKS: {"website": "new.example"}}
+
+
+def test_a_doubtful_field_is_held_alone() -> None:
+    """The others go on."""
+    pair = at(crm=crm(website="new.example", name="x" * 201))
+    action = decided(pair)
+    assert isinstance(action, Sync)
+    assert action.writes[Side.BOOKS] == {"website": "new.example"}
+    assert [hold.field for hold in action.holds] == ["name"]
+
+
+def test_a_field_absent_from_a_read_moves_nothing_and_keeps_its_base() -> None:
+    """Unknown is not blank."""
+    record = crm()
+    action = decided(at(crm=replace(record, values={"name": "Acme"})))
+    assert isinstance(action, Sync)
+    assert action.is_quiet
+    assert action.base["website"] == Base("acme.example", "acme.example")
+
+
+@pytest.mark.parametrize("missing", ["crm", "books"])
+def test_a_side_that_was_not_read_decides_nothing(missing: str) -> None:
+    """Never inferred from an absence."""
+    assert isinstance(decided(at(**{missing: None})), Noop)
+
+
+@pytest.mark.parametrize(("crm_side", "expected"), [(crm(), Ended.BOOKS_GONE), (GONE_CRM, Ended.BOTH_GONE)])
+def test_books_gone_unlinks_and_crm_stays(crm_side: Any, expected: str) -> None:
+    """Nothing is written, nothing re-created (P7)."""
+    assert decided(at(crm=crm_side, books=GONE_BOOKS)) == Unlink(expected)
+
+
+def test_an_inactive_books_customer_goes_on_syncing() -> None:
+    """The link stays, CRM stays active."""
+    action = decided(at(crm=crm(website="new.example"), books=books(active=False)))
+    assert isinstance(action, Sync)
+    assert action.writes[Side.BOOKS] == {"website": "new.example"}
+
+
+# --- a confirmed CRM delete ---------------------------------------------------------------------------
+
+
+def test_a_delete_waits_from_its_first_confirmed_sight() -> None:
+    """A merge survivor or a restore may still come."""
+    assert decided(at(crm=GONE_CRM)) == Wait(
+        "delete", "a confirmed delete waits for a merge survivor or a restore", NOW + DELAY
+    )
+    seen = NOW - timedelta(minutes=9)
+    action = decided(at(crm=GONE_CRM, gone_since=seen))
+    assert isinstance(action, Wait)
+    assert action.until == seen + DELAY
+
+
+def test_a_delete_whose_time_has_come_deactivates() -> None:
+    """Deactivated, never deleted."""
+    assert isinstance(decided(at(crm=GONE_CRM, gone_since=NOW - DELAY)), Deactivate)
+
+
+def test_an_edit_beats_a_delete() -> None:
+    """P8: what Books shows was edited since the agreement, so it stays, unlinked and reported."""
+    pair = at(crm=GONE_CRM, books=books(website="edited.example"), gone_since=NOW - DELAY)
+    assert decided(pair) == Unlink(Ended.CRM_DELETED_KEPT)
+
+
+def test_an_edit_beats_a_delete_before_ledger_ties_are_asked() -> None:
+    """There is nothing for a person to approve."""
+    edited = books(website="edited.example", body={"has_transaction": True})
+    assert isinstance(decided(at(crm=GONE_CRM, books=edited, gone_since=NOW - DELAY)), Unlink)
+
+
+TIES = [
+    ({"has_transaction": True}, "transactions"),
+    ({"outstanding_receivable_amount": 12.5}, "an open balance"),
+    ({"outstanding_payable_amount": 1}, "a payable"),
+    ({"unused_credits_receivable_amount": 3}, "unused credits"),
+]
+
+
+@pytest.mark.parametrize(("body", "tie"), TIES)
+def test_ledger_ties_quarantine_a_delete(body: Any, tie: str) -> None:
+    """A person decides over what the ledger hangs on."""
+    action = decided(at(crm=GONE_CRM, books=books(body=body), gone_since=NOW - DELAY))
+    assert isinstance(action, Quarantine)
+    assert action.hold.cause == "deleted with transactions"
+    assert action.hold.sentence.endswith(tie)
+
+
+def test_ties_are_named_together_and_zero_is_none() -> None:
+    """A balance of zero ties nothing."""
+    body = {"has_transaction": True, "outstanding_receivable_amount": 0, "outstanding_payable_amount": 2}
+    assert ledger_ties(books(body=body)) == "transactions and a payable"
+    assert ledger_ties(books(body={"outstanding_receivable_amount": 0.0})) == ""
+
+
+def test_an_approved_delete_with_ties_deactivates() -> None:
+    """A person's word lets the held action through."""
+    tied = books(body={"has_transaction": True})
+    pair = at(crm=GONE_CRM, books=tied, gone_since=NOW - DELAY, release=Release(approve=True))
+    assert isinstance(decided(pair), Deactivate)
+
+
+def test_a_take_is_no_approval() -> None:
+    """`--take` chooses a value, `--approve` an action."""
+    tied = books(body={"has_transaction": True})
+    pair = at(crm=GONE_CRM, books=tied, gone_since=NOW - DELAY, release=Release(take=Side.CRM))
+    assert isinstance(decided(pair), Quarantine)
+
+
+def test_a_delete_of_what_is_inactive_already_writes_nothing_and_a_restore_leaves_it_inactive() -> None:
+    """It was a person who made it inactive: only what Tandem deactivated does Tandem activate again."""
+    ended = decided(at(crm=GONE_CRM, books=books(active=False), gone_since=NOW - DELAY))
+    assert isinstance(ended, Unlink)
+    tomb = link(LinkState.TOMBSTONE, ended.reason)
+    revived = decided(at(link=tomb, books=books(active=False)))
+    assert isinstance(revived, Revive)
+    assert not revived.reactivate
+
+
+def test_a_deleted_contact_is_unlinked_at_once() -> None:
+    """Books persons cannot be deactivated: nothing is written, it is reported."""
+    pair = replace(link(), entity="contact_person")
+    assert decided(at(link=pair, crm=GONE_CRM), person=True) == Unlink(Ended.CRM_DELETED_KEPT)
+
+
+# --- tombstones ---------------------------------------------------------------------------------------
+
+
+def tomb(reason: str) -> Link:
+    """A link that ended."""
+    return link(LinkState.TOMBSTONE, reason)
+
+
+@pytest.mark.parametrize(("active", "reactivate"), [(False, True), (True, False)])
+def test_a_restored_record_revives_its_link(active: bool, reactivate: bool) -> None:
+    """Books becomes active again if our delete made it inactive."""
+    action = decided(at(link=tomb(Ended.CRM_DELETED), books=books(active=active)))
+    assert isinstance(action, Revive)
+    assert action.reactivate is reactivate
+
+
+def test_a_kept_customer_is_not_activated_by_a_restore() -> None:
+    """An accountant may have made it inactive meanwhile."""
+    action = decided(at(link=tomb(Ended.CRM_DELETED_KEPT), books=books(active=False)))
+    assert isinstance(action, Revive)
+    assert not action.reactivate
+
+
+@pytest.mark.parametrize("sides", [{"crm": GONE_CRM}, {"books": GONE_BOOKS}, {"crm": None}, {"books": None}])
+@pytest.mark.parametrize("reason", list(Ended))
+def test_a_tombstone_stays_while_a_side_is_not_readable(sides: Any, reason: str) -> None:
+    """P7: no resurrection, and no second create."""
+    assert isinstance(decided(at(link=tomb(reason), **sides)), Noop)
+
+
+def test_what_was_gone_on_both_sides_stays_ended() -> None:
+    """A person links it, if at all."""
+    assert isinstance(decided(at(link=tomb(Ended.BOTH_GONE))), Noop)
+
+
+def test_revive_trusts_no_old_base() -> None:
+    """With no base, different values are held and nothing is overwritten unread."""
+    result = sync(CUSTOMER, crm(website="crm.example"), books(website="books.example"), {}, {})
+    assert result.is_quiet
+    assert [hold.field for hold in result.holds] == ["website"]
+
+
+# --- unlinked -----------------------------------------------------------------------------------------
+
+
+def test_a_record_gone_before_it_was_linked_is_nothing() -> None:
+    """Created and deleted between two looks."""
+    assert isinstance(decided(unlinked(GONE_CRM)), Noop)
+
+
+def test_a_new_account_in_scope_is_created_in_books() -> None:
+    """With every value that has one, and a reason for each."""
+    action = decided(unlinked(crm(notes=None)))
+    assert isinstance(action, Create)
+    assert action.side is Side.BOOKS
+    assert action.values == {"name": "Acme", "website": "acme.example"}
+    assert [reason.crm for reason in action.reasons] == ["Acme", "acme.example"]
+
+
+def test_a_new_books_customer_is_created_in_crm() -> None:
+    """The way back."""
+    action = decided(unlinked(books()))
+    assert isinstance(action, Create)
+    assert action.side is Side.CRM
+
+
+@pytest.mark.parametrize("kind", ["Prospect", None])
+def test_an_account_out_of_scope_is_left_out_with_its_reason(kind: str | None) -> None:
+    """Counted, not held."""
+    record = replace(crm(), scope={"Account_Type": kind})
+    action = decided(unlinked(record))
+    assert isinstance(action, LeftOut)
+    assert "only Customer is created in Books" in action.reason
+
+
+def test_an_inactive_books_customer_is_not_created_in_crm() -> None:
+    """Scope of the other direction."""
+    assert decided(unlinked(books(active=False))) == LeftOut("inactive in Books")
+
+
+def test_scope_does_not_keep_a_match_from_linking() -> None:
+    """Scope is about creating: what belongs together is linked."""
+    record = replace(crm(), scope={"Account_Type": "Prospect"})
+    found = Matched(Candidate(books()), "tax number")
+    assert isinstance(decided(unlinked(record, match=found)), LinkPair)
+
+
+def test_a_contradicting_tax_identity_is_not_created() -> None:
+    """It would stand on an invoice."""
+    tax = {"number": None, "treatment": "Registered Business - Regular", "place": "MH"}
+    action = decided(unlinked(crm(tax_identity=tax)))
+    assert isinstance(action, Quarantine)
+    assert action.hold.field == "tax_identity"
+
+
+def test_a_value_without_a_form_on_the_other_side_holds_the_create() -> None:
+    """Nothing is cut."""
+    action = decided(unlinked(crm(company_type="Charity")))
+    assert isinstance(action, Quarantine)
+    assert action.hold.cause == "conversion:company_type"
+
+
+@pytest.mark.parametrize("given", [{"index_complete": False}, {"match": None}])
+def test_nothing_is_matched_or_created_before_both_sides_were_listed(given: Any) -> None:
+    """A record not yet seen might be the counterpart."""
+    action = decided(unlinked(crm(), **given))
+    assert isinstance(action, Wait)
+    assert action.waits_for == "index"
+
+
+def test_a_match_links_and_syncs_without_a_base() -> None:
+    """Equal agrees, blank yields, different is held: the rules of the first link."""
+    found = Matched(Candidate(books(website="books.example", notes="n")), "tax number")
+    action = decided(unlinked(crm(notes=None), match=found))
+    assert isinstance(action, LinkPair)
+    assert (action.counterpart, action.rule) == ("7", "tax number")
+    assert action.sync.writes == {Side.CRM: {"notes": "n"}, Side.BOOKS: {}}
+    assert [hold.field for hold in action.sync.holds] == ["website"]
+
+
+def test_a_link_from_the_books_side_is_the_same_link() -> None:
+    """Whichever row comes first."""
+    found = Matched(Candidate(crm(website="crm.example", notes="n")), "stamp")
+    action = decided(unlinked(books(notes=None), match=found))
+    assert isinstance(action, LinkPair)
+    assert action.counterpart == "1"
+    assert action.sync.writes == {Side.CRM: {}, Side.BOOKS: {"notes": "n"}}
+
+
+def held(*candidates: Candidate) -> HeldMatch:
+    """A doubtful match."""
+    return HeldMatch("name only", "looks alike", candidates)
+
+
+def test_a_doubtful_match_is_held_with_its_candidates() -> None:
+    """P10: to create would make the duplicate."""
+    action = decided(unlinked(crm(), match=held(Candidate(books()))))
+    assert isinstance(action, Quarantine)
+    assert (action.hold.cause, action.hold.candidates) == ("match:name only", ("7",))
+
+
+def test_an_approved_match_links() -> None:
+    """One free candidate and a person's word."""
+    action = decided(unlinked(crm(), match=held(Candidate(books())), release=Release(approve=True)))
+    assert isinstance(action, LinkPair)
+    assert action.rule == "approved by a person"
+
+
+@pytest.mark.parametrize(
+    "candidates",
+    [(Candidate(books(), reserved=True),), (Candidate(books()), Candidate(replace(books(), id="8")))],
+)
+def test_an_approval_chooses_neither_among_several_nor_a_reserved_one(candidates: Any) -> None:
+    """P9: it stays held."""
+    action = decided(unlinked(crm(), match=held(*candidates), release=Release(approve=True)))
+    assert isinstance(action, Quarantine)
+
+
+# --- parents ------------------------------------------------------------------------------------------
+
+ASHA = Record(Side.CRM, "contact_person", "2", {"name": {"first": "Asha", "last": "Rao"}}, parent="1")
+
+
+@pytest.mark.parametrize(
+    ("parent", "kind"),
+    [
+        (Parent.MISSING, LeftOut),
+        (Parent.LEFT_OUT, LeftOut),
+        (Parent.PENDING, Wait),
+        (Parent.LINKED, Create),
+    ],
+)
+def test_a_contact_goes_with_its_account(parent: Parent, kind: type) -> None:
+    """Left out with it, waits for it, created within it."""
+    assert type(decided(unlinked(ASHA, parent=parent), person=True)) is kind
+
+
+def test_a_waiting_contact_is_woken_by_its_parent_not_by_time() -> None:
+    """No moment of its own: the default net."""
+    action = decided(unlinked(ASHA, parent=Parent.PENDING), person=True)
+    assert isinstance(action, Wait)
+    assert (action.waits_for, action.until) == ("parent", None)
+
+
+def test_a_moved_contact_is_held() -> None:
+    """Books cannot move a person."""
+    pair = replace(link(), entity="contact_person")
+    action = decided(at(link=pair, crm=ASHA, books=books(), parent=Parent.MOVED), person=True)
+    assert isinstance(action, Quarantine)
+    assert action.hold.cause == "moved person"
+
+
+# --- guards within a pair -----------------------------------------------------------------------------
+
+
+def person(email: str, **body: Any) -> Record:
+    """A Books person."""
+    name = {"first": "Asha", "last": "Rao"}
+    return Record(Side.BOOKS, "contact_person", "9", {"name": name, "email": email}, body=body)
+
+
+def test_a_changed_email_of_a_portal_user_is_held() -> None:
+    """They sign in with it; a change made in Books itself travels."""
+    base = {"email": Base("old@a.in", "old@a.in")}
+    new = replace(ASHA, values={**ASHA.values, "email": "new@a.in"})
+    old = replace(ASHA, values={**ASHA.values, "email": "old@a.in"})
+    towards_books = sync(PERSON, new, person("old@a.in", is_added_in_portal=True), base, {})
+    assert [hold.cause for hold in towards_books.holds] == ["portal user"]
+    assert "email" not in towards_books.writes[Side.BOOKS]
+    towards_crm = sync(PERSON, old, person("new@a.in", is_added_in_portal=True), base, {})
+    assert towards_crm.writes[Side.CRM] == {"email": "new@a.in"}
+    assert not portal_email_changes(person("old@a.in"))
+
+
+def test_a_contradicting_tax_identity_does_not_leave_its_side() -> None:
+    """Either way; the field alone is held."""
+    nobody = dict.fromkeys(("number", "treatment", "place"))
+    wrong = {"number": "27AAAAA0000A1Z0", "treatment": "Registered Business - Regular", "place": "MH"}
+    result = sync(
+        CUSTOMER, crm(tax_identity=wrong, notes="n"), books(tax_identity=nobody, notes=None), {}, {}
+    )
+    assert [hold.field for hold in result.holds] == ["tax_identity"]
+    assert result.writes[Side.BOOKS] == {"notes": "n"}
+
+
+def test_a_natively_linked_record_is_told() -> None:
+    """Two syncs on one record would loop."""
+    assert native_sync_is_on(replace(books(), natively_linked=True))
+    assert not native_sync_is_on(books())
+
+
+# --- retry policy is a value ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("tries", "low", "high"), [(1, 4, 6), (2, 24, 36), (5, 2880, 4320)])
+def test_tries_back_off_with_jitter(tries: int, low: float, high: float) -> None:
+    """By a fifth to either side, so that many rows do not come back together."""
+    steps = (5, 30, 120, 600, 3600)
+    assert next_try(tries, steps, 0.0) == pytest.approx(low)
+    assert next_try(tries, steps, 1.0) == pytest.approx(high)
+
+
+@pytest.mark.parametrize(("tries", "steps"), [(6, (5, 30, 120, 600, 3600)), (1, ())])
+def test_used_up_tries_have_no_next(tries: int, steps: tuple[int, ...]) -> None:
+    """Then it is a dead letter."""
+    assert next_try(tries, steps, 0.5) is None
+
+
+# --- laws ---------------------------------------------------------------------------------------------
+
+text = st.sampled_from([None, "a", "b", "c"])
+shown = st.fixed_dictionaries(
+    {"name": st.sampled_from(["A", "B"])}, optional={"website": text, "notes": text}
+)
+agreed = st.dictionaries(st.sampled_from(["name", "website", "notes"]), st.builds(Base, text, text))
+releases = st.none() | st.builds(
+    Release,
+    take=st.none() | st.sampled_from(Side),
+    approve=st.booleans(),
+    shown=st.just({"notes": {"crm": "a", "books": "b"}}),
+)
+
+
+@given(shown, shown, agreed, releases)
+def test_no_field_is_written_on_both_sides(ours: Any, theirs: Any, base: Any, release: Any) -> None:
+    """A value moves one way."""
+    left = Record(Side.CRM, "customer", "1", ours)
+    result = sync(CUSTOMER, left, Record(Side.BOOKS, "customer", "7", theirs), base, {}, release)
+    assert not set(result.writes[Side.CRM]) & set(result.writes[Side.BOOKS])
+
+
+@given(shown, shown, agreed, releases)
+def test_a_second_decision_on_what_was_written_is_quiet(
+    ours: Any, theirs: Any, base: Any, release: Any
+) -> None:
+    """P2 for a whole pair: apply the writes and the base, and nothing is left to do."""
+    first = sync(
+        CUSTOMER, Record(Side.CRM, "customer", "1", ours), Record(Side.BOOKS, "customer", "7", theirs),
+        base, {}, release,
+    )  # fmt: skip
+    left = Record(Side.CRM, "customer", "1", {**ours, **first.writes[Side.CRM]})
+    right = Record(Side.BOOKS, "customer", "7", {**theirs, **first.writes[Side.BOOKS]})
+    kept = {hold.field: {"crm": hold.crm, "books": hold.books} for hold in first.holds}
+    second = sync(CUSTOMER, left, right, first.base, kept)
+    assert second.is_quiet
+    assert {hold.field for hold in second.holds} == {hold.field for hold in first.holds}
+
+
+@given(shown, shown, agreed)
+def test_the_same_pair_gives_the_same_action_in_any_order(ours: Any, theirs: Any, base: Any) -> None:
+    """P3: the order in which fields were read or agreed does not count."""
+
+    def turned(values: Any) -> Any:
+        return dict(reversed(values.items()))
+
+    assert sync(
+        CUSTOMER,
+        Record(Side.CRM, "customer", "1", ours),
+        Record(Side.BOOKS, "customer", "7", theirs),
+        base,
+        {},
+    ) == sync(
+        CUSTOMER,
+        Record(Side.CRM, "customer", "1", turned(ours)),
+        Record(Side.BOOKS, "customer", "7", turned(theirs)),
+        turned(base),
+        {},
+    )
