@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sandbox.books.http_contacts import done
 from sandbox.books.http_settings import paged, rows_of
-from sandbox.clock import parse_time
+from sandbox.books.query import moment_of
 from sandbox.pipeline import Call
 from sandbox.replies import Reply
 
@@ -81,9 +81,9 @@ def list_invoices(call: Call) -> Reply:
     for key, name in (("customer_id", "customer_id"), ("status", "status"), ("invoice_number", "number")):
         if call.query.get(key):
             rows = [i for i in rows if getattr(i, name) == call.query[key]]
-    since = call.query.get("last_modified_time")
-    if since:
-        moment, inclusive = parse_time(since), call.world.switches.lmt_filter_inclusive
+    moment = moment_of(call.query.get("last_modified_time", ""))
+    if moment is not None:
+        inclusive = call.world.switches.lmt_filter_inclusive
         rows = [i for i in rows if i.modified_time > moment or (inclusive and i.modified_time == moment)]
     if call.query.get("sort_column") == "last_modified_time":
         rows.sort(key=lambda i: (i.modified_time, i.id), reverse=call.query.get("sort_order") == "D")

@@ -11,6 +11,7 @@ from sandbox.books.store import BooksStore, Contact
 from sandbox.books.values import invalid, too_long
 from sandbox.clock import books_time, local
 from sandbox.replies import BooksError, Json
+from sandbox.shapes import number_of
 from sandbox.users import User
 
 OPEN = ("sent", "viewed", "overdue", "unpaid", "partially_paid")
@@ -88,9 +89,8 @@ class Ledger:
         now = int(self._store.clock.now())
         today = local(now, self._store.org.zone).date()
         day = str(body.get("date") or today.isoformat())
-        due = (
-            date.fromisoformat(day) + timedelta(days=int(customer.values.get("payment_terms") or 0))
-        ).isoformat()
+        terms = timedelta(days=number_of(customer.values.get("payment_terms"), 0))
+        due = (_day(day, "date") + terms).isoformat()
         invoice = Invoice(
             self._store.ids.draw(),
             str(body.get("invoice_number") or f"INV-{len(self.invoices) + 1:06d}"),
@@ -105,7 +105,14 @@ class Ledger:
             now,
             now,
             actor.books_id,
-            {k: str(body.get(k, "")) for k in ("reference_number", "notes", "terms")},
+            {
+                **{k: str(body.get(k, "")) for k in ("reference_number", "notes", "terms")},
+                "gst_no": customer.values.get("gst_no", ""),
+                "gst_treatment": customer.values.get("gst_treatment", ""),
+                "place_of_supply": str(
+                    body.get("place_of_supply") or customer.values.get("place_of_contact", "")
+                ),
+            },
         )
         self.invoices[invoice.id] = invoice
         self._of_customer.setdefault(customer.id, []).append(invoice)
@@ -252,6 +259,9 @@ class Ledger:
                 "tax_total": 0,
                 "taxes": [],
                 "notes": invoice.values.get("notes", ""),
+                "gst_no": invoice.values.get("gst_no", ""),
+                "gst_treatment": invoice.values.get("gst_treatment", ""),
+                "place_of_supply": invoice.values.get("place_of_supply", ""),
                 "terms": invoice.values.get("terms", ""),
                 "billing_address": invoice.billing,
                 "shipping_address": invoice.shipping,
@@ -292,6 +302,13 @@ class Ledger:
             "custom_fields": [],
             "custom_field_hash": {},
         }
+
+
+def _day(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(name) from error
 
 
 _ITEM_KEYS = (

@@ -126,7 +126,7 @@ def _tests(books: BooksService, query: dict[str, str], switches: Switches) -> li
         tests.append(lambda c: False)
     since = query.get("last_modified_time")
     if since and switches.contacts_lmt_filter:
-        moment = _moment(since)
+        moment = moment_of(since)
         if moment is not None:
             tests.append(
                 lambda c: (
@@ -136,7 +136,8 @@ def _tests(books: BooksService, query: dict[str, str], switches: Switches) -> li
     return tests
 
 
-def _moment(text: str) -> float | None:
+def moment_of(text: str) -> float | None:
+    """Return the moment in a filter, or None for one that cannot be read and so is ignored."""
     try:
         return parse_time(text)
     except ValueError:

@@ -33,6 +33,7 @@ _MONEY = (
     "unused_credits_payable_amount_bcy",
 )
 
+_WHEN_WRITTEN = ("credit_limit", "is_taxable", "tax_id", "tax_reg_no", "tax_treatment", "legal_name")
 Balance = Callable[[str], tuple[float, bool]]
 
 
@@ -257,6 +258,7 @@ class BooksRenderer:
             "is_consent_agreed": False,
             "is_client_review_settings_enabled": False,
             **self._tax(contact),
+            **{name: values[name] for name in _WHEN_WRITTEN if name in values},
             "custom_fields": custom_list(self._store.setup, contact, self._switches()),
             "custom_field_hash": hashed,
             **hashed,

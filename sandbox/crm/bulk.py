@@ -12,6 +12,7 @@ from sandbox.crm import coql
 from sandbox.crm.store import CrmRecord
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
+from sandbox.shapes import number_of, object_of, objects_of, texts_of
 
 PER_PAGE = 200_000
 JOB_SECONDS = 2.0
@@ -52,7 +53,7 @@ def _condition(spec: Any) -> coql.Condition | None:
     if not isinstance(spec, dict) or not spec:
         return None
     if "group" in spec:
-        parts = [c for c in map(_condition, spec["group"]) if c is not None]
+        parts = [c for c in map(_condition, objects_of(spec["group"])) if c is not None]
         word = str(spec.get("group_operator", "and")).lower()
         if not parts:
             return None
@@ -60,14 +61,17 @@ def _condition(spec: Any) -> coql.Condition | None:
         for part in parts[1:]:
             joined = coql.Both(word, joined, part)
         return joined
-    name, comparator = spec.get("field", {}).get("api_name"), spec.get("comparator")
-    if comparator not in _OPERATORS or not name:
+    name, comparator = object_of(spec.get("field")).get("api_name"), spec.get("comparator")
+    if not isinstance(comparator, str) or comparator not in _OPERATORS or not isinstance(name, str):
         raise CrmError("INVALID_DATA", "invalid data", {"api_name": "comparator"})
     value = spec.get("value")
     if comparator in _PATTERNS:
         value = _PATTERNS[comparator].format(value)
     if value == "${EMPTY}":
         return coql.Compare(name, "is null" if comparator == "equal" else "is not null", None)
+    wants_list = comparator in ("in", "not_in", "between", "not_between")
+    if wants_list != isinstance(value, list) or (comparator.endswith("between") and len(value or ()) != 2):
+        raise CrmError("INVALID_DATA", "invalid data", {"api_name": "value"})
     if isinstance(value, list):
         value = tuple(value)
     return coql.Compare(name, _OPERATORS[comparator], value)
@@ -91,19 +95,18 @@ def create_job(call: Call) -> Reply:
     if not isinstance(query, dict):
         raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "query"})
     jobs = call.world.bulk_jobs
-    page = int(query.get("page") or 1)
+    page = max(1, number_of(query.get("page"), 1))
     if query.get("page_token"):
         old = jobs.get(str(query["page_token"]))
         if old is None:
             raise CrmError("INVALID_DATA", "invalid data", {"api_name": "page_token"})
         query, page = old.query, old.page + 1
-    crm, name = call.world.crm, (query.get("module") or {}).get("api_name")
+    crm, name = call.world.crm, object_of(query.get("module")).get("api_name")
     module = crm.store.modules.get(str(name))
     if module is None:
         raise CrmError("INVALID_DATA", "the module name given seems to be invalid", {"api_name": "module"})
-    asked = [
-        f if isinstance(f, str) else str(f.get("api_name")) for f in query.get("fields") or module.fields
-    ]
+    listed = query.get("fields")
+    asked = [*texts_of(listed), *(str(f.get("api_name")) for f in objects_of(listed))] or list(module.fields)
     unknown = [f for f in asked if f not in module.fields and f not in ("id", "Id")]
     if unknown:
         raise CrmError("FIELD_NOT_AVAILABLE", "field not available", {"api_name": unknown[0]})

@@ -92,9 +92,11 @@ def merge_records(call: Call) -> Reply:
     """POST /{module}/{id}/actions/merge: at most three records in all."""
     store, module = call.world.crm.store, call.params["module"]
     store.module(module)
-    specs = call.json_object().get("merge") or []
-    data = specs[0].get("data", []) if specs and isinstance(specs[0], dict) else []
-    losers = [str(d["id"]) for d in data if str(d.get("id")) != call.params["id"]]
+    specs = call.json_object().get("merge")
+    spec = specs[0] if isinstance(specs, list) and specs else None
+    data = spec.get("data") if isinstance(spec, dict) else None
+    rows = [d for d in data if isinstance(d, dict)] if isinstance(data, list) else []
+    losers = [str(d.get("id")) for d in rows if str(d.get("id")) != call.params["id"]]
     if not losers or len(losers) > 2:
         raise CrmError("INVALID_DATA", "invalid data", {"api_name": "data", "maximum_length": 2})
     effects = store.merge(module, call.params["id"], losers, {}, call.actor)

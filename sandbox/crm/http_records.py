@@ -10,6 +10,7 @@ from sandbox.crm.store import CrmRecord, Effect
 from sandbox.gatekeeper import refuse_record
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
+from sandbox.shapes import texts_of
 
 ADDED, UPDATED, DELETED = "record added", "record updated", "record deleted"
 
@@ -208,9 +209,9 @@ def upsert_records(call: Call) -> Reply:
     crm, module = call.world.crm, call.params["module"]
     meta = crm.store.module(module)
     since = since_header(call, "if-unmodified-since")
-    named = call.json_object().get("duplicate_check_fields") or []
+    named = texts_of(call.json_object().get("duplicate_check_fields"))
     unique = [f.api_name for f in meta.fields.values() if f.unique]
-    names = list(named) or [meta.duplicate_field, *unique]
+    names = named or [meta.duplicate_field, *unique]
 
     def write(index: int, item: Json) -> tuple[Effect, Json]:
         found = crm.store.get(module, str(item["id"])) if item.get("id") else None

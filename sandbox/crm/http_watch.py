@@ -17,6 +17,10 @@ def _each(call: Call, act: Callable[[Json], Channel], ok: int) -> Reply:
     items = call.json_object().get("watch")
     if not isinstance(items, list) or not items:
         raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "watch"})
+    if not all(isinstance(item, dict) for item in items):
+        raise CrmError(
+            "INVALID_DATA", "invalid data", {"expected_data_type": "jsonobject", "api_name": "watch"}
+        )
     if len(items) > 50:
         raise CrmError("LIMIT_EXCEEDED", "more channels than allowed", {"limit": 50})
     results, failed = [], 0

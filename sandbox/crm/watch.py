@@ -11,6 +11,7 @@ from sandbox.clock import Clock, parse_whole_seconds
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmStore, Effect
 from sandbox.replies import CrmError, Json
+from sandbox.shapes import object_of, objects_of
 
 HOUR, WEEK = 3_600, 7 * 86_400
 EVENT_OF = {"insert": "create", "update": "edit", "delete": "delete"}
@@ -107,7 +108,7 @@ class Channels:
             channel.token = spec["token"]
         channel.related = bool(spec.get("notify_on_related_action", channel.related))
         channel.values = bool(spec.get("return_affected_field_values", channel.values))
-        channel.condition = list(spec.get("notification_condition") or channel.condition)
+        channel.condition = objects_of(spec.get("notification_condition")) or channel.condition
 
     def _events(self, events: Any) -> list[str]:
         if not isinstance(events, list) or len(events) > 50:
@@ -236,14 +237,16 @@ def _listens(channel: Channel, module: str, event: str) -> bool:
 
 def _selected(channel: Channel, effect: Effect) -> bool:
     """Apply field selections, which bear on edits only."""
-    mine = [c for c in channel.condition if (c.get("module") or {}).get("api_name") == effect.record.module]
+    mine = [
+        c for c in channel.condition if object_of(c.get("module")).get("api_name") == effect.record.module
+    ]
     if not mine or effect.operation != "update":
         return True
-    return all(_meets(c.get("field_selection") or {}, effect) for c in mine)
+    return all(_meets(object_of(c.get("field_selection")), effect) for c in mine)
 
 
 def _meets(selection: Json, effect: Effect) -> bool:
     if "field" in selection:
-        return selection["field"].get("api_name") in effect.changed
-    group = [_meets(part, effect) for part in selection.get("group", [])]
+        return object_of(selection["field"]).get("api_name") in effect.changed
+    group = [_meets(part, effect) for part in objects_of(selection.get("group"))]
     return any(group) if selection.get("group_operator", "or") == "or" else all(group)

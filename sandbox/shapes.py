@@ -1,0 +1,31 @@
+"""Reading what callers send without trusting its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.replies import Json
+
+
+def object_of(value: Any) -> Json:
+    """Return the value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def objects_of(value: Any) -> list[Json]:
+    """Return the objects in a list, or in one object alone."""
+    if isinstance(value, dict):
+        return [value]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def texts_of(value: Any) -> list[str]:
+    """Return the texts in a list."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def number_of(value: Any, default: int) -> int:
+    """Return a whole number, also from digits, else the default."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isdigit() and len(value) < 10 else default
