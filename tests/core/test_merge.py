@@ -57,7 +57,7 @@ TABLE: dict[str, tuple[Any, Any, tuple[Any, Any] | None, dict[str, Any], str]] =
     "unchanged stays":                            ("a",     "A",    ("a", "A"), {},                        "kept"),
     "changed in CRM goes to Books":               ("b",     "a",    ("a", "a"), {},                        "books=b"),
     "changed in Books goes to CRM":               ("a",     "b",    ("a", "a"), {},                        "crm=b"),
-    "a clear in CRM goes to Books":               (None,    "a",    ("a", "a"), {},                        "books=None"),
+    "a clear in CRM goes to Books":               (None,    "a",    ("a", "a"), {},                       "books=None"),
     "a clear in Books goes to CRM":               ("a",     None,   ("a", "a"), {},                        "crm=None"),
     "a clear towards never_blank is adopted":     (None,    "a",    ("a", "a"), {"never_blank": True},     "agreed"),
     "never_blank does not stop a clear to CRM":   ("a",     None,   ("a", "a"), {"never_blank": True},     "crm=None"),
