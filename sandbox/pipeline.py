@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,7 +18,6 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox import gatekeeper
 from sandbox.accounts.tokens import AccessToken
-from sandbox.clock import crm_time
 from sandbox.faults import Fault, Target
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
 from sandbox.requestlog import Entry
@@ -245,7 +245,7 @@ async def _struck_after(world: World, call: Call, fault: Fault, started: float) 
 def _log(world: World, call: Call, reply: Reply, started: float) -> None:
     world.log.add(
         Entry(
-            crm_time(int(world.clock.now()), "UTC"),
+            datetime.fromtimestamp(world.clock.now(), UTC).isoformat(timespec="milliseconds"),
             world.log.next_seq(),
             call.product,
             call.method,

@@ -42,15 +42,16 @@ class Account:
 def accounts(connection: Connection) -> dict[str, Account]:
     """The two accounts that a connection draws on."""
     settings = connection.settings
+    scale = settings.limits_scale
     return {
         "crm": Account(
-            connection.dc, "crm", connection.crm_org, settings.crm_per_minute, settings.crm_per_day
+            connection.dc, "crm", connection.crm_org, settings.crm_per_minute * scale, settings.crm_per_day
         ),
         "books": Account(
             connection.dc,
             "books",
             connection.organization_id,
-            settings.books_per_minute,
+            settings.books_per_minute * scale,
             settings.books_per_day,
         ),
     }
