@@ -40,7 +40,10 @@ class Settings(BaseModel):
     )
     crm_per_minute: int = Field(600, ge=1, description="calls to CRM in any 60 s (Zoho states no such limit)")
     limits_scale: int = Field(
-        1, ge=1, le=60, description="how many times the limits of a minute count; more than 1 only on a sandbox"
+        1,
+        ge=1,
+        le=60,
+        description="how many times the limits of a minute count; more than 1 only on a sandbox",
     )
     books_per_day: int = Field(
         5000, ge=1, description="calls to Books a day, until an answer tells the real figure"
