@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,13 +15,13 @@ from cli import connect, show
 from cli.aws import hook_url
 from cli.credentials import NAMES
 from cli.findings import Finding, books_fields, crm_fields
-from cli.shell import Session, session_of
+from cli.shell import ATTENTION, OUT_OF_REACH, Session, session_of
 from cli.zoho import Zoho, covers, reach
 from tandem.adapters.zoho.auth import Credentials
 from tandem.adapters.zoho.endpoints import SCOPES
 from tandem.adapters.zoho.parse import as_id, parse_time
 from tandem.core.connection import Connection
-from tandem.core.errors import BadInputError, RateLimitedError, StopError, TandemError
+from tandem.core.errors import RetryError, StopError, TandemError
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Side
 from tandem.engine.governor import RoundGate, accounts
@@ -48,6 +48,8 @@ class Checkup:
     mapping: FieldMap
     zoho: Zoho | None = None
     found: list[Finding] = field(default_factory=list)
+    unreached: bool = False
+    """Zoho did not answer, or its quota is used up: some looks are missing."""
     proven: set[str] = field(default_factory=set)
 
     def add(self, area: str, state: Any, sentence: str, fix: str = "") -> None:
@@ -70,21 +72,22 @@ def check(ctx: typer.Context) -> None:
     connection = session.connection()
     checkup = Checkup(session, connection, session.store.connections.mapping(connection))
     asyncio.run(_check(checkup))
-    resumed = connection.stopped is not None and not checkup.has_fault
+    works = not checkup.has_fault and not checkup.unreached
+    resumed = connection.stopped is not None and works
     if resumed:
         connect.revive(session, connection)
         checkup.add(
             "connection", "ok", f"resumed; it was stopped: {connection.stopped and connection.stopped.reason}"
         )
     payload = {
-        "ok": not checkup.has_fault,
+        "ok": works,
         "connection": connection.id,
         "resumed": resumed,
         "findings": [asdict(finding) for finding in checkup.found],
     }
     show.answer(session, payload, lambda out: _print(out, checkup))
-    if checkup.has_fault:
-        session.attend()
+    if not works:
+        raise typer.Exit(ATTENTION if checkup.has_fault else OUT_OF_REACH)
 
 
 async def _check(checkup: Checkup) -> None:
@@ -95,30 +98,35 @@ async def _check(checkup: Checkup) -> None:
         async with reach(checkup.connection, given, gate) as zoho:
             checkup.zoho = zoho
             checkup.add("token", "ok", "Zoho accepts the refresh token")
-            for step in (_crm_org, _books_org, _crm, _books, _channel):
-                await _step(checkup, step, zoho)
+            if await _step(checkup, _crm_org, zoho):
+                await _step(checkup, _crm, zoho)
+                await _step(checkup, _channel, zoho)
+            if await _step(checkup, _books_org, zoho):
+                await _step(checkup, _books, zoho)
             _scopes(checkup, zoho)
             _clock(checkup, zoho)
             if not checkup.has_fault:
                 zoho.minted.share_all(checkup.session.store.table, checkup.connection)
-    except RateLimitedError as error:
-        checkup.add("quota", "warning", str(error), "try again later; nothing is lost meanwhile")
     except StopError as error:
         checkup.add("token", "fault", str(error), "run `tandem connect` with new secrets")
+    except RetryError as error:
+        checkup.unreached = True
+        checkup.add("token", "warning", str(error), "try again later; no change is lost meanwhile")
     finally:
         gate.close()
 
 
-async def _step(checkup: Checkup, step: Any, zoho: Zoho) -> None:
-    """One look; what stops it is a finding, and the next looks go on."""
+async def _step(checkup: Checkup, step: Callable[[Checkup, Zoho], Awaitable[None]], zoho: Zoho) -> bool:
+    """One look; what stops it is a finding, and the next looks go on. False: that organisation is not ours."""
+    area, before = step.__name__.strip("_").replace("_", " "), len(checkup.found)
     try:
         await step(checkup, zoho)
-    except RateLimitedError:
-        raise
-    except (StopError, BadInputError) as error:
-        checkup.add(step.__name__.strip("_").replace("_", " "), "fault", str(error), _fix_of(error))
+    except RetryError as error:
+        checkup.unreached = True
+        checkup.add(area, "warning", str(error), "try again later; no change is lost meanwhile")
     except TandemError as error:
-        checkup.add(step.__name__.strip("_").replace("_", " "), "warning", str(error), "try again later")
+        checkup.add(area, "fault", str(error), _fix_of(error))
+    return not any(found.state == "fault" for found in checkup.found[before:])
 
 
 def _fix_of(error: TandemError) -> str:
@@ -137,8 +145,13 @@ async def _crm_org(checkup: Checkup, zoho: Zoho) -> None:
         checkup.add(
             "crm org", "fault", f"the token belongs to CRM org {', '.join(ids)}, not to {expected}", fix
         )
-    else:
-        checkup.add("crm org", "ok", f"{org.get('company_name', '')} ({expected or ids[0]})")
+        return
+    user = await zoho.crm.current_user()
+    checkup.proven.add("ZohoCRM.users.READ")
+    name = user.get("full_name") or user.get("email") or user.get("id")
+    checkup.add(
+        "crm org", "ok", f"{org.get('company_name', '')} ({expected or ids[0]}); Tandem acts as {name}"
+    )
 
 
 async def _books_org(checkup: Checkup, zoho: Zoho) -> None:
@@ -265,6 +278,8 @@ def _print(out: Console, checkup: Checkup) -> None:
         rows.add_row(show.state(finding.state), finding.area, finding.sentence, finding.fix)
     out.print(rows)
     faults = sum(finding.state == "fault" for finding in checkup.found)
+    if checkup.unreached:
+        show.say(out, "Zoho could not be asked about everything.", style="yellow")
     show.say(out, f"{show.plural(faults, 'fault')}." if faults else "No fault.")
 
 

@@ -286,5 +286,7 @@ def _print(out: Console, outcome: Outcome, *, show_secrets: bool) -> None:
     )
     show.say(out, "\nThen:")
     show.say(out, "  tandem check          are all fields, scopes and organisations right?")
-    show.say(out, "  tandem status         watch it observe; nothing is written yet")
-    show.say(out, "  tandem mode write     when you like what it would do")
+    show.say(out, "  tandem status         what is linked, what waits and why")
+    if made.mode is Mode.OBSERVE:
+        show.say(out, "  tandem mode           what it would write; nothing is written yet")
+        show.say(out, "  tandem mode write     when you like what it would do")

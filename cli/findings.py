@@ -36,54 +36,13 @@ BOOKS_TYPES: Mapping[str, frozenset[str]] = {"checkbox": frozenset({"check_box"}
 """Types of Books custom fields that a converter can carry (dossier books §5)."""
 
 BUILT_IN = frozenset(
-    {
-        *(
-            "contact_name",
-            "company_name",
-            "website",
-            "notes",
-            "currency_id",
-            "payment_terms",
-            "payment_terms_label",
-        ),
-        *(
-            "gst_no",
-            "gst_treatment",
-            "place_of_contact",
-            "pan_no",
-            "vat_reg_no",
-            "vat_treatment",
-            "tax_reg_no",
-        ),
-        *(
-            "tax_treatment",
-            "legal_name",
-            "trader_name",
-            "facebook",
-            "twitter",
-            "language_code",
-            "credit_limit",
-        ),
-        *(
-            "contact_number",
-            "customer_sub_type",
-            "is_taxable",
-            "tax_id",
-            "tax_authority_id",
-            "tax_exemption_id",
-        ),
-        *(
-            "salutation",
-            "first_name",
-            "last_name",
-            "email",
-            "phone",
-            "mobile",
-            "designation",
-            "department",
-            "skype",
-        ),
-    }
+    """
+    contact_name company_name website notes currency_id payment_terms payment_terms_label contact_number legal_name
+    trader_name facebook twitter language_code credit_limit customer_sub_type
+    gst_no gst_treatment place_of_contact pan_no vat_reg_no vat_treatment tax_reg_no tax_treatment is_taxable
+    tax_id tax_id_value tax_authority_id tax_exemption_id
+    salutation first_name last_name email phone mobile designation department skype
+    """.split()
 )
 """Attributes of a Books contact or person that every organisation has (dossier books §2, §3)."""
 

@@ -47,7 +47,7 @@ def mode(
     """
     session = session_of(ctx)
     connection = session.connection()
-    collected = would(session, connection)
+    collected = {} if word == "observe" else would(session, connection)
     payload: dict[str, Any] = {"ok": True, "connection": connection.id, "was": connection.mode.value}
     if word is None:
         payload |= {
@@ -118,11 +118,16 @@ def would(session: Session, connection: Connection) -> dict[str, Any]:
         last = list(pool.map(lambda place: _last_would(session, place), dict.fromkeys(places)))
     entities = store.connections.mapping(connection).entities
     live = {name: len(store.links.ids(connection.id, name, LinkState.LIVE)) for name in entities}
-    verbs = Counter(f"{verb} {entity}" for verb, entity, _ in last if verb)
-    fields = Counter(name for _, _, names in last for name in names)
+    decisions = Counter((verb, side, entity) for verb, side, entity, _ in last if verb)
+    verbs = Counter(verb for verb, _, _, _ in last if verb)
+    fields = Counter(name for _, _, _, names in last for name in names)
     return {
         "links": live,
-        "would": dict(sorted(verbs.items())),
+        "would": dict(verbs),
+        "would_by": [
+            {"verb": verb, "side": side, "entity": entity, "count": count}
+            for (verb, side, entity), count in sorted(decisions.items())
+        ],
         "fields": dict(fields.most_common()),
         "waiting": len(keys),
         "held": len({item["record"] for item in store.cases.holds(connection.id)}),
@@ -130,16 +135,18 @@ def would(session: Session, connection: Connection) -> dict[str, Any]:
     }
 
 
-def _last_would(session: Session, place: str) -> tuple[str, str, list[str]]:
-    """Verb, entity and fields of the newest decision that was not written."""
+def _last_would(session: Session, place: str) -> tuple[str, str, str, list[str]]:
+    """Verb, side, entity and fields of the newest decision that was not written."""
     entries = session.store.history.table.query(place, prefix="would_write#")
     if not entries:
-        return "", "", []
+        return "", "", "", []
     entry = max(entries, key=lambda item: str(item["at"]))
-    verb, side, after = str(entry.get("verb", "")), entry.get("side"), entry.get("after") or {}
-    where = [side] if side else [name for name in ("crm", "books") if after.get(name)]
-    names = [] if side else [name for values in after.values() for name in values]
-    return f"{verb} in {' and '.join(where)}" if where else verb, str(entry.get("entity", "")), names
+    verb, after = str(entry.get("verb", "")), entry.get("after") or {}
+    if side := entry.get("side"):
+        return verb, str(side), str(entry.get("entity", "")), []
+    sides = [name for name in ("crm", "books") if after.get(name)]
+    names = [name for side in sides for name in after[side]]
+    return verb, "+".join(sides) or "books", str(entry.get("entity", "")), names
 
 
 def _confirm(session: Session, connection: Connection, collected: dict[str, Any]) -> None:
@@ -155,8 +162,8 @@ def _print(out: Console, connection: Connection, collected: dict[str, Any]) -> N
     show.say(out, f"Connection “{connection.id}”: mode {effective}{why}.")
     for entity, count in collected["links"].items():
         show.say(out, f"  linked           {count:>6}  {entity}")
-    for verb, count in collected["would"].items():
-        show.say(out, f"  would  {count:>16}  {verb}")
+    for row in collected["would_by"]:
+        show.say(out, f"  would {row['verb']:<10} {row['count']:>6}  {row['entity']} in {row['side']}")
     if collected["fields"]:
         named = ", ".join(f"{name} {count}" for name, count in collected["fields"].items())
         show.say(out, f"  fields that would be written: {named}")

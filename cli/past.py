@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tandem.core.records import Link, RecordKey, Side
+from tandem.core.records import Link, RecordKey, Side, is_blank
 from tandem.engine.links import link_pk
 from tandem.engine.ports import Table
 from tandem.engine.rows import row_pk
@@ -50,7 +50,7 @@ def last_of_fields(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
             field = found.setdefault(name, {"last": None, "loser": None})
             if field["last"] is None or what["kind"] != "would_write":
                 field["last"] = what
-            if what["kind"] == "write" and str(what["rule"]).startswith(_SETTLED_BY):
+            if what["kind"] == "write" and _gave_way(what):
                 field["loser"] = {
                     "side": what["side"],
                     "value": what["before"],
@@ -58,6 +58,10 @@ def last_of_fields(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
                     "rule": what["rule"],
                 }
     return found
+
+
+def _gave_way(what: Mapping[str, Any]) -> bool:
+    return str(what["rule"]).startswith(_SETTLED_BY) and not is_blank(what["before"])
 
 
 def _touches(entry: Entry) -> dict[str, dict[str, Any]]:

@@ -157,4 +157,6 @@ def _unknown_setting(name: str, equals: str) -> str:
 def _first(error: ValidationError, prefix: str = "") -> str:
     item = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in item["loc"])
+    if where == "id":
+        return f"“{item['input']}” is no name of a connection: small letters, digits and hyphens, 32 at most"
     return f"{prefix}{where}: {item['msg']}"

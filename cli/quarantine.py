@@ -13,6 +13,7 @@ from cli.find import find
 from cli.fixes import fix_of, settles
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.errors import BadInputError, ConditionFailedError
 from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.ports import Item
@@ -211,7 +212,13 @@ def _print_release(
     if closed:
         show.say(out, f"The case “{closed}” is put away; if it happens again there is a new alert.")
         return
-    said = f"{take} is right" if take else "approved" if approve else "decided afresh from the present state"
+    said = (
+        f"{SIDE_NAMES[Side(take)]} is right"
+        if take
+        else "approved"
+        if approve
+        else "decided afresh from the present state"
+    )
     show.say(
         out,
         f"{show.plural(len(keys), 'record')} released ({said}). The writer takes them now, before all else.",

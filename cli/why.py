@@ -75,7 +75,7 @@ def tell(
             "parent": link.parent, "reason": link.reason, "seq": link.seq, "mapping_version": link.mapping_version,
         },
         "rows": {side.value: _row(item) for side, item in found.rows.items()},
-        "holds": [_hold(item) for item in found.holds],
+        "holds": [_hold(item, _name(found)) for item in found.holds],
         "fields": _fields(mapping, found, past.last_of_fields(entries)),
         "history": [past.shown(entry) for entry in entries],
     }  # fmt: skip
@@ -85,7 +85,10 @@ def standing(connection: Connection, found: Found) -> tuple[str, str]:
     """A word and a sentence: linked, tombstone, held, waiting, left_out, pending, stuck or unlinked."""
     link, row = found.link, found.row
     if found.holds:
-        return "held", f"Held: {found.holds[0]['sentence']}. {fix_of(str(found.holds[0]['cause']))}"
+        return (
+            "held",
+            f"Held: {found.holds[0]['sentence']}. {fix_of(str(found.holds[0]['cause']), _name(found))}",
+        )
     if link is not None and link.state is LinkState.TOMBSTONE:
         return (
             "tombstone",
@@ -114,9 +117,13 @@ def _row(item: Item) -> dict[str, Any]:
     return told | {"waits_for": str(item.get("waits_pk", "#")).split("#", 1)[1]}
 
 
-def _hold(item: Item) -> dict[str, Any]:
+def _name(found: Found) -> str:
+    return f"{found.key.side}:{found.key.id}"
+
+
+def _hold(item: Item, name: str) -> dict[str, Any]:
     names = ("case", "cause", "sentence", "field", "crm", "books", "candidates", "at", "label", "word")
-    return {name: item.get(name) for name in names} | {"fix": fix_of(str(item["cause"]))}
+    return {name: item.get(name) for name in names} | {"fix": fix_of(str(item["cause"]), name)}
 
 
 def _fields(mapping: FieldMap, found: Found, last: Mapping[str, Any]) -> list[dict[str, Any]]:

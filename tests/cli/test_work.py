@@ -56,7 +56,9 @@ def test_observe_collects_and_write_lets_it_go(quick: World) -> None:
     quick.work()
     assert quick.sandbox.writes() == []
     shown = quick.run("mode", "--json").json
-    assert shown["collected"]["would"] == {"create in books customer": 1}
+    assert shown["collected"]["would"] == {"create": 1}
+    [by] = shown["collected"]["would_by"]
+    assert by == {"verb": "create", "side": "books", "entity": "customer", "count": 1}
     assert shown["collected"]["left_out"] == 1
     status = quick.run("status", "--json").json
     assert status["waiting"] == {"mode": 1}
