@@ -7,6 +7,7 @@ the row is pending while `wanted > done`. Nothing here calls Zoho.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -144,13 +145,11 @@ class Rows:
 
     def finish(self, row: Row, outcome: Done | Waits, now: datetime) -> bool:
         """Write the outcome if `wanted` is still the noted one; else the row is due now. True if it held."""
-        noted = When("wanted", "eq", row.wanted)
         if isinstance(outcome, Waits):
             return self._settle(
                 row,
                 now,
                 {**_due(row.key, row.cls, outcome.due), **_waits(row.key, outcome.reason), "starts": 0},
-                when=noted,
             )
         values: Item = {"done": row.wanted, "starts": 0, "version": outcome.version}
         left_out = outcome.kind == "left_out"
@@ -160,12 +159,12 @@ class Rows:
                 "waits_sk": f"{outcome.reason}#{row.key}",
             }
         remove = tuple(name for name in _PENDING if name not in values)
-        return self._settle(row, now, values, remove=remove, when=noted, done=row.wanted)
+        return self._settle(row, now, values, remove=remove, done=row.wanted)
 
     def retry(self, row: Row, due: datetime, now: datetime) -> bool:
         """Count a try and come back at `due`."""
         values = {**_due(row.key, row.cls, due), "tries": row.tries + 1, "starts": 0}
-        return self._settle(row, now, values, when=When("wanted", "eq", row.wanted), tries=row.tries + 1)
+        return self._settle(row, now, values, tries=row.tries + 1)
 
     def bury(self, row: Row, due: datetime, now: datetime) -> bool:
         """Tries are used up: the row waits for `redrive`; `due` is only a net."""
@@ -175,7 +174,7 @@ class Rows:
             "tries": row.tries + 1,
             "starts": 0,
         }
-        return self._settle(row, now, values, when=When("wanted", "eq", row.wanted))
+        return self._settle(row, now, values)
 
     def _settle(
         self,
@@ -183,14 +182,17 @@ class Rows:
         now: datetime,
         values: Item,
         *,
-        when: When,
         remove: tuple[str, ...] = (),
         done: int | None = None,
         tries: int | None = None,
     ) -> bool:
+        """Write an outcome if nothing came meanwhile; a writer that outlived its lease changes nothing settled."""
+        open_still = When("done", "lt", row.wanted)
         clear = () if "waits_pk" in values or "waits_pk" in remove else ("waits_pk", "waits_sk")
         try:
-            self._update(row, set=values, remove=remove + clear, when=(when,))
+            self._update(
+                row, set=values, remove=remove + clear, when=(When("wanted", "eq", row.wanted), open_still)
+            )
             return True
         except ConditionFailedError as error:
             cls = RowClass(error.item.get("cls", row.cls)) if error.item else row.cls
@@ -199,12 +201,16 @@ class Rows:
                 moved["done"] = done
             if tries is not None:
                 moved["tries"] = tries
-            self._update(row, set=moved, remove=("waits_pk", "waits_sk"))
+            with suppress(ConditionFailedError):
+                self._update(row, set=moved, remove=("waits_pk", "waits_sk"), when=(open_still,))
             return False
 
     def note_gone(self, row: Row, since: datetime) -> None:
-        """Keep the moment of the first confirmed sight of a delete."""
-        self._update(row, set={"gone_since": since.isoformat()})
+        """Keep the moment of the first confirmed sight of a delete, while the row is pending."""
+        with suppress(ConditionFailedError):
+            self._update(
+                row, set={"gone_since": since.isoformat()}, when=(When("wanted", "gt", other="done"),)
+            )
 
     def wake(self, key: RecordKey, now: datetime) -> None:
         """The reason for a wait is gone: due now, if the row is still pending."""
