@@ -179,6 +179,8 @@ class CloudFormation:
 
 
 CLOUDFORMATION = CloudFormation()
+_made: dict[str, Any] = {}
+"""AWS clients, kept between tests: making one takes longer than a test."""
 
 
 @pytest.fixture
@@ -204,10 +206,11 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[s
     def client(service: str, **more: Any) -> Any:
         if service == "cloudformation":
             return CLOUDFORMATION
-        made = real(service, **more)  # type: ignore[call-overload]
-        if service == "dynamodb":
-            made.meta.events.register("after-call.dynamodb.DescribeTable", _add_table_id)
-        return made
+        if service not in _made:
+            _made[service] = real(service, region_name=REGION)  # type: ignore[call-overload]
+            if service == "dynamodb":
+                _made[service].meta.events.register("after-call.dynamodb.DescribeTable", _add_table_id)
+        return _made[service]
 
     monkeypatch.setattr(boto3, "client", client)
     with mock_aws():
