@@ -46,7 +46,10 @@ class Cases:
             "link": link,
             "at": now.isoformat(),
         }
+        before = self.table.get(pk, member["sk"])
         self.table.put(Put(member))
+        if before is not None and before["case"] != case:
+            self._close_if_empty(key.connection, before["case"])
         try:
             self.table.put(
                 Put(

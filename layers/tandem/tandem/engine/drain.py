@@ -65,25 +65,37 @@ class Drainer:
             return DrainReport(taken=False, stop="another worker holds the lease")
         report, named = DrainReport(), list(keys)
         while True:
-            stops = []
+            stops, elsewhere = [], list[RecordKey]()
             for connection in self.store.connections.of_group(group):
                 mine = [key for key in named if key.connection == connection.id]
-                stops.append(await self._connection(connection, lease, mine, report))
+                stops.append(await self._connection(connection, lease, mine, elsewhere, report))
             report.stop = "; ".join(stop for stop in stops if stop)
-            named = lease.release(unconditionally=bool(report.stop))
-            if not named:
+            if elsewhere and not report.stop:
+                named = elsewhere
+                continue
+            left = lease.release(unconditionally=bool(report.stop))
+            if left is None:
                 return report
+            named = left
 
     async def _connection(
-        self, connection: Connection, lease: Lease, named: list[RecordKey], report: DrainReport
+        self,
+        connection: Connection,
+        lease: Lease,
+        named: list[RecordKey],
+        elsewhere: list[RecordKey],
+        report: DrainReport,
     ) -> str:
-        """Work for one connection; returns why it stopped early, or nothing."""
+        """Work for one connection; returns why it stopped early, or nothing.
+
+        `elsewhere` gathers keys of the group's other connections that were left for the holder meanwhile.
+        """
         if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
             return ""
         gate = RoundGate(self.store.governor, accounts(connection))
         desk = self._desk(connection, lease, gate)
         try:
-            stop = await self._rounds(desk, named, report)
+            stop = await self._rounds(desk, named, elsewhere, report)
         except StopError as error:
             self.store.connections.stop(connection.id, error, self.clock.now())
             stop = str(error)
@@ -110,7 +122,9 @@ class Drainer:
             self.random,
         )
 
-    async def _rounds(self, desk: Desk, named: list[RecordKey], report: DrainReport) -> str:
+    async def _rounds(
+        self, desk: Desk, named: list[RecordKey], elsewhere: list[RecordKey], report: DrainReport
+    ) -> str:
         """Rounds until nothing is due; the open intents are looked at before each of them."""
         alone = False
         while True:
@@ -127,7 +141,9 @@ class Drainer:
             report.add(outcome.outcomes)
             if outcome.stop:
                 return outcome.stop
-            named, alone = desk.lease.again(), True
+            again, alone = desk.lease.again(), True
+            named = [key for key in again if key.connection == desk.connection.id]
+            elsewhere += [key for key in again if key.connection != desk.connection.id]
 
     def _take(self, desk: Desk, named: Sequence[RecordKey], blocked: set[str], *, alone: bool) -> list[Row]:
         """Take due rows: those named first, then by the index. A row that crashed twice goes alone, later."""

@@ -55,8 +55,8 @@ class Lease:
         """Take the keys that others left for the holder."""
         return self._leases.take_again(self)
 
-    def release(self, *, unconditionally: bool = False) -> list[RecordKey]:
-        """Give the lease up; if keys were left meanwhile it stays held and they are returned."""
+    def release(self, *, unconditionally: bool = False) -> list[RecordKey] | None:
+        """Give the lease up (None); if a bell was left meanwhile it stays held and the bell's keys are returned."""
         return self._leases.release(self, unconditionally=unconditionally)
 
 
@@ -142,28 +142,22 @@ class Leases:
                 continue
         return []
 
-    def release(self, lease: Lease, *, unconditionally: bool) -> list[RecordKey]:
+    def release(self, lease: Lease, *, unconditionally: bool) -> list[RecordKey] | None:
         """End the lease unless `again` has keys; `unconditionally` when quota or time stops the holder."""
-        when = (When("token", "eq", lease.token),)
-        clear = When("again", "absent")
-        for _ in range(5):
-            try:
-                self._table.update(
-                    Update(
-                        _pk(lease.group),
-                        "LEASE",
-                        set={"until": "", "token": ""},
-                        remove=("again",) if unconditionally else (),
-                        when=when if unconditionally else (*when, clear),
-                    )
+        own, clear = When("token", "eq", lease.token), When("again", "absent")
+        try:
+            self._table.update(
+                Update(
+                    _pk(lease.group),
+                    "LEASE",
+                    set={"until": "", "token": ""},
+                    remove=("again",) if unconditionally else (),
+                    when=(own,) if unconditionally else (own, clear),
                 )
-                return []
-            except ConditionFailedError as error:
-                if (error.item or {}).get("token") != lease.token:
-                    return []
-                if keys := self.take_again(lease):
-                    return keys
-        return []
+            )
+        except ConditionFailedError as error:
+            return self.take_again(lease) if (error.item or {}).get("token") == lease.token else None
+        return None
 
 
 def _own(lease: Lease, now: datetime) -> tuple[When, ...]:

@@ -1,0 +1,130 @@
+"""Quarantine: one alert per new case, a person's word, an end (design, section 3, words)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tandem.adapters.memory.alerts import MemoryAlerts
+from tandem.core.actions import Hold, Release
+from tandem.core.errors import ConditionFailedError
+from tandem.core.records import Link, RecordKey, Side
+from tandem.engine.cases import Cases, hold_key
+from tandem.engine.desk import Store
+
+NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+ONE, TWO = (RecordKey("main", Side.CRM, "customer", id) for id in "12")
+HOLD = Hold("differs:website", "website differs: CRM has “a”, Books has “b”", "website", "a", "b")
+
+
+@pytest.fixture
+def cases(store: Store) -> Cases:
+    """Holds and cases."""
+    return store.cases
+
+
+def causes(cases: Cases) -> set[str]:
+    """What the open cases are about."""
+    return {item["cause"] for item in cases.cases("main")}
+
+
+def test_many_holds_of_one_cause_are_one_case_and_one_alert(cases: Cases, alerts: MemoryAlerts) -> None:
+    """Nobody reads the ninetieth mail."""
+    for id in range(90):
+        cases.hold(RecordKey("main", Side.CRM, "customer", str(id)), HOLD, NOW)
+    assert len(cases.holds("main")) == 90
+    assert causes(cases) == {"differs:website"}
+    assert len(alerts.sent) == 1
+
+
+def test_an_alert_says_what_and_what_to_do(cases: Cases, alerts: MemoryAlerts) -> None:
+    """In plain words, with the command."""
+    cases.hold(ONE, HOLD, NOW, label="Acme")
+    [(subject, message)] = alerts.sent
+    assert subject == "Tandem: held in main: differs:website"
+    assert HOLD.sentence in message
+    assert f"tandem release {cases.holds('main')[0]['case']}" in message
+
+
+def test_a_repeated_hold_alerts_no_more(cases: Cases, alerts: MemoryAlerts) -> None:
+    """The same record is met again at each of its changes."""
+    cases.hold(ONE, HOLD, NOW)
+    cases.hold(ONE, HOLD, NOW)
+    assert (len(cases.holds("main")), len(alerts.sent)) == (1, 1)
+
+
+def test_a_case_ends_with_its_last_hold(cases: Cases, alerts: MemoryAlerts) -> None:
+    """And alerts again when its cause comes back."""
+    cases.hold(ONE, HOLD, NOW)
+    cases.hold(TWO, HOLD, NOW)
+    cases.settle(ONE, set())
+    assert causes(cases) == {"differs:website"}
+    cases.settle(TWO, set())
+    assert (causes(cases), cases.holds("main")) == (set(), [])
+    cases.hold(ONE, HOLD, NOW)
+    assert len(alerts.sent) == 2
+
+
+def test_a_case_ends_when_its_last_hold_changes_its_cause(cases: Cases, alerts: MemoryAlerts) -> None:
+    """The hold of one field is replaced; a case without members would swallow the next alert of its cause."""
+    cases.hold(ONE, HOLD, NOW)
+    cases.hold(ONE, Hold("conversion:website", "too long", "website"), NOW)
+    assert causes(cases) == {"conversion:website"}
+    cases.hold(TWO, HOLD, NOW)
+    assert len(alerts.sent) == 3
+
+
+def test_settling_keeps_the_fields_that_are_still_held(cases: Cases) -> None:
+    """The others are done."""
+    cases.hold(ONE, HOLD, NOW)
+    cases.hold(ONE, Hold("differs:name", "name differs", "name"), NOW)
+    cases.settle(ONE, {"name"})
+    assert [item["field"] for item in cases.holds_of(ONE)] == ["name"]
+    assert causes(cases) == {"differs:name"}
+
+
+def test_a_case_without_a_record_alerts_once_until_closed(cases: Cases, alerts: MemoryAlerts) -> None:
+    """A stopped connection, a guard."""
+    for _ in range(10):
+        cases.alert_once("main", "connection stopped", "stopped", "mend it", NOW)
+    assert alerts.sent == [("stopped", "mend it")]
+    cases.close("main", "connection stopped")
+    cases.alert_once("main", "connection stopped", "stopped", "mend it", NOW)
+    assert len(alerts.sent) == 2
+
+
+# --- a person's word ------------------------------------------------------------------------------------
+
+
+def test_a_word_carries_what_was_shown(cases: Cases) -> None:
+    """It counts only while those values stand."""
+    cases.hold(ONE, HOLD, NOW)
+    assert cases.word_on(ONE) is None
+    cases.release(cases.holds_of(ONE)[0], take=Side.BOOKS, approve=False)
+    assert cases.word_on(ONE) == Release(Side.BOOKS, False, {"website": {"crm": "a", "books": "b"}})
+    assert cases.word_on(TWO) is None
+
+
+def test_a_word_is_said_once(cases: Cases) -> None:
+    """A hold that is made anew asks anew."""
+    cases.hold(ONE, HOLD, NOW)
+    cases.release(cases.holds_of(ONE)[0], take=None, approve=True)
+    cases.hold(ONE, HOLD, NOW)
+    assert cases.word_on(ONE) is None
+
+
+def test_a_word_on_a_hold_that_is_gone_is_refused(cases: Cases) -> None:
+    """Somebody settled it meanwhile."""
+    cases.hold(ONE, HOLD, NOW)
+    [hold] = cases.holds_of(ONE)
+    cases.settle(ONE, set())
+    with pytest.raises(ConditionFailedError):
+        cases.release(hold, take=Side.CRM, approve=False)
+
+
+def test_a_pairs_holds_lie_under_its_crm_record(cases: Cases) -> None:
+    """Whichever side's row met them."""
+    pair = Link("main", "l1", "customer", "1", "7")
+    assert hold_key(RecordKey("main", Side.BOOKS, "customer", "7"), pair) == ONE
+    assert hold_key(TWO, None) == TWO
