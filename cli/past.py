@@ -106,9 +106,8 @@ def sentence(entry: Entry) -> str:
             "refused": "refused: ",
             "not_written": "not written: ",
         }
-        return (
-            f"{outcome[kind]}{verb} in {entry.get('side')} {entry.get('target') or ''} ({names}) for {record}"
-        )
+        target = f" {entry['target']}" if entry.get("target") else ""
+        return f"{outcome[kind]}{verb} in {entry.get('side')}{target} ({names}) for {record}"
     if kind == "would_write":
         return f"would {verb} for {record}"
     if kind == "link":
