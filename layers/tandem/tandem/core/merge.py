@@ -102,7 +102,7 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
     if base is None and pair.held is None:
         return _first_link(pair)
     before = base or Base(pair.held["crm"], pair.held["books"])  # type: ignore[index]
-    changed_crm, changed_books = crm != before.crm, books != before.books
+    changed_crm, changed_books = _has_changed(crm, before.crm), _has_changed(books, before.books)
     if changed_crm and changed_books:
         return _conflict(pair)
     if changed_crm:
@@ -125,10 +125,17 @@ def _first_link(pair: Pair) -> Merged:
     return pair.carry(winner, f"first link: {winner} wins")
 
 
+def _has_changed(now: Value, before: Value) -> bool:
+    """Blank has several native forms (null, "", a set of blank parts): they are one value."""
+    return bool(now != before) and not (is_blank(now) and is_blank(before))
+
+
 def _conflict(pair: Pair) -> Merged:
     if pair.field.conflict == "hold":
         return pair.hold(f"conflict:{pair.field.name}", _differ(pair))
     owner = Side(pair.field.owner)
+    if owner is Side.CRM and pair.field.never_blank and is_blank(pair.crm):
+        return pair.carry(Side.BOOKS, "conflict: a clear is not sent to Books, so its new value travels")
     return pair.carry(owner, f"conflict: changed on both sides, {owner} owns {pair.field.name}")
 
 

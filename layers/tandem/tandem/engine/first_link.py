@@ -130,7 +130,7 @@ class FirstLinks:
         made = Record(action.side, own.entity, written.id, {**dict.fromkeys(own.values), **action.values})
         made = replace(made, version=written.version, parent=intent.parent, body=written.body or {})
         crm, books = (own, made) if own.side is Side.CRM else (made, own)
-        base = {**_created_base(own, action.values), **_blank_base(own, action.values)}
+        base = {**_created_base(own, action.values), **self._blank_base(own, action.values)}
         state = Progress(crm, books, base)
         self.pairs.adopt(link, action.side, action.values, written, state)
         link = replace(
@@ -144,6 +144,14 @@ class FirstLinks:
         self.desk.store.links.create(link, self.desk.lease.fence)
         self.desk.store.intents.close(intent)
         self.records.clear_holds(link)
+
+    def _blank_base(self, own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
+        """Fields that were blank at a create are agreed to be blank."""
+        base = {}
+        for mapped in self.desk.entity(own.entity).fields:
+            if mapped.name in own.values and mapped.name not in values and is_blank(own.values[mapped.name]):
+                base[mapped.name] = Base(mapped.convert.blank(Side.CRM), mapped.convert.blank(Side.BOOKS))
+        return base
 
     def _duplicate(self, row: Row, at: Situation, own: Record, error: DuplicateError) -> Outcome:
         """A taken value proposes a link and goes through the usual matching; it is never simply adopted."""
@@ -177,12 +185,3 @@ def _created_base(own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
     if own.side is Side.CRM:
         return {name: Base(own.values[name], value) for name, value in values.items()}
     return {name: Base(value, own.values[name]) for name, value in values.items()}
-
-
-def _blank_base(own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
-    """Fields that were blank at a create are agreed to be blank."""
-    return {
-        name: Base(value, None) if own.side is Side.CRM else Base(None, value)
-        for name, value in own.values.items()
-        if name not in values and is_blank(value)
-    }

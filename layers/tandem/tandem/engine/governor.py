@@ -16,11 +16,18 @@ from tandem.core.connection import Connection
 from tandem.core.errors import ConditionFailedError, RateLimitedError
 from tandem.engine.ports import Clock, Item, Put, Table, When
 
-WINDOW_SECONDS = 60
+FRESH_SECONDS = 5
+"""A reserved call leaves within this time or is handed back: the window counts reservations, Zoho counts calls."""
+WINDOW_SECONDS = 60 + FRESH_SECONDS + 1
+"""Calls in any 60 s were reserved in any such time; the last second is for counts kept by the second."""
 PENALTY_SECONDS = 60
 LOWEST_CAP = 10
 WORTH_STORING = 10
 """By how many calls `Remaining` must have fallen before it is stored again."""
+UNTOLD_RESET_SECONDS = 3600
+"""How long a day's figure is believed when the answer does not say when the day ends (CRM never does)."""
+_BLOCKED = frozenset({"44", "43", "1070", "TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED"})
+_SPENT = "45"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,26 @@ def accounts(connection: Connection) -> dict[str, Account]:
 
 
 @dataclass(slots=True)
+class Grant:
+    """Calls reserved at one moment: `left` of them were not made yet."""
+
+    at: datetime
+    left: int
+
+    @property
+    def second(self) -> str:
+        """The count that holds them."""
+        return str(int(self.at.timestamp()))
+
+
+@dataclass(slots=True)
 class Governor:
     """Quota rows of the State table."""
 
     table: Table
     clock: Clock
 
-    def reserve(self, account: Account, want: int) -> int:
+    def reserve(self, account: Account, want: int) -> Grant:
         """Reserve up to `want` calls for now; raises RateLimitedError when not even one may leave."""
         for _ in range(8):
             now = self.clock.now()
@@ -72,46 +92,33 @@ class Governor:
             free, wait = _free(item, account, now)
             if free <= 0:
                 raise wait
-            granted = min(want, free)
+            grant = Grant(now, min(want, free))
             counts = _recent(item, now)
-            second = str(int(now.timestamp()))
-            counts[second] = counts.get(second, 0) + granted
-            if self._save(account, item, counts, day_used=_day_used(item, now) + granted):
-                return granted
+            counts[grant.second] = counts.get(grant.second, 0) + grant.left
+            if self._save(account, item, counts, used=grant.left):
+                return grant
         raise RateLimitedError("minute", 1, "the quota row is contended")
 
-    def hand_back(self, account: Account, count: int) -> None:
-        """Return reserved calls that were not made."""
+    def hand_back(self, account: Account, grant: Grant) -> None:
+        """Return reserved calls that were not made, to the very second that they were reserved in."""
         for _ in range(8):
-            now = self.clock.now()
             item = self.table.get(account.pk, "QUOTA")
-            if item is None or count <= 0:
+            if item is None or grant.left <= 0:
                 return
-            counts, left = _recent(item, now), count
-            for second in sorted(counts, reverse=True):
-                back = min(counts[second], left)
-                counts[second] -= back
-                left -= back
-            if self._save(account, item, counts, day_used=max(_day_used(item, now) - count, 0)):
+            counts = _recent(item, self.clock.now())
+            if grant.second in counts:
+                counts[grant.second] = max(counts[grant.second] - grant.left, 0)
+            if self._save(account, item, counts, used=-grant.left):
                 return
 
     def learn(self, account: Account, *, code: str, remaining: int | None, reset: float | None) -> None:
         """Adopt what an answer says: the lowest `Remaining`, a blocked minute (44), a spent day (45)."""
-        now = self.clock.now()
-        item = self.table.get(account.pk, "QUOTA") or {}
-        news: Item = {}
-        if remaining is not None:
-            end = (now + timedelta(seconds=reset or 0)).isoformat()
-            news = {"remaining": remaining, "day_end": end}
-        if code in ("44", "43", "1070", "TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED"):
-            cap = int(item.get("cap", account.per_minute))
-            news["cap"] = max(cap // 2, LOWEST_CAP)
-            news["cap_at"] = now.isoformat()
-            news["blocked_until"] = (now + timedelta(seconds=PENALTY_SECONDS)).isoformat()
-        if code == "45":
-            news |= {"remaining": 0, "day_end": (now + timedelta(seconds=reset or 3600)).isoformat()}
-        if news:
-            self._save(account, item, _recent(item, now), day_used=_day_used(item, now), **news)
+        for _ in range(8):
+            now = self.clock.now()
+            item = self.table.get(account.pk, "QUOTA") or {}
+            news = _news(item, account, now, code=code, remaining=remaining, reset=reset)
+            if not news or self._save(account, item, _recent(item, now), **news):
+                return
 
     def standing(self, account: Account) -> Mapping[str, object]:
         """For `tandem status`: what was used in the last minute and what is left of the day."""
@@ -125,17 +132,19 @@ class Governor:
         }
 
     def _save(
-        self, account: Account, item: Item, counts: dict[str, int], *, day_used: int, **news: object
+        self, account: Account, item: Item, counts: dict[str, int], *, used: int = 0, **news: object
     ) -> bool:
-        seq = int(item.get("seq", 0))
+        seq, now = int(item.get("seq", 0)), self.clock.now()
+        left = {"remaining": max(int(item["remaining"]) - used, 0)} if "remaining" in item else {}
         row = {
             **item,
+            **left,
             **news,
             "pk": account.pk,
             "sk": "QUOTA",
             "counts": counts,
-            "day_used": day_used,
-            "day": self.clock.now().date().isoformat(),
+            "day_used": max(_day_used(item, now) + used, 0),
+            "day": now.date().isoformat(),
             "seq": seq + 1,
         }
         try:
@@ -153,24 +162,32 @@ class RoundGate:
     accounts: Mapping[str, Account]
     chunk: int = 10
     made: dict[str, int] = field(default_factory=lambda: {"crm": 0, "books": 0})
-    _left: dict[str, int] = field(default_factory=dict)
+    _grants: dict[str, list[Grant]] = field(default_factory=dict)
     _lowest: dict[str, int] = field(default_factory=dict)
 
     def plan(self, product: str, calls: int) -> int:
         """Reserve up to `calls` for what comes next; returns how many may be made (0: quota says wait)."""
-        missing = calls - self._left.get(product, 0)
+        grants = self._fresh(product)
+        missing = calls - sum(grant.left for grant in grants)
         if missing > 0:
             with suppress(RateLimitedError):
-                granted = self.governor.reserve(self.accounts[product], missing)
-                self._left[product] = self._left.get(product, 0) + granted
-        return self._left.get(product, 0)
+                grants.append(self.governor.reserve(self.accounts[product], missing))
+        return sum(grant.left for grant in grants)
 
     async def admit(self, product: str) -> None:
         """Take one reserved call, reserving a few more when none is left; raises RateLimitedError."""
-        if self._left.get(product, 0) <= 0:
-            self._left[product] = self.governor.reserve(self.accounts[product], self.chunk)
-        self._left[product] -= 1
+        grants = self._fresh(product)
+        if not grants:
+            grants.append(self.governor.reserve(self.accounts[product], self.chunk))
+        grants[0].left -= 1
         self.made[product] = self.made.get(product, 0) + 1
+
+    def _fresh(self, product: str) -> list[Grant]:
+        """What is reserved and may still leave; older reservations are handed back."""
+        now, grants = self.governor.clock.now(), self._grants.setdefault(product, [])
+        while grants and (grants[0].left <= 0 or now - grants[0].at > timedelta(seconds=FRESH_SECONDS)):
+            self.governor.hand_back(self.accounts[product], grants.pop(0))
+        return grants
 
     def observe(
         self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None
@@ -178,7 +195,7 @@ class RoundGate:
         """Learn from refusals at once, from `Remaining` when it fell by 10 or more since it was last stored."""
         lowest = self._lowest.get(product)
         fell = remaining is not None and (lowest is None or lowest - remaining >= WORTH_STORING)
-        if status == HTTPStatus.TOO_MANY_REQUESTS or fell:
+        if status == HTTPStatus.TOO_MANY_REQUESTS or code in _BLOCKED or fell:
             self.governor.learn(self.accounts[product], code=code, remaining=remaining, reset=reset)
             if remaining is not None:
                 self._lowest[product] = remaining
@@ -190,9 +207,10 @@ class RoundGate:
 
     def close(self) -> None:
         """Hand back what was reserved and not used."""
-        for product, count in self._left.items():
-            self.governor.hand_back(self.accounts[product], count)
-        self._left.clear()
+        for product, grants in self._grants.items():
+            for grant in grants:
+                self.governor.hand_back(self.accounts[product], grant)
+        self._grants.clear()
 
 
 def _recent(item: Item, now: datetime) -> dict[str, int]:
@@ -222,11 +240,33 @@ def _free(item: Item, account: Account, now: datetime) -> tuple[int, RateLimited
     blocked = item.get("blocked_until")
     if blocked and now < datetime.fromisoformat(blocked):
         return 0, RateLimitedError("minute", (datetime.fromisoformat(blocked) - now).total_seconds())
-    if _remaining(item, account, now) <= 0:
-        end = datetime.fromisoformat(item["day_end"]) if "day_end" in item else now + timedelta(hours=1)
+    spent, left = item.get("spent_until"), _remaining(item, account, now)
+    if (spent and now < datetime.fromisoformat(spent)) or left <= 0:
+        ends = [datetime.fromisoformat(item[name]) for name in ("spent_until", "day_end") if name in item]
+        end = max(ends, default=now + timedelta(hours=1))
         return 0, RateLimitedError("day", max((end - now).total_seconds(), 60))
     counts = _recent(item, now)
     free = _cap(item, account, now) - sum(counts.values())
     oldest = min((int(second) for second in counts), default=int(now.timestamp()))
     wait = max(oldest + WINDOW_SECONDS - now.timestamp(), 1) + 1
-    return free, RateLimitedError("minute", wait)
+    return min(free, left), RateLimitedError("minute", wait)
+
+
+def _news(
+    item: Item, account: Account, now: datetime, *, code: str, remaining: int | None, reset: float | None
+) -> Item:
+    """What an answer tells that the quota row does not say yet."""
+    news: Item = {}
+    if remaining is not None:
+        known = "day_end" in item and now < datetime.fromisoformat(item["day_end"])
+        end = now + timedelta(seconds=UNTOLD_RESET_SECONDS if reset is None else reset)
+        news["remaining"] = min(int(item["remaining"]), remaining) if known else remaining
+        news["day_end"] = item["day_end"] if known and reset is None else end.isoformat()
+    if code in _BLOCKED:
+        if now >= datetime.fromisoformat(item.get("blocked_until") or now.isoformat()):
+            news |= {"cap": max(_cap(item, account, now) // 2, LOWEST_CAP), "cap_at": now.isoformat()}
+        news["blocked_until"] = (now + timedelta(seconds=PENALTY_SECONDS)).isoformat()
+    if code == _SPENT:
+        end = now + timedelta(seconds=UNTOLD_RESET_SECONDS if reset is None else reset)
+        news["spent_until"] = end.isoformat()
+    return news

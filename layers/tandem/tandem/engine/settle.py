@@ -79,11 +79,15 @@ class Settler:
 
     async def _find_created(self, intent: Intent) -> tuple[EntryKind, str | None]:
         """A created record carries our stamp; a Books person has none and is known by its values."""
-        found = [record.id for record in await self._candidates(intent) if self._is_ours(intent, record)]
-        free = [
-            id for id in found if not self.desk.store.links.is_reserved(intent.connection, intent.side, [id])
-        ]
-        return ("write", free[0]) if free else ("not_written", None)
+        for record in await self._candidates(intent):
+            if not self._is_ours(intent, record):
+                continue
+            link = self.desk.store.links.of(
+                RecordKey(intent.connection, intent.side, intent.entity, record.id)
+            )
+            if link is None or link.id_on(intent.source.side) == intent.source.id:
+                return "write", record.id
+        return "not_written", None
 
     def _is_ours(self, intent: Intent, record: Record) -> bool:
         if intent.side is Side.BOOKS and intent.entity == PERSON:
@@ -106,10 +110,11 @@ class Settler:
     def _commit(self, intent: Intent, id: str) -> None:
         """What the write agreed becomes the base, marked with the new fence; what was seen is read again."""
         store, fence = self.desk.store, self.desk.lease.fence
+        if intent.kind == "create":
+            self._make_link(intent, id)
+            return
         link = store.links.get(intent.connection, intent.link)
         if link is None:
-            if intent.kind == "create":
-                self._make_link(intent, id)
             return
         if intent.kind == "deactivate":
             link = replace(link, state=LinkState.TOMBSTONE, reason=Ended.CRM_DELETED, held={})
