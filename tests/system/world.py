@@ -274,10 +274,15 @@ class System:
         assert self.judge_history() == []
 
     def judge_history(self) -> list[str]:
-        """P24: remote writes that took effect against history entries of kind write."""
+        """P24: remote writes that took effect against history entries of kind write.
+
+        An unanswered write whose target was edited again before it was looked up is told as `unknown`.
+        """
         made = len([call for call in self.writes() if _took_effect(call)])
-        told = len([item for item in self.history() if item["kind"] == "write"])
-        return [] if made == told else [f"{made} writes, {told} history entries"]
+        kinds = [item["kind"] for item in self.history()]
+        told, unknown = kinds.count("write"), kinds.count("unknown")
+        good = told <= made <= told + unknown
+        return [] if good else [f"{made} writes, {told} history entries, {unknown} unknown"]
 
     # --- what an operator does -------------------------------------------------------------------------
 

@@ -118,6 +118,8 @@ class FirstLinks:
             values=action.values,
             base=_created_base(own, action.values),
             rules={reason.field: reason.rule for reason in action.reasons},
+            reasons=action.reasons,
+            edited_by=own.edited_by,
             cause=f"{row.key.side} {row.cls}",
             stamp=own.id,
             parent=parent_link.id_on(action.side) if parent_link else None,

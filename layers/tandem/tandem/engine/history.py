@@ -79,7 +79,7 @@ class History:
             "connection": key.connection,
             "entity": key.entity,
             "record": str(key),
-            "reasons": [_reason(reason) for reason in reasons],
+            "reasons": [as_item(reason) for reason in reasons],
             **more,
         }
         digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -108,7 +108,8 @@ def run_of(now: datetime) -> str:
     return f"live-{now.date().isoformat()}"
 
 
-def _reason(reason: FieldReason) -> dict[str, Any]:
+def as_item(reason: FieldReason) -> dict[str, Any]:
+    """A reason as it is stored: the rule with every value that it looked at."""
     return {
         "field": reason.field,
         "rule": reason.rule,

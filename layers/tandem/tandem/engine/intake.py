@@ -17,6 +17,9 @@ from tandem.engine.desk import Store
 from tandem.engine.ports import Bell, Clock, Request
 
 MAX_BYTES = 256 * 1024
+KEPT_SECONDS = 300
+FRESH_SECONDS = 10
+"""A wrong path makes us look again, but no more often: guessing costs the guesser, not us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,15 @@ class Intake:
     store: Store
     bell: Bell
     clock: Clock
-    secrets: Callable[[], Mapping[str, Mapping[str, str]]]
+    secrets: Callable[[float], Mapping[str, Mapping[str, str]]]
+    """The webhook secrets by connection, at most so many seconds old."""
     verify: Mapping[Side, Verify]
     parse: Mapping[Side, Parse]
 
     def receive(self, request: Request) -> Answer:
         """Check and queue one webhook. Store and queue errors pass through: the sender may try again."""
-        secrets = self.secrets().get(request.connection, {})
-        if not _same(secrets.get("path_secret", ""), request.path_secret) or request.side not in set(Side):
+        secrets = self._opened_by(request)
+        if secrets is None or request.side not in set(Side):
             return Answer(404, "unknown_path")
         if len(request.body) > MAX_BYTES:
             return Answer(413, "too_large")
@@ -75,6 +79,14 @@ class Intake:
             return Answer(200, "ignored")
         self._queue(connection, side, notices)
         return Answer(202, "accepted", len(notices))
+
+    def _opened_by(self, request: Request) -> Mapping[str, str] | None:
+        """The connection's secrets if the path names the right one; a new connection is known within 10 s."""
+        for age in (KEPT_SECONDS, FRESH_SECONDS):
+            secrets = self.secrets(age).get(request.connection, {})
+            if _same(secrets.get("path_secret", ""), request.path_secret):
+                return secrets
+        return None
 
     def _queue(self, connection: Connection, side: Side, notices: Sequence[Notice]) -> None:
         now, keys = self.clock.now(), []

@@ -80,7 +80,7 @@ class Pairs:
     async def _write_side(self, row: Row, link: Link, action: Sync, side: Side, state: Progress) -> None:
         values, target = action.writes[side], state.on(side)
         try:
-            intent, written = await self.writer.write(self._update_plan(row, link, action, side, target))
+            intent, written = await self.writer.write(self._update_plan(row, link, action, side, state))
         except (AlreadyModifiedError, GoneError) as error:
             self.reader.forget(link.entity, side, target.id, target.parent)
             state.failure = error
@@ -104,7 +104,8 @@ class Pairs:
             else:
                 state.base.pop(name, None)
 
-    def _update_plan(self, row: Row, link: Link, action: Sync, side: Side, target: Record) -> Plan:
+    def _update_plan(self, row: Row, link: Link, action: Sync, side: Side, state: Progress) -> Plan:
+        target, source = state.on(side), state.on(side.other)
         rules = {
             reason.field: reason.rule for reason in action.reasons if reason.field in action.writes[side]
         }
@@ -118,6 +119,8 @@ class Pairs:
             values=action.writes[side],
             base={name: action.base[name] for name in action.writes[side]},
             rules=rules,
+            reasons=action.reasons,
+            edited_by=source.edited_by,
             cause=f"{row.key.side} {row.cls}",
             target=target,
             stamp=None if target.keys.stamp == other else other,

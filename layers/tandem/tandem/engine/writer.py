@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tandem.core.actions import FieldReason
 from tandem.core.canonical import write_body
 from tandem.core.errors import RefusedError, RetryError, StopError, StoreError, UnknownOutcomeError
 from tandem.core.records import Base, Mode, Record, RecordKey, Side, Value
 from tandem.engine.desk import Desk
+from tandem.engine.history import as_item
 from tandem.engine.intents import Intent, Kind, before_of, settle_time
 from tandem.engine.ports import Written
 
@@ -35,6 +37,8 @@ class Plan:
     stamp: str | None = None
     parent: str | None = None
     parent_link: str | None = None
+    reasons: tuple[FieldReason, ...] = ()
+    edited_by: str | None = None
     asked_at: datetime | None = None
     """Server time when the CRM target was read: the guard of the write."""
 
@@ -73,7 +77,9 @@ class Writer:
         except (RetryError, StopError):
             store.intents.close(intent)
             raise
-        store.history.written(intent, "write", self.desk.clock.now(), written_id=written.id)
+        reasons = [as_item(reason) for reason in plan.reasons if reason.field in plan.values]
+        more = {"written_id": written.id, "reasons": reasons, "edited_by": plan.edited_by}
+        store.history.written(intent, "write", self.desk.clock.now(), **more)
         return intent, written
 
     async def _send(self, plan: Plan) -> Written:

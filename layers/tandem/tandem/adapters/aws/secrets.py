@@ -54,10 +54,11 @@ class Secrets:
         self._ttl = timedelta(seconds=ttl)
         self._kept: tuple[datetime, dict[str, Any]] | None = None
 
-    def read(self) -> dict[str, Any]:
-        """The secret's content, at most `ttl` seconds old; a copy."""
+    def read(self, max_age: float | None = None) -> dict[str, Any]:
+        """The secret's content, at most `max_age` (default: `ttl`) seconds old; a copy."""
         now = self._clock.now()
-        if self._kept is None or now - self._kept[0] >= self._ttl:
+        oldest = self._ttl if max_age is None else timedelta(seconds=max_age)
+        if self._kept is None or now - self._kept[0] >= oldest:
             self._kept = (now, read_secret(self._client, self._arn))
         return dict(self._kept[1])
 
