@@ -128,7 +128,7 @@ class System:
             self.store,
             self.bell,
             self.clock,
-            lambda: {
+            lambda _age: {
                 "main": {"path_secret": PATH_SECRET, "crm_token": CRM_TOKEN, "books_secret": BOOKS_SECRET}
             },
             {Side.CRM: hooks.is_genuine_crm, Side.BOOKS: hooks.is_genuine_books},
