@@ -68,7 +68,10 @@ class Intake:
         if not request.body.strip():
             return Answer(400, "empty")
         side = Side(request.side)
-        connection = self.store.connections.read(request.connection)
+        try:
+            connection = self.store.connections.read(request.connection)
+        except BadInputError:
+            return Answer(404, "unknown_path")
         try:
             notices = self.parse[side](connection, request)
             if not self.verify[side](secrets, request):

@@ -46,7 +46,7 @@ class Redriver:
     def _letter(self, body: str) -> str:
         try:
             letter = json.loads(body)
-            key = parse_key(letter["key"])
+            key = parse_key(str(letter["key"]))
         except (ValueError, KeyError, TypeError):
             return self._bell_or_unreadable(body)
         row = self.store.rows.read(key)
