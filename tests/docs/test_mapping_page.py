@@ -1,0 +1,53 @@
+"""`docs/mapping.md` names every key and converter, and its examples load."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import pytest
+import yaml
+
+from tandem.core.converters import CONVERTERS, Converter
+from tandem.core.mapping import EntityMapping, Mapping, load_mapping
+from tandem.core.mapping_field import FieldMapping, Strict
+from tests.docs.pages import PACKAGE, rows, section, text_of
+
+PAGE = "docs/mapping.md"
+BLOCKS = re.findall(r"^```yaml\n(.*?)^```", text_of(PAGE), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("title", "model"), [("The file", Mapping), ("An entity", EntityMapping), ("A field", FieldMapping)]
+)
+def test_every_key_stands(title: str, model: type[Strict]) -> None:
+    """And no key that there is not."""
+    assert set(rows(section(PAGE, title))) - {"key"} == set(model.model_fields)
+
+
+@pytest.mark.parametrize("kind", CONVERTERS.values(), ids=lambda kind: kind.name)
+def test_every_converter_stands_with_its_loss_and_its_arguments(kind: type[Converter]) -> None:
+    """`lossy` as the code declares it."""
+    carries, _, lossy, arguments = rows(section(PAGE, "Converters"))[kind.name]
+    assert carries
+    assert lossy == ("yes" if kind.lossy else "no")
+    assert set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", arguments))) == set(kind.model_fields)
+
+
+def test_no_converter_stands_that_there_is_not() -> None:
+    """A converter that was renamed leaves the page."""
+    assert set(rows(section(PAGE, "Converters"))) - {"converter"} == set(CONVERTERS)
+
+
+def test_the_first_example_is_a_whole_mapping() -> None:
+    """It loads as it stands."""
+    assert list(load_mapping(BLOCKS[0]).entities) == ["customer"]
+
+
+@pytest.mark.parametrize("block", BLOCKS[1:])
+def test_every_other_example_is_a_field_of_a_customer(block: str) -> None:
+    """It loads in the place of the preset's field of that name, or beside its fields."""
+    tree = yaml.safe_load((PACKAGE / "presets" / "generic.yaml").read_text(encoding="utf-8"))
+    given = yaml.safe_load(textwrap.dedent(block))
+    tree["entities"]["customer"]["fields"] |= given
+    assert load_mapping(yaml.safe_dump(tree)).entities["customer"].find(next(iter(given)))
