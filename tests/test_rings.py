@@ -71,11 +71,8 @@ def violations(root: Path, ring: Ring) -> list[str]:
             head = name.split(".")[0]
             if head in sys.stdlib_module_names:
                 continue
-            if head in OURS:
-                fine = is_below(name, ring.allowed)
-            else:
-                fine = ring.libraries is None or head in ring.libraries
-            if not fine:
+            allowed = ring.allowed if head in OURS else ring.libraries
+            if allowed is not None and not is_below(name, allowed):
                 found.append(f"{path.relative_to(root)}:{line} imports {name}")
     return found
 
