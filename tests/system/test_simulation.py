@@ -169,6 +169,8 @@ async def _judge(users: Users) -> list[str]:
     persons = [p["email"] for c in data["books"]["contacts"] for p in c["contact_persons"]]
     if sorted(people) != sorted(persons):
         wrong.append(f"persons differ: {sorted(people)} / {sorted(persons)}")
+    if holds := system.store.cases.holds("main"):
+        wrong.append(f"held without need: {holds[0]['sentence']}")
     if system.store.rows.pending("main") or system.store.intents.all_open("main"):
         wrong.append(f"stuck: {system.store.rows.pending('main')} rows")
     return wrong + system.judge_history()

@@ -136,7 +136,7 @@ class Drainer:
             rows = self._take(desk, named, blocked, alone=alone)
             if not rows:
                 return ""
-            outcome = await Round(desk, self.dead_letters).run(rows)
+            outcome = await Round(desk, self.dead_letters, blocked).run(rows)
             report.rounds += 1
             report.add(outcome.outcomes)
             if outcome.stop:

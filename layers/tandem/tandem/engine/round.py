@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tandem.core.actions import Create, Sync, Wait
+from tandem.core.actions import Create, LinkPair, Sync, Wait
 from tandem.core.decide import Situation, decide
 from tandem.core.errors import RateLimitedError, RetryError, StopError, StoreError, TandemError
 from tandem.core.guards import native_sync_is_on
@@ -56,8 +57,10 @@ class RoundReport:
 class Round:
     """Handles rows that were taken; every one of them gets an outcome or stays due."""
 
-    def __init__(self, desk: Desk, dead_letters: DeadLetters) -> None:
+    def __init__(self, desk: Desk, dead_letters: DeadLetters, blocked: AbstractSet[str] = frozenset()) -> None:
+        """`blocked`: source rows, targets and links of open intents (`Settler.settle`)."""
         self.desk = desk
+        self._blocked = blocked
         self.report = RoundReport()
         self._letters = dead_letters
         self._reader = Reader(desk)
@@ -247,7 +250,15 @@ class Round:
             action = decide(at, entity, delay, now)
         if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:
             self.desk.store.rows.note_gone(row, now)
+        if isinstance(action, LinkPair) and self._is_being_created(row, action):
+            due = now + timedelta(seconds=self.desk.connection.settings.write_unknown_seconds)
+            return Waits("intent", due, "its counterpart has a create whose outcome is not known yet")
         return await self._performer.perform(row, at, action, parent_link)
+
+    def _is_being_created(self, row: Row, action: LinkPair) -> bool:
+        """The create that made this record is unanswered: settling it knows more than a first link would."""
+        key = RecordKey(row.key.connection, row.key.side.other, row.key.entity, action.counterpart)
+        return str(key) in self._blocked
 
     def _customer_id(self, at: Situation) -> str:
         books = at.books
