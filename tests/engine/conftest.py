@@ -11,6 +11,9 @@ from tandem.adapters.memory.clock import ManualClock
 from tandem.adapters.memory.queues import MemoryBell, MemoryDeadLetters
 from tandem.adapters.memory.table import MemoryTable
 from tandem.engine.desk import Store
+from tests.system.conftest import pair, system
+
+__all__ = ["pair", "system"]
 
 
 @pytest.fixture
