@@ -29,9 +29,10 @@ class Reader:
     """When the other side's newest changes were last looked at, before a create."""
     told: set[str] = field(default_factory=set)
     """Books customers taken from a webhook's payload, not from a read of ours."""
-    _crm: dict[tuple[str, str], Record | Gone] = field(default_factory=dict)
+    _crm: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+    """Bodies, not records: one that our code cannot read fails only the row that asks for it."""
     _contacts: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
-    _children: dict[str, list[Record]] = field(default_factory=dict)
+    _children: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     async def load_crm(self, entity: str, ids: Iterable[str]) -> None:
         """Read CRM records not read yet, 50 a call; one that is not listed is confirmed by its own GET."""
@@ -46,15 +47,13 @@ class Reader:
         bodies = {**batch.bodies, **confirmed}
         for id in wanted:
             self.asked_at[entity, id] = batch.asked_at
-            known = bodies.get(id)
-            self._crm[entity, id] = (
-                self._record(entity, Side.CRM, known) if known is not None else Gone(Side.CRM, id)
-            )
+            self._crm[entity, id] = bodies.get(id)
 
     async def crm(self, entity: str, id: str) -> Record | Gone:
         """One CRM record."""
         await self.load_crm(entity, [id])
-        return self._crm[entity, id]
+        body = self._crm[entity, id]
+        return Gone(Side.CRM, id) if body is None else self._record(entity, Side.CRM, body)
 
     async def contact(self, id: str) -> Mapping[str, Any] | None:
         """A Books customer's whole body by its own GET; None when it is gone."""
@@ -91,14 +90,14 @@ class Reader:
         for id in wanted:
             self._children[id] = []
         for body in batch.bodies.values():
-            person = self._record(PERSON, Side.CRM, body)
-            if person.parent in self._children:
-                self._children[person.parent].append(person)
+            parent = str((body.get(resource.parent_field or "") or {}).get("id"))
+            if parent in self._children:
+                self._children[parent].append(body)
 
     async def crm_persons(self, account: str) -> list[Record]:
         """The Contacts of one Account."""
         await self.load_crm_persons([account])
-        return self._children[account]
+        return [self._record(PERSON, Side.CRM, body) for body in self._children[account]]
 
     def adopt_told(self, row: Row, link: Link | None) -> None:
         """Take a Books customer from the webhook that told it, if it is newer than what was seen and clears nothing.

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from tandem.core.bodies import Body
 from tandem.core.canonical import read_record
 from tandem.core.connection import Connection
 from tandem.core.decide import Ended
@@ -173,20 +174,31 @@ class _Poll:
         self, side: Side, entity: str, page: FeedPage, since: datetime | None, *, first: bool
     ) -> bool:
         """Index and hint the rows of a page; true when a newest-first listing has reached what is known."""
-        records = [read_record(self.mapping, entity, side, body) for body in page.bodies]
+        cls = RowClass.BACKFILL if first else RowClass.RECONCILE
+        records = [r for body in page.bodies if (r := self._read(side, entity, body, cls)) is not None]
         reached = (
             side is Side.BOOKS and since is not None and any(_older(record, since) for record in records)
         )
         fresh = [record for record in records if since is None or not _older(record, since)]
         self.store.index.add_records(self.connection.id, fresh)
-        cls = RowClass.BACKFILL if first else RowClass.RECONCILE
         for record in self._awake(fresh, page.asked_at):
-            self._hint(record.side, record.entity, record.id, cls)
+            self._hint(record.side, record.entity, record.id, cls, record.version)
         for record in fresh:
             if native_sync_is_on(record):
                 self.store.connections.flag_native_sync(self.connection, record.label, self.clock.now())
                 break
         return reached
+
+    def _read(self, side: Side, entity: str, body: Body, cls: RowClass) -> Record | None:
+        """One row of a page; what our code cannot read is hinted, so that its own row fails and not the feed (P21)."""
+        try:
+            return read_record(self.mapping, entity, side, body)
+        except Exception:
+            id = str(body.get("id") or body.get("contact_id") or "")
+            logger.exception("a row of %s %s cannot be read: %s", side, entity, id)
+            if id:
+                self._hint(side, entity, id, cls)
+            return None
 
     def _awake(self, records: Sequence[Record], asked_at: datetime) -> list[Record]:
         """Those whose version differs from the settled one (linked) or from the one handled last (unlinked)."""
@@ -301,8 +313,9 @@ class _Poll:
         modules = [entity.crm_module for entity in self.mapping.entities.values()]
         return [f"{module}.{event}" for module in modules for event in ("create", "edit", "delete")]
 
-    def _hint(self, side: Side, entity: str, id: str, cls: RowClass) -> None:
-        self.store.rows.hint(self._key(side, entity, id), cls, self.clock.now())
+    def _hint(self, side: Side, entity: str, id: str, cls: RowClass, version: datetime | None = None) -> None:
+        shown = version.isoformat() if version else ""
+        self.store.rows.hint(self._key(side, entity, id), cls, self.clock.now(), shown=shown)
         self.report.hinted += 1
 
     def _key(self, side: Side, entity: str, id: str) -> RecordKey:
