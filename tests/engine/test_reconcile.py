@@ -1,0 +1,143 @@
+"""The tick: wakes only what changed, goes on where it stopped, never runs ahead of its data (P23)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tandem.core.errors import TableUnavailableError
+from tandem.core.records import RecordKey, RowClass, Side
+from tests.system.conftest import ACCOUNT, Pair
+from tests.system.world import System
+
+
+async def silent(system: System) -> None:
+    """No webhook arrives: what comes, comes with the tick."""
+    for product in ("crm", "books"):
+        await system.control("POST", "/faults", {"name": "drop_notification", "product": product})
+
+
+def hinted(system: System) -> set[str]:
+    """Ids of the rows that are due."""
+    return {key.id for key in system.store.rows.due("main", system.clock.now(), 100)}
+
+
+async def many(system: System, count: int) -> list[str]:
+    """Accounts that exist before Tandem does."""
+    accounts = [{**ACCOUNT, "Account_Name": f"Company {number}", "Website": None} for number in range(count)]
+    made = await system.control("POST", "/import", {"crm": {"Accounts": accounts}})
+    system.clock.advance(2)
+    return list(made["crm"]["Accounts"])
+
+
+async def test_a_tick_wakes_only_what_changed(pair: Pair) -> None:
+    """The row with another version; not the echo of our own writes."""
+    system = pair.system
+    await system.settle(3)
+    await silent(system)
+    await pair.edit_crm({"Website": "https://silent.example"})
+    system.clock.advance(60)
+    report = await system.tick()
+    assert (hinted(system), report.hinted) == ({pair.account}, 1)
+    row = system.store.rows.read(RecordKey("main", Side.CRM, "customer", pair.account))
+    assert row is not None
+    assert row.cls is RowClass.RECONCILE
+
+
+async def test_what_is_listed_for_the_first_time_is_backfill(system: System) -> None:
+    """It never delays an edit."""
+    ids = await many(system, 3)
+    await system.tick()
+    for id in ids:
+        row = system.store.rows.read(RecordKey("main", Side.CRM, "customer", id))
+        assert row is not None
+        assert row.cls is RowClass.BACKFILL
+
+
+async def test_a_feed_is_polled_when_its_time_has_come_and_not_before(pair: Pair) -> None:
+    """The interval is a setting, or computed from the plan."""
+    system = pair.system
+    await system.settle(2)
+    system.clock.advance(60)
+    assert (await system.tick()).polled == 3
+    assert (await system.tick()).polled == 0
+    system.clock.advance(60)
+    assert (await system.tick()).polled == 3
+
+
+@pytest.mark.parametrize("verb", ["put", "update"])
+async def test_a_crash_between_page_and_cursor_reads_the_page_again(pair: Pair, verb: str) -> None:
+    """P23: the cursor moves last; a change whose page was read and lost comes with the next tick."""
+    system = pair.system
+    await system.settle(3)
+    await silent(system)
+    await pair.edit_crm({"Website": "https://silent.example"})
+    system.clock.advance(60)
+
+    def fail(done: str, op: Any) -> None:
+        place = op.item["pk"] if done == "put" else getattr(op, "pk", "")
+        if done == verb and place.startswith("CUR#" if verb == "put" else "REC#"):
+            raise TableUnavailableError("killed")
+
+    before = system.store.cursors.read("main", "crm#customer")
+    system.memory.before = fail
+    with pytest.raises(TableUnavailableError):
+        await system.tick()
+    system.memory.before = None
+    assert system.store.cursors.read("main", "crm#customer") == before
+    await system.tick()
+    assert pair.account in hinted(system)
+
+
+async def test_a_listing_goes_on_where_it_stopped(system: System) -> None:
+    """A page at a time when the function's time is short; no mark before its end, and no record is lost."""
+    ids = await many(system, 450)
+    pages = 0
+    while (cursor := system.store.cursors.read("main", "crm#customer")).mark is None:
+        report = await system.ticker.tick(system.clock.now())
+        pages += report.pages
+        assert pages < 20
+    assert cursor.next is None
+    listed = {str(item["key"]).rsplit("/", 1)[1] for item in system.memory.rows() if item["sk"] == "ROW"}
+    assert set(ids) <= listed
+
+
+async def test_a_rate_limit_stops_a_poll_and_loses_nothing(pair: Pair) -> None:
+    """The tick goes on with the bells; the feed is read at the next one."""
+    system = pair.system
+    await system.settle(3)
+    await silent(system)
+    await pair.edit_crm({"Website": "https://silent.example"})
+    system.clock.advance(60)
+    await system.control("POST", "/faults", {"name": "rate_minute", "product": "crm", "count": 1})
+    report = await system.tick()
+    assert report.waits
+    await system.control("DELETE", "/faults")
+    await system.settle(4)
+    assert (await pair.books())["website"] == "https://silent.example"
+
+
+async def test_bells_are_rung_within_the_minute_for_what_becomes_due(system: System) -> None:
+    """At 0, 15, 30 and 45 s, only while rows are due by then; a quiet tick rings none."""
+    await system.settle(2)
+    system.bell.take()
+    assert (await system.tick()).rung == 0
+    key = RecordKey("main", Side.CRM, "customer", "1")
+    system.store.rows.hint(key, RowClass.LIVE, system.clock.now() + timedelta(seconds=20))
+    report = await system.tick()
+    assert report.rung == 2
+    assert [ring.delay for ring in system.bell.rung[-2:]] == [30, 45]
+
+
+async def test_a_delete_is_only_a_hint_of_the_tick(pair: Pair) -> None:
+    """The writer confirms it by a GET before anything happens."""
+    system = pair.system
+    await system.settle(3)
+    await silent(system)
+    await system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    system.clock.advance(60)
+    await system.tick()
+    assert pair.account in hinted(system)
+    assert (await pair.books())["status"] == "active"

@@ -1,0 +1,167 @@
+"""Unanswered writes: wait, look, then decide, for each kind of intent and each finding (design, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tandem.core.records import LinkState, RecordKey, Side
+from tests.system.conftest import ACCOUNT, Pair
+from tests.system.world import System
+
+PUT = {"product": "books", "match": {"method": "PUT"}}
+POST = {"product": "books", "match": {"method": "POST"}}
+
+
+async def fault(system: System, name: str, where: dict[str, Any]) -> None:
+    """One call whose answer never comes."""
+    await system.control("POST", "/faults", {"name": name, "count": 1, **where})
+
+
+async def told(system: System) -> None:
+    """Every notification is delivered, one bell is answered."""
+    for _ in range(3):
+        await system.sandbox.outbox.deliver_due()
+        system.clock.advance(1)
+    system.bell.take()
+    await system.drain()
+
+
+def settled(system: System) -> list[str]:
+    """What the settled intents came to."""
+    return [item["kind"] for item in system.history() if item.get("settled")]
+
+
+async def nobody(pair: Pair) -> None:
+    """Nothing happens meanwhile."""
+
+
+async def a_user_writes_over_it(pair: Pair) -> None:
+    """A third value."""
+    await pair.edit_books({"website": "https://third.example"})
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault on an update, what happens meanwhile, and what the settled intent says."""
+
+    fault: str
+    meanwhile: Callable[[Pair], Awaitable[None]]
+    kind: str
+
+
+UPDATES = {
+    "the write happened": Case("timeout_after_commit", nobody, "write"),
+    "the write did not happen": Case("timeout", nobody, "not_written"),
+    "a user wrote over it": Case("timeout_after_commit", a_user_writes_over_it, "unknown"),
+}
+
+
+@pytest.mark.parametrize("what", UPDATES)
+async def test_an_unanswered_update_is_looked_up_and_told_by_what_the_target_shows(
+    pair: Pair, what: str
+) -> None:
+    """Ours, as before, or neither; exactly one entry of kind write for each write (P24)."""
+    case, system = UPDATES[what], pair.system
+    await fault(system, case.fault, PUT)
+    await pair.edit_crm({"Website": "https://new.example"})
+    await told(system)
+    [intent] = system.store.intents.all_open("main")
+    assert (intent.kind, intent.after) == ("update", {"website": "https://new.example"})
+    await case.meanwhile(pair)
+    await system.settle(3)
+    assert settled(system) == [case.kind]
+    assert system.store.intents.all_open("main") == []
+    assert (await pair.books())["website"] == (await pair.crm())["Website"]
+
+
+async def test_no_hint_shortens_the_wait_of_an_open_intent(pair: Pair) -> None:
+    """Its row, its target and its link are left out, whatever comes; other records go on."""
+    system = pair.system
+    await fault(system, "timeout", PUT)
+    await pair.edit_crm({"Website": "https://new.example"})
+    await told(system)
+    before = system.seq
+    await pair.edit_crm({"Website": "https://newer.example"})
+    await pair.edit_books({"notes": "n"})
+    account = {**ACCOUNT, "Account_Name": "Other", "Website": None}
+    await system.control("POST", "/crm/Accounts", account)
+    await told(system)
+    assert [call["endpoint"] for call in system.writes(before)] == ["POST /books/v3/contacts"]
+    await system.settle(3)
+    assert (await pair.books())["website"] == "https://newer.example"
+    assert (await pair.crm())["Description"] == "n"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("timeout_after_commit", "write"), ("timeout", "not_written")])
+async def test_an_unanswered_create_makes_one_customer(system: System, name: str, kind: str) -> None:
+    """Found again by its stamp, or made after it was looked for: never two."""
+    await system.settle(2)
+    system.write_mode()
+    await fault(system, name, POST)
+    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
+    await told(system)
+    [intent] = system.store.intents.all_open("main")
+    await system.run(100)
+    assert system.store.intents.all_open("main") == [intent], "not before two minutes have passed"
+    await system.settle(4)
+    assert settled(system) == [kind]
+    [customer] = (await system.export())["books"]["contacts"]
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", account))
+    assert link is not None
+    assert link.books_id == customer["contact_id"]
+    before = system.seq
+    await system.settle(3)
+    assert system.writes(before) == []
+
+
+@pytest.mark.parametrize(("name", "kind"), [("timeout_after_commit", "write"), ("timeout", "not_written")])
+async def test_an_unanswered_deactivation_is_known_by_the_status(pair: Pair, name: str, kind: str) -> None:
+    """Done once, and the link is a tombstone that a restore revives."""
+    system = pair.system
+    await system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    await system.settle(1)
+    await fault(system, name, POST)
+    await system.settle(5)
+    assert settled(system) == [kind]
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", pair.account))
+    assert link is not None
+    assert link.state is LinkState.TOMBSTONE
+    assert (await pair.books())["status"] == "inactive"
+    await system.control("POST", f"/crm/Accounts/{pair.account}/restore")
+    await system.settle(4)
+    assert (await pair.books())["status"] == "active"
+
+
+@pytest.mark.parametrize(("name", "kind"), [("timeout_after_commit", "write"), ("timeout", "not_written")])
+async def test_an_unanswered_reactivation_is_known_by_the_status(pair: Pair, name: str, kind: str) -> None:
+    """The link lives again once, and goes on syncing."""
+    system = pair.system
+    await system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    await system.settle(4)
+    await fault(system, name, POST)
+    await system.control("POST", f"/crm/Accounts/{pair.account}/restore")
+    await system.settle(5)
+    assert settled(system) == [kind]
+    assert (await pair.books())["status"] == "active"
+    await pair.edit_crm({"Website": "https://again.example"})
+    await system.settle(2)
+    assert (await pair.books())["website"] == "https://again.example"
+
+
+async def test_a_target_gone_meanwhile_settles_as_unknown_and_ends_the_link(pair: Pair) -> None:
+    """What the write came to cannot be known any more; CRM stays."""
+    system = pair.system
+    await fault(system, "timeout_after_commit", PUT)
+    await pair.edit_crm({"Website": "https://new.example"})
+    await told(system)
+    await system.control("DELETE", f"/books/contacts/{pair.customer}")
+    await system.settle(4)
+    assert settled(system) == ["unknown"]
+    assert (await pair.crm())["Website"] == "https://new.example"
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", pair.account))
+    assert link is not None
+    assert link.state is LinkState.TOMBSTONE
