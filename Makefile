@@ -84,6 +84,10 @@ build: $(call env,tools) ## Build the release for Lambda (arm64) into .aws-sam/
 	@[ -d .aws-sam/build/TandemLayer/python/tandem/__pycache__ ] || \
 		echo "Note: no Python 3.13 here, so the layers carry no byte code and functions start slower."
 
+.PHONY: bench
+bench: $(foreach name,tools runtime dev,$(call env,$(name))) ## Measure calls, layers and the core into build/bench.json (ARGS=--help)
+	@$(dev) -m benchmarks $(ARGS)
+
 .PHONY: deploy
 deploy: build ## Deploy to your AWS account, asking for each setting
 	.ci/sam deploy --guided
