@@ -61,8 +61,8 @@ class Wait:
 class Sync:
     """Bring a linked pair in step: what to write per side, and the base as it is if all is written.
 
-    `writes[side]` holds native values for that side; `base` the agreed fields (written ones included);
-    `stop_clear` fields are clears towards Books that are adopted, not sent.
+    `writes[side]` holds native values for that side; `base` the agreed fields, written ones included, and those
+    whose clear towards Books was stopped.
     """
 
     writes: Mapping[Side, Mapping[str, Value]]

@@ -56,7 +56,6 @@ class Settings(BaseModel):
     stopped_seconds: int = Field(
         1800, ge=1, description="a stopped connection tries its token again after this long"
     )
-    phone_region: str = Field("IN", description="region of phone numbers written without a country code")
 
 
 class Stop(BaseModel):

@@ -25,6 +25,8 @@ class Waits:
     ]
     due: datetime
     sentence: str = ""
+    version: str = ""
+    """The record's version that was looked at: a page that shows it again raises nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,8 @@ class Reader:
             parent = str((body.get(resource.parent_field or "") or {}).get("id"))
             if parent in self._children:
                 self._children[parent].append(body)
+            self._crm.setdefault((PERSON, str(body["id"])), body)
+            self.asked_at.setdefault((PERSON, str(body["id"])), batch.asked_at)
 
     async def crm_persons(self, account: str) -> list[Record]:
         """The Contacts of one Account."""

@@ -24,6 +24,7 @@ from tandem.engine.governor import RoundGate, accounts
 from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
 from tandem.engine.reader import CUSTOMER, PERSON
 from tandem.engine.rows import Row
+from tandem.engine.trace import where
 
 logger = logging.getLogger("tandem.reconcile")
 
@@ -193,9 +194,9 @@ class _Poll:
         """One row of a page; what our code cannot read is hinted, so that its own row fails and not the feed (P21)."""
         try:
             return read_record(self.mapping, entity, side, body)
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - one unreadable row stops no feed
             id = str(body.get("id") or body.get("contact_id") or "")
-            logger.exception("a row of %s %s cannot be read: %s", side, entity, id)
+            logger.error("%s %s %s cannot be read: %s", side, entity, id, where(error))  # noqa: TRY400
             if id:
                 self._hint(side, entity, id, cls)
             return None

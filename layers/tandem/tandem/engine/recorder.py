@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tandem.core.actions import FieldReason, Hold
@@ -21,6 +21,8 @@ class Recorder:
     """Records for one desk."""
 
     desk: Desk
+    raised: list[RecordKey] = field(default_factory=list)
+    """Rows hinted by what was just done; the unit goes on with those of its own family."""
 
     def quarantine(self, row: Row, at: Situation, holds: Sequence[Hold], link: Link | None = None) -> Outcome:
         """The record is held: one durable row per hold, and the row is done."""
@@ -75,6 +77,7 @@ class Recorder:
         key = RecordKey(self.desk.connection.id, side, entity, id)
         keep = parent if side is Side.BOOKS else None
         self.desk.store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=keep)
+        self.raised.append(key)
 
     def net(self) -> datetime:
         """When a waiting row is looked at again at the latest."""
@@ -84,5 +87,6 @@ class Recorder:
 def refusal(side: Side, error: RefusedError) -> Hold:
     """A business refusal as a hold; equal causes share a case."""
     product = "Books" if side is Side.BOOKS else "CRM"
+    said = error.details.get("zoho") or error.message
     cause = f"refused by {product}:{error.code}" + (f":{error.field}" if error.field else "")
-    return Hold(cause, f"{product} refused the record: {error.message} (code {error.code})")
+    return Hold(cause, f"{product} refused the record: {said} (code {error.code})")

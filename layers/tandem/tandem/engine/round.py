@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tandem.core.actions import Create, LinkPair, Sync, Wait
-from tandem.core.decide import Situation, decide
+from tandem.core.decide import Parent, Situation, decide
 from tandem.core.errors import RateLimitedError, RetryError, StopError, StoreError, TandemError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
@@ -32,8 +33,10 @@ from tandem.engine.lease import LeaseLostError, OutOfTimeError
 from tandem.engine.perform import Performer
 from tandem.engine.ports import DeadLetters
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.recorder import Recorder
 from tandem.engine.rows import Row
 from tandem.engine.situation import Gatherer, unit_marks
+from tandem.engine.trace import where
 from tandem.engine.writer import NotWritingError
 
 logger = logging.getLogger("tandem.round")
@@ -57,7 +60,9 @@ class RoundReport:
 class Round:
     """Handles rows that were taken; every one of them gets an outcome or stays due."""
 
-    def __init__(self, desk: Desk, dead_letters: DeadLetters, blocked: AbstractSet[str] = frozenset()) -> None:
+    def __init__(
+        self, desk: Desk, dead_letters: DeadLetters, blocked: AbstractSet[str] = frozenset()
+    ) -> None:
         """`blocked`: source rows, targets and links of open intents (`Settler.settle`)."""
         self.desk = desk
         self._blocked = blocked
@@ -65,9 +70,9 @@ class Round:
         self._letters = dead_letters
         self._reader = Reader(desk)
         self._gatherer = Gatherer(desk, self._reader)
-        self._performer = Performer(desk, self._reader)
         self._own: dict[RecordKey, Record | Gone] = {}
         self._links: dict[RecordKey, Link] = {}
+        self._hinted: list[RecordKey] = []
 
     async def run(self, rows: Sequence[Row]) -> RoundReport:
         """Handle all rows: read, drop echoes, form units, run them side by side."""
@@ -76,11 +81,26 @@ class Round:
             self._settle(row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times"))
         rows = [row for row in rows if row.starts <= CRASH_LIMIT]
         self._links = self.desk.store.links.of_many([row.key for row in rows])
-        rows = await self._read(rows)
+        rows = await self._read([row for row in rows if not self._is_as_shown(row)])
         units = form_units(rows, self._marks, self._rank)
         flight = asyncio.Semaphore(self.desk.connection.settings.in_flight)
         await asyncio.gather(*(self._unit(unit, flight) for unit in units))
         return self.report
+
+    def _is_as_shown(self, row: Row) -> bool:
+        """The page that raised this row showed the version whose content is settled: a read is saved."""
+        link = self._links.get(row.key)
+        seen = link.seen_on(row.key.side) if link and link.state is LinkState.LIVE else None
+        if not row.shown or seen is None or seen.version is None or not seen.settled or self._insists(row):
+            return False
+        if row.shown != seen.version.isoformat():
+            return False
+        self._settle(row, Done("echo", "the version shown is the settled one", row.shown))
+        return True
+
+    def _insists(self, row: Row) -> bool:
+        """A person waits, or an earlier try failed: the whole way is gone."""
+        return row.cls is RowClass.PERSON or row.tries > 0 or row.gone_since is not None
 
     # --- reading -------------------------------------------------------------------------------------
 
@@ -101,6 +121,8 @@ class Round:
             self._own[row.key] = own
             if not self._is_echo(row, own):
                 left.append(row)
+        hinted = [key for key in self._hinted if key not in self._own]
+        left += [row for row in await self._take_also(hinted) if not self._is_echo(row, self._own[row.key])]
         await self._prepare(left)
         return left
 
@@ -132,6 +154,9 @@ class Round:
                 continue
             if seen is None or id in gone or persons[id].values != seen.values:
                 store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=customer.id)
+                self._hinted.append(key)
+                if known is not None:
+                    self._links[key] = known
 
     def _is_echo(self, row: Row, own: Record | Gone) -> bool:
         """Every mapped field equals what was last seen on that side: done without a look at the other side."""
@@ -211,22 +236,61 @@ class Round:
     # --- handling ------------------------------------------------------------------------------------
 
     async def _unit(self, unit: Sequence[Row], flight: asyncio.Semaphore) -> None:
+        """The rows of a unit in order; the persons of a customer that it links join it, while all is at hand."""
         async with flight:
-            for row in unit:
+            performer, waiting = Performer(self.desk, self._reader), deque(unit)
+            while waiting:
+                row = waiting.popleft()
                 if self.report.stop:
                     self.desk.store.rows.untake(row)
                     self.report.count("left")
                     continue
-                await self._row(row)
+                await self._row(row, performer)
+                waiting.extend(await self._family(performer.records))
 
-    async def _row(self, row: Row) -> None:
+    async def _family(self, records: Recorder) -> list[Row]:
+        """Take the persons' rows that the last row raised."""
+        keys = [key for key in dict.fromkeys(records.raised) if key.entity == PERSON]
+        records.raised.clear()
+        return await self._take_also(keys)
+
+    async def _take_also(self, keys: Sequence[RecordKey]) -> list[Row]:
+        """Take rows beside those of the drain, with what they show; one that cannot be read gets its outcome."""
+        taken = []
+        for key in keys:
+            row = None if str(key) in self._blocked else self.desk.store.rows.take(key)
+            if row is None:
+                continue
+            if row.starts >= CRASH_LIMIT:
+                self.desk.store.rows.untake(row)
+                continue
+            try:
+                self._own[key] = await self._gatherer.own(row, self.desk.store.links.of(key))
+            except Exception as error:  # noqa: BLE001 - as for every other row
+                self._settle(row, self._outcome_of(row, error))
+                continue
+            taken.append(row)
+        return sorted(taken, key=self._rank)
+
+    async def _row(self, row: Row, performer: Performer) -> None:
         try:
-            outcome: Outcome = await self._handle(row)
+            self.desk.lease.keep(self.desk.clock.now())
+            outcome: Outcome = await self._handle(row, performer)
+            await self._wake_persons(row, outcome)
         except Exception as error:  # noqa: BLE001 - a poisoned record or our bug on it delays nobody else (P21)
             outcome = self._outcome_of(row, error)
         self._settle(row, outcome)
 
-    async def _handle(self, row: Row) -> Outcome:
+    async def _wake_persons(self, row: Row, outcome: Outcome) -> None:
+        """A customer that stays unlinked decides for its Contacts too: they need not wait for it."""
+        unlinked = isinstance(outcome, Done) and outcome.kind in ("left_out", "held")
+        if not unlinked or row.key.entity != CUSTOMER or row.key.side is not Side.CRM:
+            return
+        for person in await self._reader.crm_persons(row.key.id):
+            key = RecordKey(row.key.connection, Side.CRM, PERSON, person.id)
+            self.desk.store.rows.wake(key, self.desk.clock.now())
+
+    async def _handle(self, row: Row, performer: Performer) -> Outcome:
         link = self.desk.store.links.of(row.key)
         own = await self._gatherer.own(row, link)
         at, parent_link = await self._situation(row, own, link)
@@ -253,7 +317,7 @@ class Round:
         if isinstance(action, LinkPair) and self._is_being_created(row, action):
             due = now + timedelta(seconds=self.desk.connection.settings.write_unknown_seconds)
             return Waits("intent", due, "its counterpart has a create whose outcome is not known yet")
-        return await self._performer.perform(row, at, action, parent_link)
+        return await performer.perform(row, at, action, parent_link)
 
     def _is_being_created(self, row: Row, action: LinkPair) -> bool:
         """The create that made this record is unanswered: settling it knows more than a first link would."""
@@ -304,7 +368,7 @@ class Round:
             case RetryError() | TandemError():
                 return Failed(type(error).__name__, str(error))
             case Exception():
-                logger.error("a bug on %s", row.key, exc_info=error)
+                logger.error("a bug on %s: %s at %s", row.key, type(error).__name__, where(error))
                 return Failed(type(error).__name__, f"our own fault on this record: {type(error).__name__}")
         raise error
 
@@ -342,8 +406,7 @@ class Round:
                 gone = store.connections.is_index_complete(connection.id, listings(self.desk.mapping))
             case "parent":
                 own = self._own[row.key]
-                parent = RecordKey(connection.id, row.key.side, CUSTOMER, getattr(own, "parent", None) or "-")
-                gone = store.links.of(parent) is not None
+                gone = isinstance(own, Record) and self._gatherer.parent(own)[0] is not Parent.PENDING
             case _:
                 gone = False
         if gone:
@@ -351,7 +414,7 @@ class Round:
 
     def _with_version(self, row: Row, outcome: Done | Waits) -> Done | Waits:
         own = self._own.get(row.key)
-        if isinstance(outcome, Done) and isinstance(own, Record) and own.version is not None:
+        if isinstance(own, Record) and own.version is not None:
             return replace(outcome, version=own.version.isoformat())
         return outcome
 

@@ -28,7 +28,9 @@ _PENDING = (
     "redrives",
     "gone_since",
     "told",
+    "shown",
 )
+_HEARSAY = ("told", "shown")
 TOLD_LIMIT = 64 * 1024
 """A longer payload is not kept: the writer reads the record instead."""
 
@@ -50,6 +52,8 @@ class Row:
     version: str
     told: str = ""
     """The whole record (JSON) as the sender of the only hint since `done` told it."""
+    shown: str = ""
+    """The version that a feed's page showed, where that page was the only hint since `done`."""
 
 
 def row_pk(connection: str, side: str, id: str) -> str:
@@ -66,6 +70,7 @@ def parse_key(text: str) -> RecordKey:
 def row_of(item: Item) -> Row:
     """A row from its item."""
     since = item.get("gone_since")
+    only = int(item["wanted"]) == int(item.get("done", 0)) + 1
     return Row(
         key=parse_key(item["key"]),
         wanted=int(item["wanted"]),
@@ -78,7 +83,8 @@ def row_of(item: Item) -> Row:
         waits_for=str(item.get("waits_pk", "#")).split("#", 1)[1],
         gone_since=datetime.fromisoformat(since) if since else None,
         version=str(item.get("version", "")),
-        told=str(item.get("told", "")) if int(item["wanted"]) == int(item.get("done", 0)) + 1 else "",
+        told=str(item.get("told", "")) if only else "",
+        shown=str(item.get("shown", "")) if only else "",
     )
 
 
@@ -89,13 +95,22 @@ class Rows:
         self._table = table
 
     def hint(
-        self, key: RecordKey, cls: RowClass, now: datetime, *, parent: str | None = None, told: str = ""
+        self,
+        key: RecordKey,
+        cls: RowClass,
+        now: datetime,
+        *,
+        parent: str | None = None,
+        told: str = "",
+        shown: str = "",
     ) -> None:
         """Something may have changed: raise `wanted`, due now; the row keeps the best class of its hints.
 
-        `told`: the whole record as JSON, where the sender told it.
+        `told`: the whole record as JSON, where the sender told it. `shown`: the version that a page showed.
         """
         values: Item = {} if parent is None else {"parent": parent}
+        if shown:
+            values["shown"] = shown
         if told and len(told) <= TOLD_LIMIT:
             values["told"] = told
         try:
@@ -112,7 +127,7 @@ class Rows:
                 ROW,
                 set=values,
                 add={"wanted": 1, "done": 0},
-                remove=("waits_pk", "waits_sk", *(() if "told" in values else ("told",))),
+                remove=("waits_pk", "waits_sk", *(name for name in _HEARSAY if name not in values)),
                 when=when,
             )
         )
@@ -146,11 +161,8 @@ class Rows:
     def finish(self, row: Row, outcome: Done | Waits, now: datetime) -> bool:
         """Write the outcome if `wanted` is still the noted one; else the row is due now. True if it held."""
         if isinstance(outcome, Waits):
-            return self._settle(
-                row,
-                now,
-                {**_due(row.key, row.cls, outcome.due), **_waits(row.key, outcome.reason), "starts": 0},
-            )
+            waiting = {**_due(row.key, row.cls, outcome.due), **_waits(row.key, outcome.reason)}
+            return self._settle(row, now, {**waiting, "starts": 0, "version": outcome.version})
         values: Item = {"done": row.wanted, "starts": 0, "version": outcome.version}
         left_out = outcome.kind == "left_out"
         if left_out:

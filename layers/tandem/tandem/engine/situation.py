@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tandem.core.canonical import read_record
 from tandem.core.decide import Parent, Situation
-from tandem.core.match import Candidate, MatchResult, match
+from tandem.core.match import Candidate, HeldMatch, Matched, MatchResult, match
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.cursors import listings
@@ -69,7 +69,7 @@ class Gatherer:
         """
         parent, parent_link = (Parent.NONE_NEEDED, None)
         if row.key.entity == PERSON and isinstance(own, Record):
-            parent, parent_link = self._parent(own)
+            parent, parent_link = self.parent(own)
         complete = self.desk.store.connections.is_index_complete(
             self.desk.connection.id, listings(self.desk.mapping)
         )
@@ -87,7 +87,8 @@ class Gatherer:
         )
         return situation, parent_link
 
-    def _parent(self, person: Record) -> tuple[Parent, Link | None]:
+    def parent(self, person: Record) -> tuple[Parent, Link | None]:
+        """Where an unlinked person's customer stands, and its link."""
         if person.parent is None:
             return Parent.MISSING, None
         store, connection = self.desk.store, self.desk.connection.id
@@ -109,9 +110,26 @@ class Gatherer:
         reserved = self.desk.store.links.is_reserved(
             connection, own.side.other, [other.id for other in others]
         )
-        return match(
+        found = match(
             await self.with_emails(own), [Candidate(other, other.id in reserved) for other in others]
         )
+        if parent_link is None and isinstance(found, Matched):
+            return await self._matched_back(own, found)
+        return found
+
+    async def _matched_back(self, own: Record, found: Matched) -> MatchResult:
+        """The counterpart must choose this record too, else the order of handling would decide between twins."""
+        other = found.candidate.record
+        twins = [twin for twin in await self._customer_candidates(other, fresh=False) if twin.id != own.id]
+        if not twins:
+            return found
+        reserved = self.desk.store.links.is_reserved(self.desk.connection.id, own.side, [t.id for t in twins])
+        mine = Candidate(await self.with_emails(own))
+        back = match(other, [mine, *(Candidate(twin) for twin in twins if twin.id not in reserved)])
+        if isinstance(back, HeldMatch):
+            sentence = f"seen from {other.label} ({other.id}): {back.sentence}"
+            return HeldMatch(back.rule, sentence, (found.candidate,))
+        return found
 
     async def with_emails(self, record: Record) -> Record:
         """An Account has no e-mail of its own: those of its Contacts count."""

@@ -75,7 +75,7 @@ CRM: dict[str, Rule] = {
     "INVALID_OAUTHTOKEN": _stop(f"Zoho CRM refuses even a fresh access token: {_RECONNECT}"),
     "AUTHENTICATION_FAILURE": _stop(f"Zoho CRM does not accept the login: {_RECONNECT}"),
     "OAUTH_SCOPE_MISMATCH": _stop(
-        "the token lacks a scope: reconnect with every scope that `tandem connect` lists"
+        "the token lacks a scope: reconnect with every scope that `tandem scopes` lists"
     ),
     "NO_PERMISSION": _stop(
         "the CRM user of this connection lacks a permission: an administrator must grant it"
