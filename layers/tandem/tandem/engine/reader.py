@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,9 @@ from tandem.core.canonical import persons_of, read_record
 from tandem.core.records import Gone, Link, LinkState, Record, Side, is_blank
 from tandem.engine.desk import Desk
 from tandem.engine.rows import Row
+from tandem.engine.trace import where
+
+logger = logging.getLogger("tandem.reader")
 
 CUSTOMER = "customer"
 PERSON = "contact_person"
@@ -147,6 +151,14 @@ class Reader:
             self._crm.pop((entity, id), None)
         else:
             self._contacts.pop(id if entity == CUSTOMER else parent or "", None)
+
+    def try_record(self, entity: str, side: Side, body: Mapping[str, Any]) -> Record | None:
+        """A row of a page; None for one that our code cannot read: its own row fails, not the page (P21)."""
+        try:
+            return self._record(entity, side, body)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's
+            logger.error("a %s of %s cannot be read: %s", entity, side, where(error))  # noqa: TRY400
+            return None
 
     def _record(self, entity: str, side: Side, body: Mapping[str, Any]) -> Record:
         return read_record(self.desk.mapping, entity, side, body)

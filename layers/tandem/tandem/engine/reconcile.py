@@ -202,15 +202,16 @@ class _Poll:
             return None
 
     def _awake(self, records: Sequence[Record], asked_at: datetime) -> list[Record]:
-        """Those whose version differs from the settled one (linked) or from the one handled last (unlinked)."""
+        """Those whose version differs from the settled one, or where none was seen, from the one handled last."""
         keys = {self._key(record.side, record.entity, record.id): record for record in records}
         links = self.store.links.of_many(list(keys))
-        rows = self.store.rows.read_many([key for key in keys if key not in links])
+        unseen = [key for key in keys if key not in links or links[key].seen_on(key.side) is None]
+        rows = self.store.rows.read_many(unseen)
         awake = []
         for key, record in keys.items():
             link = links.get(key)
-            known = self._is_seen(record, link, asked_at) if link else _is_handled(record, rows.get(key))
-            if not known:
+            known = link is not None and self._is_seen(record, link, asked_at)
+            if not known and not _is_handled(record, rows.get(key)):
                 awake.append(record)
         return awake
 

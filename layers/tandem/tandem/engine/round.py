@@ -84,7 +84,9 @@ class Round:
         rows = await self._read([row for row in rows if not self._is_as_shown(row)])
         units = form_units(rows, self._marks, self._rank)
         flight = asyncio.Semaphore(self.desk.connection.settings.in_flight)
-        await asyncio.gather(*(self._unit(unit, flight) for unit in units))
+        ends = await asyncio.gather(*(self._unit(unit, flight) for unit in units), return_exceptions=True)
+        for failure in (end for end in ends if isinstance(end, BaseException)):
+            raise failure  # after every unit has ended: no call outlives its drain
         return self.report
 
     def _is_as_shown(self, row: Row) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tandem.core.canonical import read_record
 from tandem.core.decide import Parent, Situation
 from tandem.core.match import Candidate, HeldMatch, Matched, MatchResult, match
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, Side
@@ -177,7 +176,7 @@ class Gatherer:
         resource, after = desk.entity(entity).resource(side), None
         while True:
             page = await desk.clients[side].changed(resource, since=since, before=None, after=after)
-            records = [read_record(desk.mapping, entity, side, body) for body in page.bodies]
+            records = [r for body in page.bodies if (r := self.reader.try_record(entity, side, body))]
             desk.store.index.add_records(desk.connection.id, records)
             reached = any(r.version is not None and since is not None and r.version < since for r in records)
             if page.next is None or reached:
