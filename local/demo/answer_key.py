@@ -31,8 +31,8 @@ FIELDS = {"street": "billing_address", "name": "name"}
 class AnswerKey:
     """Names of companies and people by what must become of them."""
 
-    customers: dict[Verdict, list[str]] = field(default_factory=dict)
-    people: dict[Verdict, list[str]] = field(default_factory=dict)
+    customers: dict[str, list[str]] = field(default_factory=dict)
+    people: dict[str, list[str]] = field(default_factory=dict)
     held_fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Linked companies of which a field is held, since the two sides know different values."""
     updates: dict[str, int] = field(default_factory=lambda: {"crm": 0, "books": 0})
@@ -42,11 +42,11 @@ class AnswerKey:
         """Every name that ends as one pair."""
         for verdicts in (self.customers, self.people):
             for verdict in ("link", "create in books", "create in crm"):
-                yield from verdicts.get(verdict, [])  # type: ignore[call-overload]
+                yield from verdicts.get(verdict, [])
 
-    def count(self, of: Literal["customers", "people"], verdict: Verdict) -> int:
-        """How many have this verdict."""
-        found: dict[Verdict, list[str]] = getattr(self, of)
+    def count(self, of: str, verdict: str) -> int:
+        """How many `customers` or `people` have this verdict."""
+        found: dict[str, list[str]] = getattr(self, of)
         return len(found.get(verdict, []))
 
 

@@ -97,8 +97,15 @@ class Demo:
         runner.prepare("build", "build: the template, by SAM", stack.build)
         runner.prepare("deploy", "deploy: the unchanged template", lambda: stack.deploy(PARAMETERS))
         plan = make_plan(self.seed)
-        stage = Stage(plan, answers(plan), zoho, Cloud(stack), Command(stack.session_env()),
-                      RequestLog(build / "requests.jsonl"), self.screen.line)  # fmt: skip
+        stage = Stage(
+            plan,
+            answers(plan),
+            zoho,
+            Cloud(stack),
+            Command(stack.session_env()),
+            RequestLog(build / "requests.jsonl"),
+            self.screen.line,
+        )
         runner.run(
             stage, [Step("connect", "connect: data on both sides, the operator's command, limits", connect)]
         )

@@ -13,6 +13,7 @@ from local.demo.names import COUNTRIES, DIAL, FIRST, HEADS, LAST, PLACES, SEGMEN
 from sandbox.data import valid_gstin
 
 COMPANIES, PEOPLE = 60, 90
+_HAS_WEBSITE = 0.7
 
 
 class Kind(StrEnum):
@@ -129,7 +130,7 @@ def make_plan(seed: int) -> Plan:
 
 class _Maker:
     def __init__(self, seed: int) -> None:
-        self.rng = Random(f"{seed}:demo")
+        self.rng = Random(f"{seed}:demo")  # noqa: S311 - seeded, not secret
         self.seed = seed
         self.heads = {country: self.rng.sample(names, len(names)) for country, names in HEADS.items()}
         self.companies: list[Company] = []
@@ -138,8 +139,8 @@ class _Maker:
         self.numbers = count(self.seed % 500 * 80 + 1)
 
     def plan(self) -> Plan:
-        for kind, country, count in _MAIN:
-            for _ in range(count):
+        for kind, country, many in _MAIN:
+            for _ in range(many):
                 self._company(kind, country)
         self._awkward()
         self._staff()
@@ -162,7 +163,7 @@ class _Maker:
             place=place,
             street=f"{rng.randint(1, 400)}, {rng.choice(STREETS)}",
             phone=self._phone(country, number),
-            website=f"https://www.{slug}.example" if rng.random() < 0.7 else "",
+            website=f"https://www.{slug}.example" if rng.random() < _HAS_WEBSITE else "",
             segment=rng.choice(SEGMENTS),
             gstin=self._gstin(place[3]) if registered else "",
             books_gstin="",
@@ -221,12 +222,12 @@ class _Maker:
         self._hire([*by_email, *by_tax[:12]], 24, ("crm", "books"))
         self._hire(by_tax, 10, ("crm",))
         self._hire(by_email, 10, ("books",))
-        for kind, count, side in (
+        for kind, many, side in (
             (Kind.CRM_ONLY, 18, "crm"),
             (Kind.BOOKS_ONLY, 12, "books"),
             (Kind.PROSPECT, 6, "crm"),
         ):
-            self._hire([c for c in self.companies if c.kind is kind], count, (side,))
+            self._hire([c for c in self.companies if c.kind is kind], many, (side,))
         self._odd_people(by_tax)
         self._odd_fields(linked)
 
@@ -238,7 +239,9 @@ class _Maker:
     def _person(self, country: str, domain: str, sides: tuple[str, ...]) -> Person:
         rng = self.rng
         self.people += 1
-        first, last = rng.choice([pair for pair in product(FIRST[country], LAST[country]) if pair not in self.called])
+        first, last = rng.choice(
+            [pair for pair in product(FIRST[country], LAST[country]) if pair not in self.called]
+        )
         self.called.add((first, last))
         return Person(
             ref=f"p{self.people:02d}",

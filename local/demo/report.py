@@ -8,6 +8,7 @@ from typing import Any
 from local.demo.cloud import CONNECTION
 from local.demo.requests import calls
 from local.demo.runner import Runner
+from local.demo.setup import SECRETS
 from local.demo.show import Screen
 from local.demo.stage import Stage
 
@@ -43,20 +44,41 @@ def _milliseconds(values: list[float] | None, share: int) -> int | None:
 
 def show(screen: Screen, runner: Runner, stage: Stage) -> None:
     """The final tables."""
-    screen.table("Steps", ["step", "", "seconds", "CRM calls", "Books calls", "writes"],
-                 [[one.name, "ok" if one.ok else "FAILED", f"{one.seconds:.1f}", *(str(one.calls.get(p, "")) for p in ("crm", "books")),
-                   str(one.writes) if one.calls else ""] for one in runner.results])  # fmt: skip
+    screen.table(
+        "Steps",
+        ["step", "", "seconds", "CRM calls", "Books calls", "writes"],
+        [
+            [
+                one.name,
+                "ok" if one.ok else "FAILED",
+                f"{one.seconds:.1f}",
+                *(str(one.calls.get(p, "")) for p in ("crm", "books")),
+                str(one.writes) if one.calls else "",
+            ]
+            for one in runner.results
+        ],
+    )
     made, requests = summary(runner, stage), stage.log.all()
     export = stage.zoho.export()
+    people = sum(len(customer["contact_persons"]) for customer in export["books"]["contacts"])
     rows = [
-        ["records", f"CRM {len(export['crm']['Accounts'])} Accounts, {len(export['crm']['Contacts'])} Contacts",
-         f"Books {len(export['books']['contacts'])} customers, {sum(len(c['contact_persons']) for c in export['books']['contacts'])} persons"],
+        [
+            "records",
+            f"CRM {len(export['crm']['Accounts'])} Accounts, {len(export['crm']['Contacts'])} Contacts",
+            f"Books {len(export['books']['contacts'])} customers, {people} persons",
+        ],
         ["links", *(f"{name} {count}" for name, count in stage.facts.get("links", {}).items())],
         ["held", f"{stage.facts.get('held', '?')} records", ""],
         ["changes by users", str(stage.changes), ""],
         ["calls", f"CRM {made['calls']['crm']}", f"Books {made['calls']['books']}"],
-        ["writes", *(f"{name} {sum(r.is_write and r.product == p for r in requests)}" for name, p in (("CRM", "crm"), ("Books", "books")))],
-    ]  # fmt: skip
+        [
+            "writes",
+            *(
+                f"{name} {sum(r.is_write and r.product == p for r in requests)}"
+                for name, p in (("CRM", "crm"), ("Books", "books"))
+            ),
+        ],
+    ]
     for flow, cost in stage.cost.items():
         rows.append([f"calls per change, {flow}", f"CRM {cost['crm']:.2f}", f"Books {cost['books']:.2f}"])
     for name, words in DIRECTIONS.items():
@@ -78,8 +100,11 @@ def show(screen: Screen, runner: Runner, stage: Stage) -> None:
                 f"p99 {_milliseconds(burst, 99)} ms",
             ]
         )
-    screen.table("Figures (local emulator and sandbox on this machine, not AWS and Zoho)", ["what", "", ""],
-                 [[*row, ""][:3] for row in rows])  # fmt: skip
+    screen.table(
+        "Figures (local emulator and sandbox on this machine, not AWS and Zoho)",
+        ["what", "", ""],
+        [[*row, ""][:3] for row in rows],
+    )
     for result in runner.results:
         for failure in result.failures:
             screen.line("bad", f"{result.name}: {failure}")
@@ -116,9 +141,7 @@ def urls(stage: Stage, groups: dict[str, int]) -> dict[str, Any]:
             "outputs": stage.cloud.stack.outputs,
         },
         "secrets": {
-            "client_id": "1000.DEMO",
-            "client_secret": "demo",
-            "refresh_token": "1000.demo",
+            **SECRETS,
             "crm_token": hooks["webhook_crm"]["secret"],
             "books_secret": hooks["webhook_books"]["secret"],
         },

@@ -39,18 +39,13 @@ class Sandbox:
         self.port = 0
 
     def __enter__(self) -> Self:
-        """Start it; a port lost to another program meanwhile is no failure."""
+        """Start it."""
         try:
-            for attempt in range(3):
-                self.port = free_port(self._wanted if attempt == 0 else None)
-                self._spawn()
-                if self._answers():
-                    return self
-                self._stop()
-            raise SandboxError(f"the sandbox did not start; its output ends:\n{tail(self._output)}")
+            self._start()
         except BaseException:
             self._stop()
             raise
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -133,13 +128,25 @@ class Sandbox:
 
     # --- process -----------------------------------------------------------------------------------------
 
+    def _start(self) -> None:
+        """A port lost to another program meanwhile is no failure."""
+        for attempt in range(3):
+            self.port = free_port(self._wanted if attempt == 0 else None)
+            self._spawn()
+            if self._answers():
+                return
+            self._stop()
+        raise SandboxError(f"the sandbox did not start; its output ends:\n{tail(self._output)}")
+
     def _spawn(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log.unlink(missing_ok=True)
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "local.demo.launch_sandbox", "--port", str(self.port)]
-                + ["--log", str(self.log), "--seed", str(self.seed), "--limits", "real"],
+                [
+                    *(sys.executable, "-m", "local.demo.launch_sandbox", "--port", str(self.port)),
+                    *("--log", str(self.log), "--seed", str(self.seed), "--limits", "real"),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -12,10 +12,15 @@ from rich.text import Text
 
 _MARKS = {"ok": ("✓", "green"), "bad": ("✗", "bold red"), "info": ("·", "dim")}
 
+PLAIN_WIDTH = 120
+
 
 def _console() -> Console:
     # The file is given, so that a command run in this process cannot take our lines for its own.
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    made = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = PLAIN_WIDTH
+    return made
 
 
 @dataclass(slots=True)

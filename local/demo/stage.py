@@ -76,7 +76,9 @@ class Stage:
 
     # --- waiting ----------------------------------------------------------------------------------------------
 
-    def wait(self, what: str, look: Callable[[], T], patience: float = PATIENCE, pause: float = 0.05) -> T:
+    def wait(
+        self, what: str, look: Callable[[], T | None], patience: float = PATIENCE, pause: float = 0.05
+    ) -> T:
         """Look until the answer is true; raises CheckError naming what did not come."""
         deadline = time.monotonic() + patience
         while True:
@@ -97,7 +99,9 @@ class Stage:
         moved = still_since = time.monotonic()
         while time.monotonic() - still_since < _STILL:
             if time.monotonic() > deadline:
-                raise CheckError(f"it does not come to rest within {patience:.0f} s: {self._restless(within)[:5]}")
+                raise CheckError(
+                    f"it does not come to rest within {patience:.0f} s: {self._restless(within)[:5]}"
+                )
             due, seq = self._restless(within), self.log.last
             if seq != last:
                 moved, last = time.monotonic(), seq

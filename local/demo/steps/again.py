@@ -11,6 +11,9 @@ from typing import Any
 from local.demo.stage import Stage
 from local.demo.steps.first import differences
 
+FEEDS = 3
+"""Customers of both sides and people of CRM."""
+
 
 def everything(stage: Stage) -> None:
     """Every record named by a notice, then a reconcile from empty cursors: no write."""
@@ -25,7 +28,7 @@ def everything(stage: Stage) -> None:
     stage.settle(90)
     stage.tick()
     stage.settle(90)
-    stage.check(count >= 3, f"{count} cursors forgotten, both sides listed anew")
+    stage.check(count >= FEEDS, f"{count} cursors forgotten, both sides listed anew")
     stage.equal(_writes(stage, before), [], "reconcile from empty cursors: no write")
     _in_step(stage)
     status = stage.tandem("status")
@@ -77,7 +80,7 @@ def _in_step(stage: Stage) -> None:
     accounts = {row["id"]: row for row in after["crm"]["Accounts"]}
     customers = {row["contact_id"]: row for row in after["books"]["contacts"]}
     for verdict in ("link", "create in books", "create in crm"):
-        for ref in stage.key.customers[verdict]:  # type: ignore[index]
+        for ref in stage.key.customers[verdict]:
             pair = accounts.get(stage.ids.crm.get(ref, "")), customers.get(stage.ids.books.get(ref, ""))
             if pair[0] is None or pair[1] is None:
                 wrong.append(f"{ref}: missing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from http import HTTPStatus
 from typing import Any
 
 from local.demo.requests import by_endpoint
@@ -21,11 +22,22 @@ def observe(stage: Stage) -> None:
     stage.info(
         f"tandem mode would write: {_words(told['would'])}; held {told['held']}, left out {told['left_out']}"
     )
-    stage.equal(told["links"], {"customer": key.count("customers", "link"), "contact_person": key.count("people", "link")},
-                "what is the same customer or person is recognised")  # fmt: skip
+    stage.equal(
+        told["links"],
+        {"customer": key.count("customers", "link"), "contact_person": key.count("people", "link")},
+        "what is the same customer or person is recognised",
+    )
     would = told["would"]
-    stage.equal(would.get("create in books customer", 0), key.count("customers", "create in books"), "it would create in Books what only CRM has")  # fmt: skip
-    stage.equal(would.get("create in crm customer", 0), key.count("customers", "create in crm"), "it would create in CRM what only Books has")  # fmt: skip
+    stage.equal(
+        would.get("create in books customer", 0),
+        key.count("customers", "create in books"),
+        "it would create in Books what only CRM has",
+    )
+    stage.equal(
+        would.get("create in crm customer", 0),
+        key.count("customers", "create in crm"),
+        "it would create in CRM what only Books has",
+    )
     stage.check(told["held"] > 0 and told["left_out"] > 0, "ambiguous ones would be held, prospects left out")
     writes = stage.log.writes()
     stage.equal([str(write) for write in writes], [], "no POST, PUT or DELETE left (request log)")
@@ -60,7 +72,11 @@ def _created(stage: Stage, writes: list[Any]) -> None:
     key = stage.key
     for verdict, product in (("create in books", "books"), ("create in crm", "crm")):
         for of, kind in (("customers", "customer"), ("people", "person")):
-            stage.equal(made[product, kind], key.count(of, verdict), f"{kind}: as many inserts in {product} as the key says")  # type: ignore[arg-type]  # fmt: skip
+            stage.equal(
+                made[product, kind],
+                key.count(of, verdict),
+                f"{kind}: as many inserts in {product} as the key says",
+            )
     updated = {
         side: len({w.path for w in writes if w.product == side and w.method == "PUT"})
         for side in ("crm", "books")
@@ -68,7 +84,7 @@ def _created(stage: Stage, writes: list[Any]) -> None:
     stage.equal(
         updated, key.updates, "linked ones: only blanks are filled, in as many records as the key says"
     )
-    refused = [str(write) for write in writes if write.status >= 400]
+    refused = [str(write) for write in writes if write.status >= HTTPStatus.BAD_REQUEST]
     stage.equal(refused, [], "no write was refused")
 
 
@@ -107,17 +123,42 @@ def _no_duplicate(stage: Stage, after: Json) -> None:
     crm, books, key = after["crm"], after["books"], stage.key
     customers = {
         verdict: key.count("customers", verdict) for verdict in ("link", "create in books", "create in crm")
-    }  # type: ignore[arg-type]
-    held_crm = sum(company.doubles for company in stage.plan.companies if company.ref in key.customers["hold"] and company.ref in stage.ids.crm)  # fmt: skip
-    held_books = sum(company.ref in stage.ids.books for company in stage.plan.companies if company.ref in key.customers["hold"])  # fmt: skip
+    }
+    held_crm = sum(
+        company.doubles
+        for company in stage.plan.companies
+        if company.ref in key.customers["hold"] and company.ref in stage.ids.crm
+    )
+    held_books = sum(
+        company.ref in stage.ids.books
+        for company in stage.plan.companies
+        if company.ref in key.customers["hold"]
+    )
     synced = sum(customers.values())
-    stage.equal(len(crm["Accounts"]), synced + held_crm + key.count("customers", "leave out"), "as many Accounts as there are companies: no duplicate in CRM")  # fmt: skip
-    stage.equal(len(books["contacts"]), synced + held_books, "as many customers as there are companies: no duplicate in Books")  # fmt: skip
+    stage.equal(
+        len(crm["Accounts"]),
+        synced + held_crm + key.count("customers", "leave out"),
+        "as many Accounts as there are companies: no duplicate in CRM",
+    )
+    stage.equal(
+        len(books["contacts"]),
+        synced + held_books,
+        "as many customers as there are companies: no duplicate in Books",
+    )
     prospects = {c.crm_name for c in stage.plan.companies if c.ref in key.customers["leave out"]}
-    stage.equal([c["contact_name"] for c in books["contacts"] if c["contact_name"] in prospects], [], "prospects stay out of Books")  # fmt: skip
+    stage.equal(
+        [c["contact_name"] for c in books["contacts"] if c["contact_name"] in prospects],
+        [],
+        "prospects stay out of Books",
+    )
     people = sum(len(row["contact_persons"]) for row in books["contacts"])
-    expected = sum(key.count("people", verdict) for verdict in ("link", "create in books", "create in crm"))  # type: ignore[arg-type]
-    lone = sum("books" in person.sides for c in stage.plan.companies if c.ref in key.customers["hold"] for person in c.people)  # fmt: skip
+    expected = sum(key.count("people", verdict) for verdict in ("link", "create in books", "create in crm"))
+    lone = sum(
+        "books" in person.sides
+        for c in stage.plan.companies
+        if c.ref in key.customers["hold"]
+        for person in c.people
+    )
     stage.equal(people, expected + lone, "every person of a synced customer is in Books once")
 
 
@@ -127,7 +168,7 @@ def _linked_equal(stage: Stage, after: Json) -> None:
     accounts = {row["id"]: row for row in after["crm"]["Accounts"]}
     customers = {row["contact_id"]: row for row in after["books"]["contacts"]}
     for verdict in ("link", "create in books", "create in crm"):
-        for ref in stage.key.customers[verdict]:  # type: ignore[index]
+        for ref in stage.key.customers[verdict]:
             crm, books = stage.ids.crm.get(ref), stage.ids.books.get(ref)
             if crm is None or books is None:
                 wrong.append(f"{ref}: missing on one side")
@@ -174,12 +215,19 @@ def _held(stage: Stage, after: Json) -> None:
         for id in (stage.ids.crm.get(name), stage.ids.books.get(name))
         if id
     } | {stage.ids.crm[name] for name in stage.key.people.get("hold", [])}
-    stage.equal(sorted(names.get(i, i) for i in expected ^ records), [], f"{len(expected)} ambiguous or contradicting records are held")  # fmt: skip
+    stage.equal(
+        sorted(names.get(i, i) for i in expected ^ records),
+        [],
+        f"{len(expected)} ambiguous or contradicting records are held",
+    )
     fields = {
         (names.get(m["id"], m["id"]), m["field"]) for m in members if m["field"] and m["id"] not in expected
     }
-    stage.equal(sorted(fields), sorted((ref, f) for ref, held in stage.key.held_fields.items() for f in held),
-                "of linked pairs only the field that differs is held")  # fmt: skip
+    stage.equal(
+        sorted(fields),
+        sorted((ref, f) for ref, held in stage.key.held_fields.items() for f in held),
+        "of linked pairs only the field that differs is held",
+    )
     stage.check(all(member["sentence"] for member in members), "each hold has its sentence")
     for case in found["cases"][:4]:
         stage.info(f"{case['cause']}: {case['sentence'][:150]}")

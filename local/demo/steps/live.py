@@ -14,22 +14,53 @@ Json = dict[str, Any]
 
 def create(stage: Stage) -> None:
     """Once on the other side, with its person; and once it stays."""
-    account = stage.zoho.post("crm/Accounts", {
-        "Account_Name": "Mahseer Outfitters Pvt Ltd", "Account_Type": "Customer", "Billing_Street": "7, Lake View Road",
-        "Billing_City": "Bhopal", "Billing_State": "Madhya Pradesh", "Billing_Code": "462001", "Billing_Country": "India",
-    })  # fmt: skip
-    stage.zoho.post("crm/Contacts", {
-        "First_Name": "Ilā", "Last_Name": "Śarmā", "Email": "ila@mahseer.example", "Phone": "+91 755 400 1234",
-        "Account_Name": {"id": account["id"]},
-    })  # fmt: skip
-    made = stage.zoho.post("books/contacts", {
-        "contact_name": "Larkspur & Daughters Ltd", "company_name": "Larkspur & Daughters Ltd",
-        "billing_address": {"address": "3 Mill Lane", "city": "Hexham", "zip": "NE46 1AA", "country": "United Kingdom"},
-        "contact_persons": [{"first_name": "Wren", "last_name": "O'Shaughnessy", "email": "wren@larkspur.example"}],
-    })  # fmt: skip
+    account = stage.zoho.post(
+        "crm/Accounts",
+        {
+            "Account_Name": "Mahseer Outfitters Pvt Ltd",
+            "Account_Type": "Customer",
+            "Billing_Street": "7, Lake View Road",
+            "Billing_City": "Bhopal",
+            "Billing_State": "Madhya Pradesh",
+            "Billing_Code": "462001",
+            "Billing_Country": "India",
+        },
+    )
+    stage.zoho.post(
+        "crm/Contacts",
+        {
+            "First_Name": "Ilā",
+            "Last_Name": "Śarmā",
+            "Email": "ila@mahseer.example",
+            "Phone": "+91 755 400 1234",
+            "Account_Name": {"id": account["id"]},
+        },
+    )
+    made = stage.zoho.post(
+        "books/contacts",
+        {
+            "contact_name": "Larkspur & Daughters Ltd",
+            "company_name": "Larkspur & Daughters Ltd",
+            "billing_address": {
+                "address": "3 Mill Lane",
+                "city": "Hexham",
+                "zip": "NE46 1AA",
+                "country": "United Kingdom",
+            },
+            "contact_persons": [
+                {"first_name": "Wren", "last_name": "O'Shaughnessy", "email": "wren@larkspur.example"}
+            ],
+        },
+    )
     stage.changes += 3
-    stage.wait("the new Account and its Contact in Books", lambda: _in_books(stage, "Mahseer Outfitters Pvt Ltd", "ila@mahseer.example"))  # fmt: skip
-    stage.wait("the new customer and its person in CRM", lambda: _in_crm(stage, "Larkspur & Daughters Ltd", "wren@larkspur.example"))  # fmt: skip
+    stage.wait(
+        "the new Account and its Contact in Books",
+        lambda: _in_books(stage, "Mahseer Outfitters Pvt Ltd", "ila@mahseer.example"),
+    )
+    stage.wait(
+        "the new customer and its person in CRM",
+        lambda: _in_crm(stage, "Larkspur & Daughters Ltd", "wren@larkspur.example"),
+    )
     stage.settle()
     after = stage.zoho.export()
     customers = [c for c in after["books"]["contacts"] if c["contact_name"].startswith("Mahseer")]
@@ -70,7 +101,13 @@ def address(stage: Stage) -> None:
     stage.zoho.post(f"books/invoices/{sent}/send")
     stage.settle()
     before = _invoice(stage, sent)
-    stage.edit(f"crm/Accounts/{account}", {"Billing_Street": "99, New Wharf, 2nd floor", "Billing_City": "Pune" if "Maharashtra" in before else "Newtown"})  # fmt: skip
+    stage.edit(
+        f"crm/Accounts/{account}",
+        {
+            "Billing_Street": "99, New Wharf, 2nd floor",
+            "Billing_City": "Pune" if "Maharashtra" in before else "Newtown",
+        },
+    )
     stage.wait("the new address in Books", lambda: _street(stage, customer) == "99, New Wharf, 2nd floor")
     following = stage.zoho.post("books/invoices", {"customer_id": customer, "line_items": lines})
     stage.equal(
@@ -124,23 +161,41 @@ def _phone(stage: Stage) -> None:
 
 def _two_fields(stage: Stage, name: str) -> None:
     account, customer = stage.ids.crm[name], stage.ids.books[name]
-    _both(stage, (f"crm/Accounts/{account}", {"Website": "https://new.example"}),
-          (f"books/contacts/{customer}", {"notes": "Pays by the end of the month"}))  # fmt: skip
+    _both(
+        stage,
+        (f"crm/Accounts/{account}", {"Website": "https://new.example"}),
+        (f"books/contacts/{customer}", {"notes": "Pays by the end of the month"}),
+    )
     stage.settle()
     crm, books = stage.zoho.account(account) or {}, stage.zoho.customer(customer) or {}
-    stage.equal([crm["Website"], books["website"]], ["https://new.example"] * 2, "two fields changed at once: CRM's survives on both sides")  # fmt: skip
-    stage.equal([crm["Description"], books["notes"]], ["Pays by the end of the month"] * 2, "and Books' survives on both sides")  # fmt: skip
+    stage.equal(
+        [crm["Website"], books["website"]],
+        ["https://new.example"] * 2,
+        "two fields changed at once: CRM's survives on both sides",
+    )
+    stage.equal(
+        [crm["Description"], books["notes"]],
+        ["Pays by the end of the month"] * 2,
+        "and Books' survives on both sides",
+    )
 
 
 def _one_field(stage: Stage, name: str) -> None:
     account, customer = stage.ids.crm[name], stage.ids.books[name]
     segment = [{"api_name": "cf_segment", "value": "as Books has it"}]
-    _both(stage, (f"crm/Accounts/{account}", {"Customer_Segment": "as CRM has it"}),
-          (f"books/contacts/{customer}", {"custom_fields": segment}))  # fmt: skip
+    _both(
+        stage,
+        (f"crm/Accounts/{account}", {"Customer_Segment": "as CRM has it"}),
+        (f"books/contacts/{customer}", {"custom_fields": segment}),
+    )
     stage.settle()
     crm, books = stage.zoho.account(account) or {}, stage.zoho.customer(customer) or {}
     custom = {one["api_name"]: one["value"] for one in books["custom_fields"]}
-    stage.equal([crm["Customer_Segment"], custom.get("cf_segment")], ["as CRM has it"] * 2, "one field changed on both: its owner (CRM) wins on both sides")  # fmt: skip
+    stage.equal(
+        [crm["Customer_Segment"], custom.get("cf_segment")],
+        ["as CRM has it"] * 2,
+        "one field changed on both: its owner (CRM) wins on both sides",
+    )
     told = stage.tandem("why", f"crm:{account}")
     field = next(one for one in told["fields"] if one["field"] == "segment")
     loser = field["loser"] or {}

@@ -19,9 +19,12 @@ def _pairs(stage: Stage) -> list[tuple[str, str, str]]:
     key = stage.key
     names = [
         name for verdict in ("link", "create in books", "create in crm") for name in key.customers[verdict]
-    ]  # type: ignore[index]
-    return [(n, stage.ids.crm[n], stage.ids.books[n]) for n in names
-            if n not in key.held_fields and n in stage.ids.crm and n in stage.ids.books]  # fmt: skip
+    ]
+    return [
+        (n, stage.ids.crm[n], stage.ids.books[n])
+        for n in names
+        if n not in key.held_fields and n in stage.ids.crm and n in stage.ids.books
+    ]
 
 
 def singles(stage: Stage) -> None:
@@ -41,7 +44,7 @@ def singles(stage: Stage) -> None:
                 body = {"custom_fields": [{"api_name": "cf_segment", "value": value}]}
                 seconds.append(_one(stage, f"books/contacts/{customer}", body, account))
         stage.settle()
-        stage.latency[direction] = [one for one in seconds if one is not None]
+        stage.latency[direction] = seconds
         stage.equal(
             len(stage.latency[direction]),
             SINGLES,
@@ -57,7 +60,7 @@ def singles(stage: Stage) -> None:
             )
 
 
-def _one(stage: Stage, path: str, body: dict[str, Any], target: str) -> float | None:
+def _one(stage: Stage, path: str, body: dict[str, Any], target: str) -> float:
     before, started = stage.log.last, time.time()
     stage.edit(path, body)
     found = stage.wait(f"the write for {path}", lambda: stage.log.write_of(target, before), pause=QUICK)
@@ -77,16 +80,23 @@ def _cost(stage: Stage, flow: str, first: int, edits: int) -> None:
     own: list[Request] = [request for request in made if not request.is_feed]
     counts = calls(own)
     stage.cost[flow] = {product: count / edits for product, count in counts.items()}
-    stage.info(f"{flow}: CRM {counts['crm'] / edits:.2f} and Books {counts['books'] / edits:.2f} calls per change; "
-               f"{sum(r.is_write for r in own)} writes, {len(made) - len(own)} feed reads beside them")  # fmt: skip
+    stage.info(
+        f"{flow}: CRM {counts['crm'] / edits:.2f} and Books {counts['books'] / edits:.2f} calls per change; "
+        f"{sum(r.is_write for r in own)} writes, {len(made) - len(own)} feed reads beside them"
+    )
 
 
 def burst(stage: Stage) -> None:
     """Fifty people save at once."""
     pairs = _pairs(stage)
-    customers = [(f"crm/Accounts/{a}", {"Customer_Segment": f"burst {n}"}, b) for n, (_, a, b) in enumerate(pairs)][:BURST - 10]  # fmt: skip
-    people = [(f"crm/Contacts/{stage.ids.crm[p]}", {"Title": f"burst {p}"}, stage.ids.books[p])
-              for p in stage.key.people["link"] if p in stage.ids.crm and p in stage.ids.books][: BURST - len(customers)]  # fmt: skip
+    customers = [
+        (f"crm/Accounts/{a}", {"Customer_Segment": f"burst {n}"}, b) for n, (_, a, b) in enumerate(pairs)
+    ][: BURST - 10]
+    people = [
+        (f"crm/Contacts/{stage.ids.crm[p]}", {"Title": f"burst {p}"}, stage.ids.books[p])
+        for p in stage.key.people["link"]
+        if p in stage.ids.crm and p in stage.ids.books
+    ][: BURST - len(customers)]
     edits = [*customers, *people]
     stage.equal(len(edits), BURST, f"{len(customers)} companies and {len(people)} people are edited")
     stage.settle()

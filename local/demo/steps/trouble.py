@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import Any
 
 from local.demo.plan import Kind
@@ -10,6 +11,7 @@ from local.demo.stage import CheckError, Stage
 
 Json = dict[str, Any]
 
+LONGEST, BETWEEN_TICKS = 40.0, 1.5
 TOO_LONG = "Wholesale, with a name of its own that is too long"
 
 
@@ -70,7 +72,7 @@ def _old(stage: Stage) -> None:
     sent = [
         one
         for one in stage.zoho.get("deliveries", state="delivered", limit=10_000)["deliveries"]
-        if one["http_status"] == 202
+        if one["http_status"] == HTTPStatus.ACCEPTED
     ]
     chosen = [one for product in ("crm", "books") for one in sent if one["product"] == product][:3] + sent[
         -3:
@@ -78,7 +80,11 @@ def _old(stage: Stage) -> None:
     for one in chosen:
         stage.zoho.post(f"deliveries/{one['n']}/replay")
     stage.settle()
-    stage.equal([str(write) for write in stage.log.writes(before)], [], f"{len(chosen)} old ones again, byte for byte: no POST, PUT or DELETE")  # fmt: skip
+    stage.equal(
+        [str(write) for write in stage.log.writes(before)],
+        [],
+        f"{len(chosen)} old ones again, byte for byte: no POST, PUT or DELETE",
+    )
 
 
 def _forged(stage: Stage) -> None:
@@ -125,9 +131,8 @@ def refused(stage: Stage) -> None:
     stage.zoho.edit("fields", {**field, "set": {"length": 20}})
     before = stage.log.last
     stage.edit(f"crm/Accounts/{account}", {"Customer_Segment": TOO_LONG})
-    alerts: list[dict[str, str]] = []
     try:
-        stage.wait("an alert over SNS", lambda: alerts.extend(stage.cloud.alerts()) or alerts)
+        alerts = stage.wait("an alert over SNS", stage.cloud.alerts)
     finally:
         stage.zoho.edit("fields", {**field, "set": {"length": 255}})
     stage.settle()
@@ -159,9 +164,9 @@ def outage(stage: Stage) -> None:
         stage.edit(f"crm/Accounts/{account}", {"Customer_Segment": "after the outage"})
         started, rung = time.monotonic(), time.monotonic()
         while stage.cloud.depth("DeadLetterQueue") == 0:
-            if time.monotonic() - started > 40:
-                raise CheckError("no dead letter within 40 s")
-            if time.monotonic() - rung > 1.5:
+            if time.monotonic() - started > LONGEST:
+                raise CheckError(f"no dead letter within {LONGEST:.0f} s")
+            if time.monotonic() - rung > BETWEEN_TICKS:
                 rung = time.monotonic()
                 stage.tick()
             time.sleep(0.1)
