@@ -91,7 +91,7 @@ def check(ctx: typer.Context) -> None:
 
 
 async def _check(checkup: Checkup) -> None:
-    gate = RoundGate(checkup.session.store.governor, accounts(checkup.connection), chunk=3)
+    gate = RoundGate(checkup.session.store.governor, accounts(checkup.connection))
     try:
         secret = checkup.session.stack.secret("OAuth").get(checkup.connection.id) or {}
         given = Credentials(*(str(secret.get(name, "")) for name in NAMES[:3]))

@@ -26,9 +26,9 @@ def governor(table: MemoryTable, clock: ManualClock) -> Governor:
     return Governor(table, clock)
 
 
-def gate(governor: Governor, account: Account = BOOKS, chunk: int = 10) -> RoundGate:
+def gate(governor: Governor, account: Account = BOOKS) -> RoundGate:
     """A drain's gate for one account."""
-    return RoundGate(governor, {"books": account}, chunk)
+    return RoundGate(governor, {"books": account})
 
 
 def admitted(one: RoundGate, calls: int) -> int:

@@ -112,13 +112,16 @@ class System:
         token = iter(range(1, 10**9))
         rng = random.Random(seed)
         self.drainer = Drainer(
-            self.store, clients, self.letters, self.clock, lambda: f"w{next(token)}", rng.random
+            self.store, clients, self.letters, self.clock, lambda: f"w{next(token)}", rng.random, self._sleep
         )
         self.ticker = Ticker(self.store, clients, self.bell, self.clock)
         self.redriver = Redriver(self.store, self.letters, self.clock)
         self.intake = self._intake()
         self.reports: list[DrainReport] = []
         self._connect(mapping, settings or {})
+
+    async def _sleep(self, seconds: float) -> None:
+        self.clock.advance(seconds)
 
     def _intake(self) -> Intake:
         def notices(named: Any) -> Any:

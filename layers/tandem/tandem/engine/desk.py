@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
@@ -75,6 +75,7 @@ class Desk:
     lease: Lease
     run: str
     random: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
 
     def entity(self, name: str) -> EntityMapping:
         """The mapping of one entity."""

@@ -6,8 +6,9 @@ stop, or the deadline is near -> release.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,6 +58,7 @@ class Drainer:
     clock: Clock
     token: Callable[[], str]
     random: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def drain(self, group: str, keys: Sequence[RecordKey], deadline: datetime) -> DrainReport:
         """Drain one group. When another holds the lease, `keys` are left for it and nothing is done."""
@@ -120,6 +122,7 @@ class Drainer:
             lease,
             run_of(self.clock.now()),
             self.random,
+            self.sleep,
         )
 
     async def _rounds(
@@ -148,24 +151,25 @@ class Drainer:
     def _take(self, desk: Desk, named: Sequence[RecordKey], blocked: set[str], *, alone: bool) -> list[Row]:
         """Take due rows: those named first, then by the index. A row that crashed twice goes alone, later."""
         due = self.store.rows.due(desk.connection.id, self.clock.now(), ROUND_SIZE * 2)
-        keys = [key for key in dict.fromkeys([*named, *due]) if not self._is_blocked(key, blocked)]
-        limit = self._affordable(desk, keys)
         rows: list[Row] = []
-        for key in keys:
-            if len(rows) >= limit:
+        shaky: list[RecordKey] = []
+        for key in dict.fromkeys([*named, *due]):
+            if len(rows) >= ROUND_SIZE:
                 break
-            row = self.store.rows.take(key)
+            row = None if self._is_blocked(key, blocked) else self.store.rows.take(key)
             if row is None or self._still_waits(desk, row):
                 continue
             if row.starts == CRASH_LIMIT:
-                if alone and not rows:
-                    return [row]
                 self.store.rows.untake(row)
+                shaky.append(key)
                 continue
             rows.append(row)
-        if not rows and not alone and keys:
+        if not rows and shaky and alone:
+            row = self.store.rows.take(shaky[0])
+            return [row] if row else []
+        if not rows and shaky:
             return self._take(desk, named, blocked, alone=True)
-        return rows
+        return self._affordable(desk, rows)
 
     def _still_waits(self, desk: Desk, row: Row) -> bool:
         """A wait that came due by its net only: its reason is looked at first and no call is spent while it stands."""
@@ -188,14 +192,15 @@ class Drainer:
         link = self.store.links.of(key)
         return link is not None and link.id in blocked
 
-    def _affordable(self, desk: Desk, keys: Sequence[RecordKey]) -> int:
-        """The most rows whose calls can be reserved now, at least one: 2 Books calls each, CRM reads in batches."""
-        count = min(len(keys), ROUND_SIZE)
-        if not count:
-            return 0
-        books = desk.gate.plan(Side.BOOKS.value, 2 * count)
-        desk.gate.plan(Side.CRM.value, 4 + count)
-        return max(1, min(count, books // 2))
+    def _affordable(self, desk: Desk, rows: list[Row]) -> list[Row]:
+        """Cut a round to the Books calls that can be reserved now: two for each row that no webhook told."""
+        dear = [row for row in rows if not row.told and not row.shown]
+        if not dear:
+            return rows
+        surplus = dear[max(desk.gate.plan(Side.BOOKS.value, 2 * len(dear)) // 2, 1) :]
+        for row in surplus:
+            self.store.rows.untake(row)
+        return [row for row in rows if row not in surplus]
 
 
 def describe(report: DrainReport) -> str:

@@ -129,7 +129,10 @@ class FirstLinks:
     async def _commit_create(
         self, link: Link, own: Record, action: Create, intent: Intent, written: Written
     ) -> None:
-        made = Record(action.side, own.entity, written.id, {**dict.fromkeys(own.values), **action.values})
+        mapped = self.desk.entity(own.entity)
+        blank = {name: mapped.field(name).convert.blank(action.side) for name in own.values}
+        made = Record(action.side, own.entity, written.id, {**blank, **action.values})
+        self.reader.expect_no_persons(action.side, own.entity, written.id)
         made = replace(made, version=written.version, parent=intent.parent, body=written.body or {})
         crm, books = (own, made) if own.side is Side.CRM else (made, own)
         base = {**_created_base(own, action.values), **self._blank_base(own, action.values)}

@@ -22,6 +22,7 @@ WINDOW_SECONDS = 60 + FRESH_SECONDS + 1
 """Calls in any 60 s were reserved in any such time; the last second is for counts kept by the second."""
 PENALTY_SECONDS = 60
 LOWEST_CAP = 10
+LARGEST_CHUNK = 16
 WORTH_STORING = 10
 """By how many calls `Remaining` must have fallen before it is stored again."""
 UNTOLD_RESET_SECONDS = 3600
@@ -160,10 +161,11 @@ class RoundGate:
 
     governor: Governor
     accounts: Mapping[str, Account]
-    chunk: int = 10
     made: dict[str, int] = field(default_factory=lambda: {"crm": 0, "books": 0})
     _grants: dict[str, list[Grant]] = field(default_factory=dict)
     _lowest: dict[str, int] = field(default_factory=dict)
+    _chunk: dict[str, int] = field(default_factory=dict)
+    """How many calls to reserve next: 1, 2, 4, ... so that few calls cost few table operations and many not many."""
 
     def plan(self, product: str, calls: int) -> int:
         """Reserve up to `calls` for what comes next; returns how many may be made (0: quota says wait)."""
@@ -178,7 +180,9 @@ class RoundGate:
         """Take one reserved call, reserving a few more when none is left; raises RateLimitedError."""
         grants = self._fresh(product)
         if not grants:
-            grants.append(self.governor.reserve(self.accounts[product], self.chunk))
+            chunk = self._chunk.get(product, 1)
+            self._chunk[product] = min(2 * chunk, LARGEST_CHUNK)
+            grants.append(self.governor.reserve(self.accounts[product], chunk))
         grants[0].left -= 1
         self.made[product] = self.made.get(product, 0) + 1
 

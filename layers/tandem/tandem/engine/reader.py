@@ -131,6 +131,11 @@ class Reader:
         self._contacts.pop(id, None)
         return True
 
+    def expect_no_persons(self, side: Side, entity: str, id: str) -> None:
+        """An Account that was made just now has no Contacts yet."""
+        if side is Side.CRM and entity == CUSTOMER:
+            self._children.setdefault(id, [])
+
     def adopt_contact(self, id: str, body: Mapping[str, Any]) -> None:
         """A Books reply that carries the whole customer is its newest read."""
         self._contacts[id] = body

@@ -74,7 +74,7 @@ class Ticker:
                 report.rung += 1
 
     async def _poll(self, connection: Connection, deadline: datetime, report: TickReport) -> None:
-        gate = RoundGate(self.store.governor, accounts(connection), chunk=3)
+        gate = RoundGate(self.store.governor, accounts(connection))
         poll = _Poll(
             self.store,
             connection,

@@ -12,7 +12,14 @@ from datetime import datetime, timedelta
 
 from tandem.core.actions import Create, LinkPair, Sync, Wait
 from tandem.core.decide import Parent, Situation, decide
-from tandem.core.errors import RateLimitedError, RetryError, StopError, StoreError, TandemError
+from tandem.core.errors import (
+    AlreadyModifiedError,
+    RateLimitedError,
+    RetryError,
+    StopError,
+    StoreError,
+    TandemError,
+)
 from tandem.core.guards import native_sync_is_on
 from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
 from tandem.core.records import (
@@ -277,11 +284,19 @@ class Round:
     async def _row(self, row: Row, performer: Performer) -> None:
         try:
             self.desk.lease.keep(self.desk.clock.now())
-            outcome: Outcome = await self._handle(row, performer)
+            outcome = await self._patiently(row, performer)
             await self._wake_persons(row, outcome)
         except Exception as error:  # noqa: BLE001 - a poisoned record or our bug on it delays nobody else (P21)
             outcome = self._outcome_of(row, error)
         self._settle(row, outcome)
+
+    async def _patiently(self, row: Row, performer: Performer) -> Outcome:
+        """An edit of the last second cannot be told from one after our read: read again when it has settled."""
+        try:
+            return await self._handle(row, performer)
+        except AlreadyModifiedError:
+            await self.desk.sleep(SETTLED_AFTER.total_seconds())
+            return await self._handle(row, performer)
 
     async def _wake_persons(self, row: Row, outcome: Outcome) -> None:
         """A customer that stays unlinked decides for its Contacts too: they need not wait for it."""

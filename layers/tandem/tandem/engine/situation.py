@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from tandem.core.actions import Release
 from tandem.core.decide import Parent, Situation
 from tandem.core.match import Candidate, HeldMatch, Matched, MatchResult, match
-from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, Side
+from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
@@ -55,8 +56,12 @@ class Gatherer:
             books=books,
             parent=_linked_parent(entity, parent_link, crm),
             gone_since=row.gone_since,
-            release=self.desk.store.cases.word_on(hold_key(row.key, link)),
+            release=self._word(row, hold_key(row.key, link)),
         )
+
+    def _word(self, row: Row, key: RecordKey) -> Release | None:
+        """A person's word on a hold; it always comes with a hint of class `person`."""
+        return self.desk.store.cases.word_on(key) if row.cls is RowClass.PERSON else None
 
     def _parent_link(self, link: Link) -> Link | None:
         return self.desk.store.links.get(link.connection, link.parent) if link.parent else None
@@ -82,7 +87,7 @@ class Gatherer:
             match=found,
             parent=parent,
             index_complete=complete,
-            release=self.desk.store.cases.word_on(row.key),
+            release=self._word(row, row.key),
         )
         return situation, parent_link
 
