@@ -48,8 +48,10 @@ class Request:
         return "Modified_Time >=" in query
 
     def names(self, id: str) -> bool:
-        """It is about this record."""
-        return id in self.ids or id in self.path
+        """It is about this record; a person's call is not one about its customer."""
+        return self.path.endswith(f"/{id}") or (
+            id in self.ids and not any(self.path.endswith(f"/{i}") for i in self.ids)
+        )
 
     def __str__(self) -> str:
         """As a person reads it in a list."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
 
 from local.demo.cloud import CONNECTION
 from local.demo.data import build, ids_of
@@ -28,14 +31,22 @@ SETTINGS = {
 SECRETS = {"client_id": "1000.DEMO", "client_secret": "demo", "refresh_token": "1000.demo"}
 """The sandbox takes any."""
 
-PARAMETERS: dict[str, str | int] = {"AlertEmail": "", "RedriveEveryMinutes": 1}
+PARAMETERS: dict[str, str | int] = {"AlertEmail": "", "RedriveEveryMinutes": 1, "WorkerConcurrency": 2}
 """Of the stack."""
+
+WARM = 4
+"""The emulator starts a process for each call in flight; a flood of cold starts would take this machine's cores."""
 
 
 def connect(stage: Stage) -> None:
     """Data in, `tandem connect`, `tandem check`, the webhook in Books, the limits, an ear for the alerts."""
-    _import(stage)
-    stage.cloud.subscribe()
+    with ThreadPoolExecutor(WARM) as pool:
+        warming = [pool.submit(_warm, stage) for _ in range(WARM)]
+        _import(stage)
+        stage.cloud.subscribe()
+    stage.equal(
+        [one.result() for one in warming], [404] * WARM, "receive_webhook is up; an unknown path gets 404"
+    )
     _pair(stage)
     hook = stage.hooks["webhook_books"]
     spec = {"url": hook["url"], "secret": hook["secret"], "events": ["create", "edit"]}
@@ -48,6 +59,11 @@ def connect(stage: Stage) -> None:
         sorted(stage.cloud.schedules()), each_minute, "the tick and the redrive are scheduled each minute"
     )
     _scale(stage)
+
+
+def _warm(stage: Stage) -> int:
+    url = stage.cloud.stack.hook_url("crm", CONNECTION, "not-the-secret")
+    return httpx.post(url, content=b"{}", timeout=60).status_code
 
 
 def _import(stage: Stage) -> None:

@@ -21,6 +21,11 @@ PATIENCE = 30.0
 STUCK = 2.0
 """When rows are due and no call is made for that long, the tick is called by hand instead of waiting for the minute."""
 
+STILL = 0.5
+"""No call, no due row and no notice for that long is rest."""
+SOON = 2.0
+"""Rows that come due within so many seconds (a retry, a delete that waits) are waited for."""
+
 
 class CheckError(Exception):
     """What was seen is not what must be."""
@@ -91,13 +96,16 @@ class Stage:
     def tick(self) -> None:
         """The deployed reconcile function, by the Lambda API, instead of waiting for the minute."""
         self.ticks += 1
+        started = time.monotonic()
         self.cloud.tick()
+        if (took := time.monotonic() - started) > STUCK:
+            self.info(f"that tick took {took:.1f} s")
 
-    def settle(self, patience: float = 60.0, within: float = 0.0) -> None:
+    def settle(self, patience: float = 60.0, within: float = SOON, still: float = STILL) -> None:
         """Wait until every notice is delivered, no row is due (`within`: soon) and no call is made any more."""
         deadline, last = time.monotonic() + patience, -1
         moved = still_since = time.monotonic()
-        while time.monotonic() - still_since < _STILL:
+        while time.monotonic() - still_since < still:
             if time.monotonic() > deadline:
                 raise CheckError(
                     f"it does not come to rest within {patience:.0f} s: {self._restless(within)[:5]}"
@@ -110,7 +118,7 @@ class Stage:
                 moved = time.monotonic()
             if due or moved > still_since:
                 still_since = time.monotonic()
-            time.sleep(0.1)
+            time.sleep(0.05)
 
     def _restless(self, within: float) -> list[str]:
         pending = self.zoho.get("deliveries", state="pending", limit=5)["deliveries"]
@@ -130,6 +138,3 @@ class Stage:
     def books_id(self, name: str) -> str:
         """The Books id of a company or person of the plan, also of one that was created by the sync."""
         return self.ids.books[name]
-
-
-_STILL = 0.5

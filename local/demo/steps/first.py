@@ -19,22 +19,20 @@ def observe(stage: Stage) -> None:
     stage.tick()
     stage.settle(LONG)
     told, key = stage.tandem("mode")["collected"], stage.key
-    stage.info(
-        f"tandem mode would write: {_words(told['would'])}; held {told['held']}, left out {told['left_out']}"
-    )
+    would = {f"{one['verb']} {one['entity']} in {one['side']}": one["count"] for one in told["would_by"]}
+    stage.info(f"tandem mode would write: {_words(would)}; held {told['held']}, left out {told['left_out']}")
     stage.equal(
         told["links"],
         {"customer": key.count("customers", "link"), "contact_person": key.count("people", "link")},
         "what is the same customer or person is recognised",
     )
-    would = told["would"]
     stage.equal(
-        would.get("create in books customer", 0),
+        would.get("create customer in books", 0),
         key.count("customers", "create in books"),
         "it would create in Books what only CRM has",
     )
     stage.equal(
-        would.get("create in crm customer", 0),
+        would.get("create customer in crm", 0),
         key.count("customers", "create in crm"),
         "it would create in CRM what only Books has",
     )

@@ -220,7 +220,7 @@ def delete(stage: Stage) -> None:
     before = stage.log.last
     stage.changes += 2
     stage.zoho.delete(f"crm/Accounts/{account}")
-    stage.settle(within=5)
+    stage.settle()
     stage.wait(
         "the customer inactive in Books",
         lambda: (stage.zoho.customer(customer) or {}).get("status") == "inactive",
