@@ -100,7 +100,7 @@ def genuine(world: Stage, bad: Bad) -> bytes:
     if bad.side == "books":
         record = world.zoho.customer(world.books_id("pair"))
         return json.dumps({"contact": {**(record or {}), **dict(bad.change)}}).encode()
-    body = {"module": "Accounts", "ids": [world.crm_id("pair")], "operation": "update"}
+    body: dict[str, Any] = {"module": "Accounts", "ids": [world.crm_id("pair")], "operation": "update"}
     body |= {"token": hook["secret"], "channel_id": hook["channel_id"], **dict(bad.change)}
     return json.dumps({key: value for key, value in body.items() if value is not None}).encode()
 
