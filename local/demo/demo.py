@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,7 @@ from local.emulator import free_port
 from local.stack import LocalStack
 
 AWS_PORT = 4566
+BUSY, INTERRUPTED = 2, 130
 STEPS = (
     Step(
         "observe",
@@ -59,30 +62,50 @@ class Demo:
         """0 when every step went well; nothing is left running, unless asked to keep it."""
         build = self.root / "build"
         build.mkdir(exist_ok=True)
-        for name in ("demo.json", "demo-urls.json", "demo-errors.log"):
-            (build / name).unlink(missing_ok=True)
+        with (build / "demo.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.screen.say("another demo runs in this checkout; wait for its end, or stop it")
+                return BUSY
+            self._clear(build)
+            return self._run(build)
+
+    def _run(self, build: Path) -> int:
         runner, stage = Runner(self.screen, build / "demo-errors.log"), None
         try:
             with ExitStack() as world:
                 stage = self._boot(world, runner, build)
-                runner.run(stage, STEPS)
+                if runner.ok:
+                    runner.run(stage, STEPS)
                 report.show(self.screen, runner, stage)
                 if self.keep:
                     self._keep(stage, build)
         except KeyboardInterrupt:
             self.screen.close()
             self.screen.say("interrupted; everything that was started is ended")
-            return 130
+            return INTERRUPTED
         except Exception as error:  # noqa: BLE001 - a demo that cannot start says why in a sentence
             self.screen.close()
             self.screen.say(f"the demo could not go on: {error}")
             return 1
         finally:
             self.screen.close()
-            (build / "demo.json").write_text(
-                json.dumps(report.summary(runner, stage), indent=2) + "\n", encoding="utf-8"
-            )
+            text = json.dumps(report.summary(runner, stage), indent=2)
+            (build / "demo.json").write_text(text + "\n", encoding="utf-8")
         return 0 if runner.ok else 1
+
+    def _clear(self, build: Path) -> None:
+        """Remove what an older run left; one that was kept and still runs is named."""
+        for name in ("demo.json", "demo-errors.log"):
+            (build / name).unlink(missing_ok=True)
+        urls = build / "demo-urls.json"
+        if urls.exists():
+            kept = json.loads(urls.read_text(encoding="utf-8"))
+            if any(_is_alive(group) for group in kept["process_groups"].values()):
+                self.screen.say(f"An earlier demo is kept running; stop it with: {kept['stop']}")
+            else:
+                urls.unlink()
 
     def _boot(self, world: ExitStack, runner: Runner, build: Path) -> Stage:
         said = lambda sentence: self.screen.line("info", sentence)  # noqa: E731 - one word for one thing
@@ -116,3 +139,11 @@ class Demo:
         urls = report.urls(stage, groups)
         (build / "demo-urls.json").write_text(json.dumps(urls, indent=2) + "\n", encoding="utf-8")
         report.how_to_play(self.screen, stage, groups)
+
+
+def _is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except OSError:
+        return False
+    return True
