@@ -216,6 +216,10 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         (field("x", "{crm: A, books: tags}"), "tags is never written"),
         (field("x", "{crm: A, books: billing_address}"), "billing_address is an object / map its parts"),
         (field("x", "{crm: A, books: notes.phone}"), "notes.phone is no path of this entity"),
+        (
+            field("x", "{crm: A, books: b, conflict: newest}"),
+            "8 ….x.conflict: conflict: newest is not built yet / write owner or hold",
+        ),
         (field("x", "{crm: {a: A}, books: b}"), "8 ….x.crm: a: no part of a text / give one API name"),
         (
             field("x", "{crm: {first: A}, books: {first: b, last: c}, converter: person_name}"),

@@ -79,6 +79,8 @@ class FieldMapping(Strict):
             yield Found(
                 f"owner {self.owner} contradicts direction {self.direction}", f"write {source}", ("owner",)
             )
+        if self.conflict == "newest":
+            yield Found("conflict: newest is not built yet", "write owner or hold", ("conflict",))
         if self.converter not in CONVERTERS:
             fix = nearest(self.converter, list(CONVERTERS))
             yield Found(f"unknown converter {self.converter}", fix, ("converter",))
