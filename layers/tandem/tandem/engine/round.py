@@ -7,21 +7,18 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 from tandem.core.actions import Create, LinkPair, Sync, Wait
-from tandem.core.decide import Parent, Situation, decide
+from tandem.core.decide import Situation, decide
 from tandem.core.errors import (
     AlreadyModifiedError,
-    RateLimitedError,
-    RetryError,
-    StopError,
     StoreError,
     TandemError,
 )
 from tandem.core.guards import native_sync_is_on
-from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
+from tandem.core.outcomes import Done, Failed, Outcome, Waits
 from tandem.core.records import (
     SETTLED_AFTER,
     Gone,
@@ -34,34 +31,19 @@ from tandem.core.records import (
     Seen,
     Side,
 )
-from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
-from tandem.engine.lease import LeaseLostError, OutOfTimeError
 from tandem.engine.perform import Performer
 from tandem.engine.ports import DeadLetters
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.recorder import Recorder
+from tandem.engine.row_outcomes import Outcomes, RoundReport
 from tandem.engine.rows import Row
 from tandem.engine.situation import Gatherer, unit_marks
-from tandem.engine.trace import where
-from tandem.engine.writer import NotWritingError
 
 logger = logging.getLogger("tandem.round")
 
 CRASH_LIMIT = 3
 """A row whose handling killed the worker that often is not handled again but dead-lettered."""
-
-
-@dataclass(slots=True)
-class RoundReport:
-    """What a round came to: outcomes by kind, and why the drain should stop, if it should."""
-
-    outcomes: dict[str, int] = field(default_factory=dict)
-    stop: str = ""
-
-    def count(self, kind: str) -> None:
-        """One more of this kind."""
-        self.outcomes[kind] = self.outcomes.get(kind, 0) + 1
 
 
 class Round:
@@ -74,10 +56,10 @@ class Round:
         self.desk = desk
         self._blocked = blocked
         self.report = RoundReport()
-        self._letters = dead_letters
         self._reader = Reader(desk)
         self._gatherer = Gatherer(desk, self._reader)
         self._own: dict[RecordKey, Record | Gone] = {}
+        self._outcomes = Outcomes(desk, dead_letters, self._gatherer, self._own, self.report)
         self._links: dict[RecordKey, Link] = {}
         self._hinted: list[RecordKey] = []
 
@@ -85,7 +67,9 @@ class Round:
         """Handle all rows: read, drop echoes, form units, run them side by side."""
         crashed = [row for row in rows if row.starts > CRASH_LIMIT]
         for row in crashed:
-            self._settle(row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times"))
+            self._outcomes.settle(
+                row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times")
+            )
         rows = [row for row in rows if row.starts <= CRASH_LIMIT]
         self._links = self.desk.store.links.of_many([row.key for row in rows])
         rows = await self._read([row for row in rows if not self._is_as_shown(row)])
@@ -104,7 +88,7 @@ class Round:
             return False
         if row.shown != seen.version.isoformat():
             return False
-        self._settle(row, Done("echo", "the version shown is the settled one", row.shown))
+        self._outcomes.settle(row, Done("echo", "the version shown is the settled one", row.shown))
         return True
 
     def _insists(self, row: Row) -> bool:
@@ -125,7 +109,7 @@ class Round:
         left = []
         for row, own in zip(rows, found, strict=True):
             if isinstance(own, BaseException):
-                self._settle(row, self._outcome_of(row, own))
+                self._outcomes.settle(row, self._outcomes.of_error(row, own))
                 continue
             self._own[row.key] = own
             if not self._is_echo(row, own):
@@ -185,9 +169,9 @@ class Round:
         try:
             self._note_version(row, link, own, seen)
         except StoreError as error:
-            self._settle(row, self._outcome_of(row, error))
+            self._outcomes.settle(row, self._outcomes.of_error(row, error))
             return True
-        self._settle(row, Done("echo", "every mapped field is as last seen"))
+        self._outcomes.settle(row, Done("echo", "every mapped field is as last seen"))
         return True
 
     def _moved(self, own: Record, link: Link) -> bool:
@@ -276,7 +260,7 @@ class Round:
             try:
                 self._own[key] = await self._gatherer.own(row, self.desk.store.links.of(key))
             except Exception as error:  # noqa: BLE001 - as for every other row
-                self._settle(row, self._outcome_of(row, error))
+                self._outcomes.settle(row, self._outcomes.of_error(row, error))
                 continue
             taken.append(row)
         return sorted(taken, key=self._rank)
@@ -287,8 +271,8 @@ class Round:
             outcome = await self._patiently(row, performer)
             await self._wake_persons(row, outcome)
         except Exception as error:  # noqa: BLE001 - a poisoned record or our bug on it delays nobody else (P21)
-            outcome = self._outcome_of(row, error)
-        self._settle(row, outcome)
+            outcome = self._outcomes.of_error(row, error)
+        self._outcomes.settle(row, outcome)
 
     async def _patiently(self, row: Row, performer: Performer) -> Outcome:
         """An edit of the last second cannot be told from one after our read: read again when it has settled."""
@@ -355,85 +339,6 @@ class Round:
         if link is None:
             return await self._gatherer.unlinked(row, own, fresh=False)
         return await self._gatherer.linked(row, link, own), None
-
-    # --- outcomes ------------------------------------------------------------------------------------
-
-    def _outcome_of(self, row: Row, error: BaseException) -> Outcome:
-        """The table of design section 2: what an error of one row means for the row and for the drain."""
-        now = self.desk.clock.now()
-        match error:
-            case RateLimitedError():
-                self.report.stop = self.report.stop or f"quota: {error}"
-                return Waits("quota", now + timedelta(seconds=error.retry_after), str(error))
-            case StopError():
-                self.desk.store.connections.stop(self.desk.connection.id, error, now)
-                self.report.stop = self.report.stop or f"stopped: {error}"
-                return Waits(
-                    "token",
-                    now + timedelta(seconds=self.desk.connection.settings.wait_net_seconds),
-                    str(error),
-                )
-            case NotWritingError():
-                self.report.stop = self.report.stop or str(error)
-                return Waits("mode", now, str(error))
-            case OutOfTimeError():
-                self.report.stop = self.report.stop or str(error)
-                return Waits("time", now, str(error))
-            case LeaseLostError():
-                self.report.stop = self.report.stop or str(error)
-                return Waits("time", now, str(error))
-            case RetryError() | TandemError():
-                return Failed(type(error).__name__, str(error))
-            case Exception():
-                logger.error("a bug on %s: %s at %s", row.key, type(error).__name__, where(error))
-                return Failed(type(error).__name__, f"our own fault on this record: {type(error).__name__}")
-        raise error
-
-    def _settle(self, row: Row, outcome: Outcome) -> None:
-        now, rows = self.desk.clock.now(), self.desk.store.rows
-        if not isinstance(outcome, Failed):
-            if rows.finish(row, self._with_version(row, outcome), now) and isinstance(outcome, Waits):
-                self._look_again(row, outcome, now)
-            self.report.count(outcome.kind if isinstance(outcome, Done) else f"waits_{outcome.reason}")
-            return
-        settings = self.desk.connection.settings
-        crashed = outcome.error == "CrashedWorker"
-        pause = None if crashed else next_try(row.tries + 1, settings.retry_seconds, self.desk.random())
-        if pause is not None:
-            rows.retry(row, now + timedelta(seconds=pause), now)
-            self.report.count("retry")
-            return
-        letter = {
-            "key": str(row.key),
-            "error": outcome.error,
-            "message": outcome.message,
-            "at": now.isoformat(),
-        }
-        if rows.bury(row, now + timedelta(seconds=settings.wait_net_seconds), now):
-            self._letters.send(letter)
-        self.report.count("dead_letter")
-
-    def _look_again(self, row: Row, outcome: Waits, now: datetime) -> None:
-        """After a wait is written its reason is read again: gone meanwhile means due now."""
-        store, connection = self.desk.store, self.desk.connection
-        match outcome.reason:
-            case "mode":
-                gone = store.connections.read(connection.id).effective_mode is Mode.WRITE
-            case "index":
-                gone = store.connections.is_index_complete(connection.id, listings(self.desk.mapping))
-            case "parent":
-                own = self._own[row.key]
-                gone = isinstance(own, Record) and self._gatherer.parent(own)[0] is not Parent.PENDING
-            case _:
-                gone = False
-        if gone:
-            store.rows.wake(row.key, now)
-
-    def _with_version(self, row: Row, outcome: Done | Waits) -> Done | Waits:
-        own = self._own.get(row.key)
-        if isinstance(own, Record) and own.version is not None:
-            return replace(outcome, version=own.version.isoformat())
-        return outcome
 
 
 def form_units(
