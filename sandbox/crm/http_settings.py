@@ -246,7 +246,7 @@ def _user_body(user: User, call: Call) -> Json:
         "full_name": user.name,
         "territories": [],
         "status": "active",
-        "role": {"name": "CEO", "id": world.users.all()[0].crm_id},
+        "role": {"name": "Manager", "id": world.users.all()[0].crm_id},
         "customize_info": {
             "notes_desc": None,
             "show_right_panel": None,
