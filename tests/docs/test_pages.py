@@ -88,7 +88,9 @@ def test_a_page_gives_nothing_away(page: str) -> None:
     assert [found[0] for found in FOREIGN.finditer(text_of(page))] == []
 
 
-@pytest.mark.parametrize("planted", ["https://" + "py" + "pi.org/simple", "see /home/me/x", "10.0.0.7", "git.corp"])
+@pytest.mark.parametrize(
+    "planted", ["https://" + "py" + "pi.org/simple", "see /home/me/x", "10.0.0.7", "git.corp"]
+)
 def test_what_gives_away_is_seen(planted: str) -> None:
     """The check above finds what it looks for."""
     assert FOREIGN.search(planted)
