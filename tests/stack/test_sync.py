@@ -151,8 +151,9 @@ def test_a_dead_letter_is_redriven(world: Stage) -> None:
         world.wait("a dead letter", lambda: ring(world) and world.cloud.depth("DeadLetterQueue"), 40, 1.0)
     finally:
         world.zoho.delete("faults/books_down")
+    # A letter that one run received and could not finish comes back after its visibility timeout of 30 s.
     world.wait(
-        "the letter taken", lambda: redrive(world) and not world.cloud.depth("DeadLetterQueue"), 30, 0.5
+        "the letter taken", lambda: redrive(world) and not world.cloud.depth("DeadLetterQueue"), 100, 0.5
     )
     world.settle()
     world.wait("the change in Books", lambda: segment(world, world.books_id("pair")) == "after the outage")
