@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ def main() -> int:
     if not seed.isdigit():
         print(f"SEED is a number, not {seed!r}", file=sys.stderr)
         return 2
+    # A shell that starts us in the background has us ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return Demo(
         Path(__file__).resolve().parents[2], int(seed), keep=os.environ.get("KEEP", "") not in ("", "0")
     ).run()
