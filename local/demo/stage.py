@@ -101,8 +101,13 @@ class Stage:
         if (took := time.monotonic() - started) > STUCK:
             self.info(f"that tick took {took:.1f} s")
 
-    def settle(self, patience: float = 60.0, within: float = SOON, still: float = STILL) -> None:
-        """Wait until every notice is delivered, no row is due (`within`: soon) and no call is made any more."""
+    def settle(
+        self, patience: float = 60.0, within: float = SOON, still: float = STILL, stuck: float = STUCK
+    ) -> None:
+        """Wait until every notice is delivered, no row is due (`within`: soon) and no call is made any more.
+
+        Rows that nobody takes for `stuck` seconds get a tick by hand.
+        """
         deadline, last = time.monotonic() + patience, -1
         moved = still_since = time.monotonic()
         while time.monotonic() - still_since < still:
@@ -113,7 +118,7 @@ class Stage:
             due, seq = self._restless(within), self.log.last
             if seq != last:
                 moved, last = time.monotonic(), seq
-            if due and time.monotonic() - moved > STUCK:
+            if due and time.monotonic() - moved > stuck:
                 self.tick()
                 moved = time.monotonic()
             if due or moved > still_since:

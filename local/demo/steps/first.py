@@ -11,13 +11,14 @@ from local.demo.stage import Stage
 
 Json = dict[str, Any]
 
-LONG = 90.0
+LONG, BUSY = 90.0, 8.0
+"""A first sync takes its time; a tick by hand in between would only list both sides again."""
 
 
 def observe(stage: Stage) -> None:
     """Everything is read and decided, nothing is written."""
     stage.tick()
-    stage.settle(LONG)
+    stage.settle(LONG, stuck=BUSY)
     told, key = stage.tandem("mode")["collected"], stage.key
     would = {f"{one['verb']} {one['entity']} in {one['side']}": one["count"] for one in told["would_by"]}
     stage.info(f"tandem mode would write: {_words(would)}; held {told['held']}, left out {told['left_out']}")
@@ -45,9 +46,9 @@ def write(stage: Stage) -> None:
     """A person switches to write: all of it happens, once."""
     before = stage.log.last
     stage.tandem("mode", "write", "--yes")
-    stage.settle(LONG)
+    stage.settle(LONG, stuck=BUSY)
     stage.tick()
-    stage.settle(LONG)
+    stage.settle(LONG, stuck=BUSY)
     writes = stage.log.writes(before)
     stage.info("; ".join(f"{count} {endpoint}" for endpoint, count in by_endpoint(writes)))
     _created(stage, writes)
