@@ -165,3 +165,32 @@ def test_the_letter_goes_last(
     row = store.rows.read(KEY)
     assert row is not None
     assert row.redrives == 1
+
+
+def test_a_letter_that_cannot_be_handled_stays_and_blocks_none_behind_it(
+    redriver: Redriver, store: Store, letters: MemoryDeadLetters, clock: ManualClock, table: MemoryTable
+) -> None:
+    """Its error is raised at the end, so that the alarm sees it, and the next run takes it."""
+    other = RecordKey("main", Side.CRM, "customer", "2")
+    store.rows.hint(other, RowClass.LIVE, clock.now())
+    row = store.rows.take(other)
+    assert row is not None
+    store.rows.bury(row, clock.now() + timedelta(days=1), clock.now())
+    letters.send({**LETTER, "key": str(other)})
+    buried(store, letters, clock)
+
+    def fail(verb: str, operand: object) -> None:
+        if verb == "update" and str(other) in repr(operand):
+            raise TableUnavailableError("throttled")
+
+    table.before = fail
+    with pytest.raises(TableUnavailableError):
+        redriver.redrive()
+    assert len(letters.bodies) == 1
+    first, second = store.rows.read(other), store.rows.read(KEY)
+    assert first is not None
+    assert second is not None
+    assert (first.waits_for, second.waits_for) == ("redrive", "")
+    table.before = None
+    letters.show_again()
+    assert redriver.redrive().counts == {"redriven": 1}

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from local import LocalStack
 
+GIVEN_BACK = {"VisibilityTimeout": 0}
 KEY = {"pk": {"S": "probe"}, "sk": {"S": "probe"}}
 
 Clients = Callable[[str], Any]
@@ -45,8 +46,8 @@ DEEDS: dict[str, Callable[[Clients, Outputs], Any]] = {
     "update History": lambda c, o: c("dynamodb").update_item(TableName=o["HistoryTableName"], Key=KEY),
     "delete History": lambda c, o: c("dynamodb").delete_item(TableName=o["HistoryTableName"], Key=KEY),
     "send letter": lambda c, o: c("sqs").send_message(QueueUrl=o["DeadLetterQueueUrl"], MessageBody="{}"),
-    "take letter": lambda c, o: c("sqs").receive_message(QueueUrl=o["DeadLetterQueueUrl"]),
-    "take bell": lambda c, o: c("sqs").receive_message(QueueUrl=o["ChangeQueueUrl"]),
+    "take letter": lambda c, o: c("sqs").receive_message(QueueUrl=o["DeadLetterQueueUrl"], **GIVEN_BACK),
+    "take bell": lambda c, o: c("sqs").receive_message(QueueUrl=o["ChangeQueueUrl"], **GIVEN_BACK),
     "read OAuth": lambda c, o: c("secretsmanager").get_secret_value(SecretId=o["OAuthSecretArn"]),
     "write OAuth": lambda c, o: c("secretsmanager").put_secret_value(
         SecretId=o["OAuthSecretArn"], SecretString="{}"
@@ -64,7 +65,7 @@ ALLOWED = {
     "SyncChanges": {*WRITER, "send letter", "take bell"},
     "Reconcile": WRITER,
     "RetryDeadLetters": {
-        *("get State", "put State", "update State", "put History", "take letter", "alert"),
+        *("get State", "put State", "update State", "delete State", "put History", "take letter", "alert"),
         "transact State",  # a transaction of puts needs the right to put and nothing else
     },
 }

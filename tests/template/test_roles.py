@@ -65,7 +65,10 @@ EXPECTED: dict[str, Rights] = {
     },
     "Reconcile": {*STATE_RIGHTS, *PUT_HISTORY, *READ_OAUTH, *ALERT, *RING},
     "RetryDeadLetters": {
-        *((f"dynamodb:{verb}", "StateTable.Arn") for verb in ("GetItem", "PutItem", "Query", "UpdateItem")),
+        *(
+            (f"dynamodb:{verb}", "StateTable.Arn")
+            for verb in ("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+        ),
         *PUT_HISTORY,
         *ALERT,
         *take_from("DeadLetterQueue"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from tandem.core.actions import Hold
-from tandem.core.errors import BadInputError, ConditionFailedError
+from tandem.core.errors import BadInputError, ConditionFailedError, TandemError
 from tandem.core.records import RecordKey
 from tandem.engine.desk import Store
 from tandem.engine.ports import Clock, DeadLetters
@@ -36,11 +36,21 @@ class Redriver:
     clock: Clock
 
     def redrive(self) -> RedriveReport:
-        """Handle up to 100 letters; a letter is deleted only after its row or its case is written."""
+        """Handle up to 100 letters; a letter is deleted only after its row or its case is written.
+
+        A letter that cannot be handled stays in the queue and blocks none behind it; the first such error
+        is raised at the end, for the alarm.
+        """
         report = RedriveReport()
+        failed: list[TandemError] = []
         for receipt, body in self.letters.receive(LETTERS_A_RUN):
-            report.count(self._letter(body))
-            self.letters.delete(receipt)
+            try:
+                report.count(self._letter(body))
+                self.letters.delete(receipt)
+            except TandemError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
         return report
 
     def _letter(self, body: str) -> str:
