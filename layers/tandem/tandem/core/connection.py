@@ -52,6 +52,15 @@ class Settings(BaseModel):
     books_unique_codes: tuple[str, ...] = Field(
         (), description="Books' codes for a taken unique field (UNCONFIRMED; empty: such a refusal is held)"
     )
+    books_version_covers_addresses: bool = Field(
+        False, description="an edit of an address moves the customer's modified time (UNCONFIRMED)"
+    )
+    books_version_covers_persons: bool = Field(
+        False, description="an edit of a person moves the customer's modified time (UNCONFIRMED)"
+    )
+    crm_bulk_guard: Literal["none", "per_item"] = Field(
+        "none", description="whether If-Unmodified-Since guards each record of a bulk update (UNCONFIRMED)"
+    )
     in_flight: int = Field(5, ge=1, le=10, description="calls in flight for one writer")
     stopped_seconds: int = Field(
         1800, ge=1, description="a stopped connection tries its token again after this long"
