@@ -13,7 +13,6 @@ PAGE = text_of("docs/unproven.md")
 NOT_LEANED_ON = {
     "if_modified_since_inclusive": "feeds overlap by minutes",
     "search_lag_seconds": "search is never used",
-    "bulk_unmodified_since": "no bulk writes yet",
     "lmt_filter_inclusive": "no such filter is sent",
     "unchanged_put_moves_time": "content decides, not time",
     "currency_fixed_by_transactions": "currency is not written",
