@@ -14,7 +14,8 @@ from tandem.adapters.zoho.books import BooksClient
 from tandem.adapters.zoho.crm import CrmClient
 from tandem.adapters.zoho.endpoints import Endpoints, Product
 from tandem.adapters.zoho.parse import now, parse_time
-from tandem.adapters.zoho.transport import Retries, Transport
+from tandem.adapters.zoho.retries import Retries
+from tandem.adapters.zoho.transport import Transport
 from tests.zoho.support import ACCOUNTS, CUSTOMERS, MemoryTokens, RecordingGate
 
 BASE = "http://zoho.test"

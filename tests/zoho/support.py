@@ -15,7 +15,7 @@ from tandem.adapters.zoho.books import BooksClient
 from tandem.adapters.zoho.crm import CrmClient
 from tandem.adapters.zoho.endpoints import Endpoints, Product
 from tandem.adapters.zoho.gate import OpenGate
-from tandem.adapters.zoho.transport import Retries, Transport
+from tandem.adapters.zoho.transport import Transport
 from tandem.core.mapping import Resource
 from tandem.core.records import Side
 from tandem.engine.ports import Gate
@@ -168,7 +168,7 @@ def transport_to(
 ) -> Transport:
     """A transport to the scripted far side that never really sleeps."""
     clock = clock or Moments()
-    options.setdefault("retries", Retries(jitter=lambda: 0.5))
+    options.setdefault("draw", lambda: 0.5)
     return Transport(
         far.http(),
         gate or OpenGate(),

@@ -11,7 +11,8 @@ import pytest
 
 from tandem.adapters.zoho.endpoints import ENDPOINTS, Endpoints
 from tandem.adapters.zoho.gate import OpenGate
-from tandem.adapters.zoho.transport import Call, Retries, Timeouts, Transport
+from tandem.adapters.zoho.retries import Retries
+from tandem.adapters.zoho.transport import Call, Timeouts, Transport
 from tandem.core.errors import TransientError, UnknownOutcomeError
 
 READ = Call(ENDPOINTS["books.list"])

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta
+from typing import Any, get_args
 
 import httpx
 import pytest
 
 from tandem.adapters.zoho.endpoints import ENDPOINTS, Endpoints
 from tandem.adapters.zoho.gate import OpenGate
-from tandem.adapters.zoho.transport import Call, Retries, Timeouts, Transport
+from tandem.adapters.zoho.retries import Fault, Retries
+from tandem.adapters.zoho.transport import Call, Timeouts, Transport
 from tandem.core.errors import (
     BadInputError,
     RateLimitedError,
     RefusedError,
     StopError,
+    TandemError,
     TransientError,
     UnknownOutcomeError,
 )
@@ -82,7 +87,6 @@ async def test_an_answer_that_refuses_is_not_tried_again(far: FarSide, status: i
         (httpx.ReadError("x"), UnknownOutcomeError),
         (httpx.WriteError("x"), UnknownOutcomeError),
         (httpx.RemoteProtocolError("x"), UnknownOutcomeError),
-        (httpx.ConnectError("x"), TransientError),
         (httpx.ConnectTimeout("x"), TransientError),
         (httpx.PoolTimeout("x"), TransientError),
         (reply(200, None), UnknownOutcomeError),
@@ -93,11 +97,41 @@ async def test_an_answer_that_refuses_is_not_tried_again(far: FarSide, status: i
 async def test_a_write_is_never_sent_twice(
     far: FarSide, failure: httpx.Response, error: type[Exception]
 ) -> None:
-    """Sent without an answer is unknown; refused at the door is not sent."""
+    """Sent without an answer is unknown; what timed out at the door was not sent, but its time is used up."""
     far.expect(*INSERT, failure)
     with pytest.raises(error):
         await transport_to(far, "books").send(WRITE)
     assert len(far.seen) == 1
+
+
+async def test_a_write_turned_away_at_the_door_is_sent_again(far: FarSide) -> None:
+    """Nothing left us, so the second is the first; a second refusal is the engine's."""
+    far.expect(*INSERT, httpx.ConnectError("x"), reply(201, {"code": 0, "contact": {}}))
+    assert (await transport_to(far, "books").send(WRITE)).status == 201
+    far.expect(*INSERT, httpx.ConnectError("x"), httpx.ConnectError("x"))
+    with pytest.raises(TransientError):
+        await transport_to(far, "books").send(WRITE)
+
+
+async def test_the_servers_hint_comes_before_our_pause(far: FarSide) -> None:
+    """As long as it is short; a longer one is left to the engine, which comes back later."""
+    clock = Moments()
+    far.expect(*LIST, reply(503, None, {"Retry-After": "0.7"}), reply(200, FINE))
+    await transport_to(far, "books", clock=clock).send(READ)
+    assert clock.slept == [0.7]
+    far.expect(*LIST, reply(503, None, {"Retry-After": "30"}))
+    with pytest.raises(TransientError):
+        await transport_to(far, "books", clock=clock).send(READ)
+
+
+async def test_all_tries_share_the_limit_of_one_call(far: FarSide) -> None:
+    """The engine starts a write only while that limit fits into its lease."""
+    far.expect(*LIST, reply(503))
+    with pytest.raises(TransientError):
+        await transport_to(far, "books", timeouts=Timeouts(read=0.2)).send(READ)
+    far.expect(*LIST, reply(503))
+    with pytest.raises(TransientError):
+        await transport_to(far, "books", time_left=lambda: 0.2).send(READ)
 
 
 async def test_the_limit_runs_from_connect_to_the_last_byte(far: FarSide) -> None:
@@ -166,7 +200,8 @@ async def test_the_gate_hears_of_every_end(far: FarSide) -> None:
 async def test_the_gate_hears_of_calls_without_an_answer(far: FarSide) -> None:
     """Refused at the door, timed out, cut off, cancelled: status 0."""
     gate = RecordingGate()
-    far.expect(*INSERT, httpx.ConnectError("x"), httpx.ReadTimeout("x"), httpx.ReadError("x"), waits_forever)
+    ends = [httpx.ConnectError("x"), httpx.ConnectError("x"), httpx.ReadTimeout("x"), httpx.ReadError("x")]
+    far.expect(*INSERT, *ends, waits_forever)
     transport = transport_to(far, "books", gate=gate)
     for _ in range(3):
         with pytest.raises((TransientError, UnknownOutcomeError)):
@@ -178,30 +213,50 @@ async def test_the_gate_hears_of_calls_without_an_answer(far: FarSide) -> None:
         await task
     assert [(t["status"], t["code"]) for t in gate.told] == [
         (0, "connect"),
+        (0, "connect"),
         (0, "timeout"),
         (0, "disconnect"),
         (0, "unsent"),
     ]
 
 
+FIELDS = {"connection", "product", "endpoint", "attempt", "status", "code", "ms", "remaining"}
+SECRETS = ("acme", "example", "t0ken", "@", "secret", "4150868")
+
+
+def lines_of(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """What our logger and httpx's wrote, each with what a formatter would add to its line."""
+    plain = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+    rows = [line for line in caplog.records if line.name.split(".")[0] in ("tandem", "httpx", "httpcore")]
+    assert {line.name for line in rows} == {"tandem.zoho"}
+    return [{key: value for key, value in vars(line).items() if key not in plain} for line in rows]
+
+
 async def test_one_log_line_per_call_without_values(far: FarSide, caplog: pytest.LogCaptureFixture) -> None:
-    """Product, endpoint, status, code and milliseconds; httpx's own lines, which hold URLs, are off."""
+    """Each sending has one, whatever its end; httpx's own lines, which hold URLs, are off."""
     caplog.set_level(logging.DEBUG)
-    far.expect(*LIST, reply(200, FINE)).expect(
-        *INSERT, reply(400, {"code": 3062, "message": "Acme is taken"})
-    )
-    transport = transport_to(far, "books")
+    taken = {"code": 3062, "message": "Acme is taken"}
+    fine = reply(200, FINE, {"X-Rate-Limit-Remaining": "882"})
+    far.expect(*LIST, reply(503), fine).expect(*INSERT, reply(400, taken), httpx.ReadError("to acme.example"))
+    far.expect("PUT", "/books/v3/contacts/4150868", reply(200, {"code": "Acme <a@acme.example>"}))
+    transport = transport_to(far, "books", connection="main")
     await transport.send(Call(ENDPOINTS["books.list"], query=[("email", "a@acme.example")]))
-    with pytest.raises(RefusedError):
-        await transport.send(WRITE)
-    lines = [
-        record for record in caplog.records if record.name.split(".")[0] in ("tandem", "httpx", "httpcore")
+    update = Call(ENDPOINTS["books.update"], {"id": "4150868"}, body={}, headers={"X-T0ken": "t0ken"})
+    for call in (WRITE, WRITE, update):
+        with pytest.raises(TandemError):
+            await transport.send(call)
+    lines = lines_of(caplog)
+    assert all(set(line) == FIELDS for line in lines)
+    assert all(isinstance(line.pop("ms"), int) for line in lines)
+    assert [tuple(line.values()) for line in lines] == [
+        ("main", "books", "GET /books/v3/contacts", 1, 503, "", None),
+        ("main", "books", "GET /books/v3/contacts", 2, 200, "", 882),
+        ("main", "books", "POST /books/v3/contacts", 1, 400, "3062", None),
+        ("main", "books", "POST /books/v3/contacts", 1, 0, "disconnect", None),
+        ("main", "books", "PUT /books/v3/contacts/{id}", 1, 200, "odd", None),
     ]
-    assert [line.name for line in lines] == ["tandem.zoho", "tandem.zoho"]
-    assert [vars(line)["endpoint"] for line in lines] == ["GET /books/v3/contacts", "POST /books/v3/contacts"]
-    assert [(vars(line)["status"], vars(line)["code"]) for line in lines] == [(200, ""), (400, "3062")]
-    assert all(isinstance(vars(line)["ms"], int) for line in lines)
-    assert "acme" not in "".join(str(vars(line)) for line in lines).lower()
+    told = json.dumps(lines).lower() + caplog.text.lower()
+    assert not [secret for secret in SECRETS if secret in told]
 
 
 async def test_the_servers_clock_tells_when_a_read_was_sent(far: FarSide) -> None:
@@ -247,30 +302,64 @@ async def test_a_base_url_that_is_none(url: str, error: type[Exception]) -> None
             await Transport(http, OpenGate(), product="books", endpoints=endpoints, auth=None).send(READ)
 
 
+NEVER = None
+POLICY: list[tuple[str, Fault, float | None]] = [
+    # what the call is, how its first try ended, seconds until the second (drawn 0.5)
+    ("books.list", "", NEVER),
+    ("books.list", "unsent", 0.3),
+    ("books.list", "timeout", NEVER),
+    ("books.list", "cut off", 0.3),
+    ("books.list", "server", 0.3),
+    ("books.list", "garbled", 0.3),
+    ("books.list", "refused", NEVER),
+    ("crm.query", "unsent", 0.3),
+    ("crm.query", "cut off", 0.3),
+    ("crm.query", "server", 0.3),
+    ("crm.query", "garbled", 0.3),
+    ("crm.query", "timeout", NEVER),
+    ("crm.query", "refused", NEVER),
+    *(
+        (name, fault, 0.3 if fault == "unsent" else NEVER)
+        for name in ("crm.insert", "crm.update", "crm.renew", "books.insert", "books.update", "books.active")
+        for fault in get_args(Fault)
+    ),
+]
+
+
 class TestRetries:
-    """The policy is a value."""
+    """The policy is a frozen value: method, idempotence and failure give a pause, or none."""
 
-    def test_reads_alone_and_only_for_passing_faults(self) -> None:
-        policy = Retries()
-        read, write = ENDPOINTS["crm.query"], ENDPOINTS["crm.update"]
-        assert policy.applies(read, TransientError(), 1)
-        assert not policy.applies(read, TransientError(), 2)
-        assert not policy.applies(write, TransientError(), 1)
-        for error in (
-            UnknownOutcomeError(),
-            RateLimitedError("minute", 1),
-            StopError(),
-            RefusedError("x", "y"),
-        ):
-            assert not policy.applies(read, error, 1)
-        slow = TransientError()
-        slow.__cause__ = TimeoutError()
-        assert not policy.applies(read, slow, 1)
+    @pytest.mark.parametrize(("name", "fault", "pause"), POLICY)
+    def test_the_table(self, name: str, fault: Fault, pause: float | None) -> None:
+        """A POST that reads (COQL) counts as a read; a PUT is never repeated, though HTTP calls it idempotent."""
+        found = Retries().after(ENDPOINTS[name], fault, tried=1, drawn=0.5)
+        assert found == (pause if pause is None else pytest.approx(pause))
+        assert Retries().after(ENDPOINTS[name], fault, tried=2, drawn=0.5) is None
 
-    @pytest.mark.parametrize("jitter", [0.0, 0.5, 1.0])
-    def test_pauses_grow_and_stay_within_a_second(self, jitter: float) -> None:
-        policy = Retries(tries=9, jitter=lambda: jitter)
-        delays = [policy.delay(tried) for tried in range(1, 9)]
+    def test_it_is_a_value(self) -> None:
+        """Two of the same figures are the same, and nobody changes one."""
+        assert Retries() == Retries()
+        assert hash(Retries()) == hash(Retries())
+        with pytest.raises(FrozenInstanceError):
+            Retries().tries = 3  # type: ignore[misc]
+
+    @pytest.mark.parametrize("drawn", [0.0, 0.5, 1.0])
+    def test_pauses_grow_and_stay_within_a_second(self, drawn: float) -> None:
+        """A random half to the whole and a half of the pause, so that many callers do not come back at once."""
+        policy = Retries(tries=9)
+        delays = [
+            policy.after(ENDPOINTS["crm.query"], "server", tried=tried, drawn=drawn) or 0.0
+            for tried in range(1, 9)
+        ]
         assert delays == sorted(delays)
-        assert delays[0] == pytest.approx(0.3 * (0.5 + jitter))
+        assert delays[0] == pytest.approx(0.3 * (0.5 + drawn))
         assert max(delays) == 1.0
+
+    @pytest.mark.parametrize(
+        ("hint", "pause"), [(0.0, 0.0), (0.9, 0.9), (1.0, 1.0), (1.1, NEVER), (60.0, NEVER)]
+    )
+    def test_the_servers_hint_comes_first(self, hint: float, pause: float | None) -> None:
+        """Exactly as told, or not at all."""
+        found = Retries().after(ENDPOINTS["crm.query"], "server", tried=1, drawn=0.5, hint=hint)
+        assert found == pause
+        assert Retries().after(ENDPOINTS["crm.update"], "server", tried=1, drawn=0.5, hint=hint) is None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import random
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NOTE_SECONDS = 2.0
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run async work on the container's own loop, so that connections stay open between invocations."""
@@ -35,9 +39,27 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def deadline(context: object) -> datetime:
-    """When this invocation ends, by the function's own clock."""
+    """When this invocation ends, by the function's own clock; no call to Zoho outlives it from here on."""
     left = getattr(context, "get_remaining_time_in_millis", lambda: 60_000)()
-    return _clock().now() + timedelta(milliseconds=left)
+    ends = _clock().now() + timedelta(milliseconds=left)
+    _invocation().ends = ends
+    return ends
+
+
+@dataclass
+class Invocation:
+    """The one that runs: a container has one at a time."""
+
+    ends: datetime | None = None
+
+    def time_left(self, now: datetime) -> float:
+        """Seconds that a call may still take, less what it takes to note its end."""
+        return math.inf if self.ends is None else (self.ends - now).total_seconds() - _NOTE_SECONDS
+
+
+@cache
+def _invocation() -> Invocation:
+    return Invocation()
 
 
 @cache
@@ -94,7 +116,13 @@ def _http() -> httpx.AsyncClient:
     return httpx.AsyncClient()
 
 
-def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Clock) -> ClientsFor:
+def zoho_clients(
+    http: httpx.AsyncClient,
+    state: Table,
+    secrets: Any,
+    clock: Clock,
+    time_left: Callable[[], float] | None = None,
+) -> ClientsFor:
     """Makes the two clients of a connection over one HTTP client, with the shared token of its org."""
     from tandem.adapters.zoho.auth import Credentials, ZohoAuth
     from tandem.adapters.zoho.books import BooksClient
@@ -125,6 +153,7 @@ def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Clo
                 token_url=endpoints.token_url(),
                 store=TableTokenStore(state, connection.dc, product, org, clock),
                 credentials=credentials,
+                connection=connection.id,
                 clock=clock.now,
             )
             return Transport(
@@ -133,6 +162,8 @@ def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Clo
                 product=product,
                 endpoints=endpoints,
                 auth=auth,
+                connection=connection.id,
+                time_left=time_left,
                 in_flight=connection.settings.in_flight,
                 unique_codes=frozenset(connection.settings.books_unique_codes),
                 clock=clock.now,
@@ -148,7 +179,12 @@ def zoho_clients(http: httpx.AsyncClient, state: Table, secrets: Any, clock: Clo
 
 @cache
 def _clients_for() -> ClientsFor:
-    return zoho_clients(_http(), store().table, _secret("OAUTH_SECRET"), _clock())
+    clock = _clock()
+
+    def time_left() -> float:
+        return _invocation().time_left(clock.now())
+
+    return zoho_clients(_http(), store().table, _secret("OAUTH_SECRET"), clock, time_left)
 
 
 @cache

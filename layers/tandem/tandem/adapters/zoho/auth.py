@@ -108,6 +108,7 @@ class ZohoAuth(httpx.Auth):
         token_url: str,
         store: TokenStore,
         credentials: Callable[[], Credentials],
+        connection: str = "",
         clock: Callable[[], datetime] = now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -115,6 +116,7 @@ class ZohoAuth(httpx.Auth):
         self._url = token_url
         self._store = store
         self._credentials = credentials
+        self._connection = connection
         self._clock = clock
         self._sleep = sleep
         self._token: Token | None = None
@@ -224,7 +226,14 @@ class ZohoAuth(httpx.Auth):
 
     def _minted(self, reply: httpx.Response, holder: str) -> Token:
         body = loads(reply.content)
-        logger.info("token", extra={"product": self._product, "status": reply.status_code})
+        logger.info(
+            "token",
+            extra={
+                "connection": self._connection,
+                "product": self._product,
+                "status": reply.status_code,
+            },
+        )
         try:
             check_token(reply.status_code, body)
         except RateLimitedError as error:

@@ -18,51 +18,29 @@ from typing import Any
 import httpx
 
 from tandem.adapters.zoho.auth import ATTEMPT, Attempt
-from tandem.adapters.zoho.codes import check, code_of, quota_of
+from tandem.adapters.zoho.codes import check
 from tandem.adapters.zoho.endpoints import Endpoint, Endpoints, Product
-from tandem.adapters.zoho.parse import dumps, loads, now, parse_http_date
+from tandem.adapters.zoho.parse import as_seconds, dumps, now, parse_http_date
+from tandem.adapters.zoho.retries import Fault, Retries
 from tandem.adapters.zoho.rules import UNIQUE_FIELD_CODES
+from tandem.adapters.zoho.watch import Watch
 from tandem.core.errors import BadInputError, TandemError, TransientError, UnknownOutcomeError
 from tandem.core.records import utc
 from tandem.engine.ports import Gate
-
-logger = logging.getLogger("tandem.zoho")
 
 _EMPTY = frozenset({204, 304})
 
 
 @dataclass(frozen=True, slots=True)
-class Retries:
-    """When a failed call is tried again: reads alone, after 5xx or a broken connection, never for quota.
-
-    Pauses in seconds; `jitter` draws from 0 to 1.
-    """
-
-    tries: int = 2
-    pause: float = 0.3
-    most: float = 1.0
-    jitter: Callable[[], float] = random.random
-
-    def applies(self, endpoint: Endpoint, error: TandemError, tried: int) -> bool:
-        """Whether the call may be tried again. A time-out is not: its time is used up."""
-        slow = isinstance(error.__cause__, TimeoutError | httpx.TimeoutException)
-        return endpoint.reads and tried < self.tries and isinstance(error, TransientError) and not slow
-
-    def delay(self, tried: int) -> float:
-        """Seconds until the next try: doubling, of which a random half to the whole, at most `most`."""
-        return min(self.most, self.pause * 2.0 ** (tried - 1) * (0.5 + self.jitter()))
-
-
-@dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds from the connect to the last byte, for each class of call."""
+    """Seconds from the connect to the last byte, all tries together, for each class of call."""
 
     read: float = 15.0
     write: float = 15.0
     connect: float = 5.0
 
     def total(self, endpoint: Endpoint) -> float:
-        """The limit of one try."""
+        """The limit of one call."""
         return self.read if endpoint.reads else self.write
 
 
@@ -86,10 +64,28 @@ class Answer:
     asked_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How one try ended: an answer (`status` above 0), or the error that stands for having none."""
+
+    fault: Fault
+    asked_at: datetime
+    status: int = 0
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: TandemError | None = None
+
+    @property
+    def hint(self) -> float | None:
+        """Seconds that the server asked to be left alone; whether Zoho ever sends it is UNCONFIRMED."""
+        return as_seconds(self.headers.get("retry-after"))
+
+
 class Transport:
     """Sends calls of one product. `http` comes from outside and is never closed here.
 
-    `time_left`: seconds that the running function still has; no call outlives them.
+    `time_left`: seconds that the running function still has; no call outlives them. `connection` names the
+    connection in the log. `draw`: a random number from 0 to 1, for the pauses.
     """
 
     def __init__(
@@ -100,6 +96,7 @@ class Transport:
         product: Product,
         endpoints: Endpoints,
         auth: httpx.Auth | None,
+        connection: str = "",
         timeouts: Timeouts | None = None,
         retries: Retries | None = None,
         in_flight: int = 5,
@@ -107,6 +104,7 @@ class Transport:
         time_left: Callable[[], float] | None = None,
         clock: Callable[[], datetime] = now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         # httpx logs whole URLs at INFO; a query may hold an e-mail address.
         logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -115,6 +113,7 @@ class Transport:
         self._gate = gate
         self._product = product
         self._auth = auth
+        self._connection = connection
         self._timeouts = timeouts or Timeouts()
         self._retries = retries or Retries()
         self._slots = asyncio.Semaphore(in_flight)
@@ -122,44 +121,59 @@ class Transport:
         self._time_left = time_left
         self._clock = clock
         self._sleep = sleep
+        self._draw = draw
 
     async def send(self, call: Call) -> Answer:
-        """Send one call; reads are tried again as `Retries` says, each try through the gate."""
-        tried = 0
+        """Send one call, again as `Retries` says; each try passes the gate."""
+        watch = Watch(self._gate, self._product, call.endpoint, self._connection)
+        limit = self._timeouts.total(call.endpoint)
+        spent, tried = 0.0, 0
         while True:
             tried += 1
-            try:
-                return await self._try(call)
-            except TransientError as error:
-                if not self._retries.applies(call.endpoint, error, tried):
-                    raise
-            await self._sleep(self._retries.delay(tried))
+            async with self._slots:
+                started = time.monotonic()
+                end = await self._try(call, watch, limit - spent)
+                spent += time.monotonic() - started
+            pause = self._retries.after(
+                call.endpoint, end.fault, tried=tried, drawn=self._draw(), hint=end.hint
+            )
+            if pause is None or pause >= self._left(limit - spent):
+                return self._answer(call.endpoint, end)
+            await self._sleep(pause)
+            spent += pause
 
-    async def _try(self, call: Call) -> Answer:
-        request = self._request(call)
-        async with self._slots:
-            seconds = self._seconds(call.endpoint)
-            await self._gate.admit(self._product)
-            started, moment = time.monotonic(), self._clock()
-            response, body = await self._exchange(call.endpoint, request, seconds)
-            elapsed = time.monotonic() - started
-        check(call.endpoint, response.status_code, body, response.headers, unique_codes=self._unique_codes)
-        if response.status_code in _EMPTY:
-            body = None
-        elif not isinstance(body, Mapping):
-            raise _failure(call.endpoint, sent=True, what="an answer that is no JSON object")
+    async def _try(self, call: Call, watch: Watch, limit: float) -> _End:
+        seconds = self._left(limit)
+        if seconds <= 0:
+            raise TransientError("no time left for another call")
+        request = self._request(call, seconds)
+        await self._gate.admit(self._product)
+        started, moment = time.monotonic(), self._clock()
+        try:
+            response, body = await self._exchange(watch, request, seconds)
+        except _NoAnswerError as error:
+            return _End(error.fault, moment, error=_failure(call.endpoint, error))
         served = parse_http_date(response.headers.get("date"))
-        asked_at = utc(served - timedelta(seconds=elapsed)) if served else utc(moment)
-        return Answer(response.status_code, body, asked_at)
+        asked_at = served - timedelta(seconds=time.monotonic() - started) if served else moment
+        fault = _fault_of(response.status_code, body)
+        return _End(fault, utc(asked_at), response.status_code, body, response.headers)
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _answer(self, endpoint: Endpoint, end: _End) -> Answer:
+        """The answer, or the error that it means."""
+        if end.error is not None:
+            raise end.error
+        check(endpoint, end.status, end.body, end.headers, unique_codes=self._unique_codes)
+        if end.fault == "garbled":
+            raise _failure(endpoint, _NoAnswerError("garbled", "an answer that is no JSON object", sent=True))
+        return Answer(end.status, None if end.status in _EMPTY else end.body, end.asked_at)
+
+    def _request(self, call: Call, seconds: float) -> httpx.Request:
         headers = {"Accept": "application/json", **call.headers}
         content = None
         if call.body is not None:
             headers["Content-Type"] = "application/json"
             content = dumps(call.body).encode()
         url = self.endpoints.root(self._product) + call.endpoint.path(**call.parts)
-        limit = self._timeouts.total(call.endpoint)
         try:
             return self._http.build_request(
                 call.endpoint.method,
@@ -167,94 +181,65 @@ class Transport:
                 params=list(call.query) or None,
                 content=content,
                 headers=headers,
-                timeout=httpx.Timeout(limit, connect=min(limit, self._timeouts.connect)),
+                timeout=httpx.Timeout(seconds, connect=min(seconds, self._timeouts.connect)),
             )
         except httpx.InvalidURL as error:
             raise BadInputError(f"the base URL of {self._product} is no URL") from error
 
-    def _seconds(self, endpoint: Endpoint) -> float:
-        seconds = self._timeouts.total(endpoint)
-        if self._time_left is not None:
-            seconds = min(seconds, self._time_left())
-        if seconds <= 0:
-            raise TransientError("no time left for another call") from TimeoutError()
-        return seconds
+    def _left(self, limit: float) -> float:
+        return limit if self._time_left is None else min(limit, self._time_left())
 
     async def _exchange(
-        self, endpoint: Endpoint, request: httpx.Request, seconds: float
+        self, watch: Watch, request: httpx.Request, seconds: float
     ) -> tuple[httpx.Response, Any]:
         """Send, and tell gate and log of every end that this can have."""
-        watch = _Watch(self._gate, self._product, endpoint)
         attempt = Attempt(watch.again)
         attempt.sent = self._auth is None
         request.extensions[ATTEMPT] = attempt
+        watch.begin()
         try:
             async with asyncio.timeout(seconds):
                 response = await self._http.send(request, auth=self._auth)
             return response, watch.told(response)
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.PoolTimeout,
-            httpx.UnsupportedProtocol,
-        ) as error:
+        except (httpx.ConnectError, httpx.UnsupportedProtocol) as error:
             watch.failed("connect")
-            raise TransientError(f"{self._product} is out of reach: {type(error).__name__}") from error
+            raise _NoAnswerError("unsent", f"out of reach: {type(error).__name__}", sent=False) from error
+        except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            watch.failed("connect")
+            raise _NoAnswerError("timeout", f"out of reach: {type(error).__name__}", sent=False) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             watch.failed("timeout")
-            raise _failure(endpoint, sent=attempt.sent, what="no answer in time") from error
+            raise _NoAnswerError("timeout", "no answer in time", sent=attempt.sent) from error
         except httpx.RequestError as error:
             watch.failed("disconnect")
-            raise _failure(endpoint, sent=attempt.sent, what="a broken connection") from error
+            raise _NoAnswerError("cut off", "a broken connection", sent=attempt.sent) from error
         finally:
             watch.close()
 
 
-class _Watch:
-    """Tells the gate and the log of one admitted call, exactly once per admission."""
+class _NoAnswerError(Exception):
+    """No answer that can be read; never leaves this module."""
 
-    def __init__(self, gate: Gate, product: Product, endpoint: Endpoint) -> None:
-        self._gate = gate
-        self._product = product
-        self._endpoint = endpoint
-        self._started = time.monotonic()
-        self._open = True
-
-    async def again(self, response: httpx.Response) -> None:
-        self.told(response)
-        await self._gate.admit(self._product)
-        self._open, self._started = True, time.monotonic()
-
-    def told(self, response: httpx.Response) -> Any:
-        body = loads(response.content)
-        remaining, reset = quota_of(self._product, response.headers)
-        self._end(response.status_code, code_of(self._product, body), remaining, reset)
-        return body
-
-    def failed(self, code: str) -> None:
-        self._end(0, code, None, None)
-
-    def close(self) -> None:
-        """Whatever else ended the call (no token, a cancelled task)."""
-        if self._open:
-            self.failed("unsent")
-
-    def _end(self, status: int, code: str, remaining: int | None, reset: float | None) -> None:
-        self._open = False
-        self._gate.observe(self._product, status=status, code=code, remaining=remaining, reset=reset)
-        logger.info(
-            "call",
-            extra={
-                "product": self._product,
-                "endpoint": f"{self._endpoint.method} {self._endpoint.template}",
-                "status": status,
-                "code": code,
-                "ms": round((time.monotonic() - self._started) * 1000),
-            },
-        )
+    def __init__(self, fault: Fault, what: str, *, sent: bool) -> None:
+        super().__init__(what)
+        self.fault: Fault = fault
+        self.sent = sent
 
 
-def _failure(endpoint: Endpoint, *, sent: bool, what: str) -> TandemError:
-    if endpoint.reads or not sent:
-        return TransientError(f"{endpoint.product}: {what}")
-    return UnknownOutcomeError(f"{endpoint.product}: {what}; whether it was written is unknown")
+def _failure(endpoint: Endpoint, error: _NoAnswerError) -> TandemError:
+    if endpoint.reads or not error.sent:
+        found: TandemError = TransientError(f"{endpoint.product}: {error}")
+    else:
+        found = UnknownOutcomeError(f"{endpoint.product}: {error}; whether it was written is unknown")
+    found.__cause__ = error.__cause__
+    return found
+
+
+def _fault_of(status: int, body: Any) -> Fault:
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return "server"
+    if status in _EMPTY:
+        return ""
+    if not httpx.codes.is_success(status):
+        return "refused"
+    return "" if isinstance(body, Mapping) else "garbled"
