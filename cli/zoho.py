@@ -21,7 +21,8 @@ from tandem.adapters.zoho.crm import CrmClient
 from tandem.adapters.zoho.gate import OpenGate
 from tandem.adapters.zoho.parse import as_int, loads, parse_http_date
 from tandem.adapters.zoho.tokens import TableTokenStore
-from tandem.bootstrap import zoho_clients
+from tandem.adapters.zoho.transport import Transport
+from tandem.bootstrap import zoho_transports
 from tandem.core.connection import Connection
 from tandem.core.errors import BadInputError, TokenRevokedError, TransientError
 from tandem.core.records import Side
@@ -60,6 +61,9 @@ class Zoho:
     books: BooksClient
     minted: Minted
     clocks: list[float] = field(default_factory=list)
+    ways: Mapping[Side, Transport] = field(default_factory=dict)
+    statuses: list[int] = field(default_factory=list)
+    """HTTP status of every answer, in order."""
 
     @property
     def clock_difference(self) -> float | None:
@@ -87,8 +91,10 @@ async def reach(
 ) -> AsyncIterator[Zoho]:
     """Mint a token and open both clients; raises what Zoho says about the credentials."""
     clocks: list[float] = []
+    statuses: list[int] = []
 
     async def note(response: httpx.Response) -> None:
+        statuses.append(response.status_code)
         if served := parse_http_date(response.headers.get("date")):
             clocks.append((served - datetime.now(UTC)).total_seconds())
 
@@ -96,12 +102,10 @@ async def reach(
         minted = await mint(http, connection.accounts_url, credentials)
         memory = MemoryTable()
         minted.share_all(memory, connection)
-        clients = zoho_clients(http, memory, _Given(connection.id, credentials), SystemClock())
-        both = clients(connection, gate or OpenGate())
-        crm, books = both[Side.CRM], both[Side.BOOKS]
-        if not (isinstance(crm, CrmClient) and isinstance(books, BooksClient)):
-            raise TypeError("not Zoho's clients")
-        yield Zoho(crm, books, minted, clocks)
+        ways = zoho_transports(http, memory, _Given(connection.id, credentials), SystemClock())(
+            connection, gate or OpenGate()
+        )
+        yield Zoho(CrmClient(ways[Side.CRM]), BooksClient(ways[Side.BOOKS]), minted, clocks, ways, statuses)
 
 
 async def mint(http: httpx.AsyncClient, accounts_url: str, credentials: Credentials) -> Minted:

@@ -225,9 +225,10 @@ def test_a_tombstone_stays_while_a_side_is_not_readable(sides: Any, reason: str)
     assert isinstance(decided(at(link=tomb(reason), **sides)), Noop)
 
 
-def test_what_was_gone_on_both_sides_stays_ended() -> None:
-    """A person links it, if at all."""
-    assert isinstance(decided(at(link=tomb(Ended.BOTH_GONE))), Noop)
+@pytest.mark.parametrize("reason", [Ended.BOTH_GONE, Ended.PROBE])
+def test_what_ended_for_good_stays_ended(reason: str) -> None:
+    """Gone on both sides, or a probe's throw-away record: a person links it, if at all."""
+    assert isinstance(decided(at(link=tomb(reason))), Noop)
 
 
 def test_revive_trusts_no_old_base() -> None:

@@ -64,6 +64,21 @@ def test_a_tombstone_keeps_its_reservations(links: Links) -> None:
         links.create(link("b2", "1", "8"), 2)
 
 
+def test_records_left_out_share_one_tombstone(links: Links) -> None:
+    """Any number of them, a second time changes nothing, and a record that is linked stays so."""
+    taken = links.create(link(), 1)
+    tombstone = link("t1", "5", "0")
+    tombstone = replace(tombstone, state=LinkState.TOMBSTONE, reason="left out")
+    keys = [key(Side.CRM, "5"), key(Side.CRM, "6"), key(Side.BOOKS, "7")]
+    links.leave_out(tombstone, keys)
+    links.leave_out(replace(tombstone, reason="again"), [*keys, key(Side.CRM, "8")])
+    for id in ("5", "6", "8"):
+        found = links.of(key(Side.CRM, id))
+        assert found is not None
+        assert (found.id, found.state, found.reason) == ("t1", LinkState.TOMBSTONE, "left out")
+    assert links.of(key(Side.BOOKS, "7")) == taken
+
+
 def test_a_link_moves_on_the_seq_that_was_read(links: Links) -> None:
     """Two commits on one read: the second is refused."""
     stored = links.create(link(), 1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tandem.adapters.aws.secrets import Secrets
+    from tandem.adapters.zoho.transport import Transport
     from tandem.engine.drain import Drainer, DrainReport
     from tandem.engine.intake import Answer, Intake, Notice
     from tandem.engine.ports import Request
@@ -124,14 +125,35 @@ def zoho_clients(
     time_left: Callable[[], float] | None = None,
 ) -> ClientsFor:
     """Makes the two clients of a connection over one HTTP client, with the shared token of its org."""
-    from tandem.adapters.zoho.auth import Credentials, ZohoAuth
     from tandem.adapters.zoho.books import BooksClient
     from tandem.adapters.zoho.crm import CrmClient
+
+    transports = zoho_transports(http, state, secrets, clock, time_left)
+
+    def make(connection: Connection, gate: Gate) -> Mapping[Side, SideClient]:
+        ways = transports(connection, gate)
+        return {
+            Side.CRM: CrmClient(ways[Side.CRM], clock=clock.now),
+            Side.BOOKS: BooksClient(ways[Side.BOOKS], clock=clock.now),
+        }
+
+    return make
+
+
+def zoho_transports(
+    http: httpx.AsyncClient,
+    state: Table,
+    secrets: Any,
+    clock: Clock,
+    time_left: Callable[[], float] | None = None,
+) -> Callable[[Connection, Gate], Mapping[Side, Transport]]:
+    """Makes the two ways out of a connection, which its clients send their calls over."""
+    from tandem.adapters.zoho.auth import Credentials, ZohoAuth
     from tandem.adapters.zoho.endpoints import Endpoints, Product
     from tandem.adapters.zoho.tokens import TableTokenStore
     from tandem.adapters.zoho.transport import Transport
 
-    def make(connection: Connection, gate: Gate) -> Mapping[Side, SideClient]:
+    def make(connection: Connection, gate: Gate) -> Mapping[Side, Transport]:
         endpoints = Endpoints(
             connection.accounts_url,
             connection.crm_url,
@@ -170,8 +192,8 @@ def zoho_clients(
             )
 
         return {
-            Side.CRM: CrmClient(transport("crm", connection.crm_org), clock=clock.now),
-            Side.BOOKS: BooksClient(transport("books", connection.organization_id), clock=clock.now),
+            Side.CRM: transport("crm", connection.crm_org),
+            Side.BOOKS: transport("books", connection.organization_id),
         }
 
     return make

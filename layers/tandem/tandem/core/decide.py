@@ -52,6 +52,7 @@ class Ended(StrEnum):
     CRM_DELETED_KEPT = "crm deleted, books kept"
     BOOKS_GONE = "books gone, crm kept"
     BOTH_GONE = "gone on both sides"
+    PROBE = "made by `tandem probe`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,8 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
 
 
 def _tombstone(link: Link, crm: Record | Gone | None, books: Record | Gone | None) -> Action:
-    if isinstance(crm, Record) and isinstance(books, Record) and link.reason != Ended.BOTH_GONE:
+    for_good = link.reason in (Ended.BOTH_GONE, Ended.PROBE)
+    if isinstance(crm, Record) and isinstance(books, Record) and not for_good:
         reactivate = link.reason == Ended.CRM_DELETED and not books.active
         return Revive("readable again on both sides", reactivate)
     return Noop(f"tombstone: {link.reason}")

@@ -78,6 +78,17 @@ class Links:
         self._table.put(Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))))
         return moved
 
+    def leave_out(self, tombstone: Link, keys: Sequence[RecordKey]) -> None:
+        """Reserve records for a tombstone, so that they are never matched, created or written; twice is once."""
+        free = (When("pk", "absent"),)
+        places = [(row_pk(key.connection, key.side, key.id), RESERVATION) for key in keys]
+        for item in [
+            _item(replace(tombstone, seq=1)),
+            *({"pk": pk, "sk": sk, "link": tombstone.id} for pk, sk in places),
+        ]:
+            with suppress(ConditionFailedError):
+                self._table.put(Put(item, free))
+
     def settle(self, link: Link, side: Side) -> None:
         """Mark the version seen on `side` as settled, nothing else, if the link is still the one that was read."""
         seen = link.seen_on(side)
