@@ -37,7 +37,7 @@ def code_of(product: Product, body: Any) -> str:
         return "" if code is None or str(code) == "0" else str(code)
     if code is None:
         return next((c for c in map(_item_code, _items(body)) if c), "")
-    return "" if code == "SUCCESS" else str(code)
+    return "" if code in rules.SUCCESSES else str(code)
 
 
 def is_stale_token(product: Product, status: int, body: Any) -> bool:
@@ -121,7 +121,7 @@ def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _item_code(item: Mapping[str, Any]) -> str:
     code = str(item.get("code") or "")
-    return "" if code == "SUCCESS" else code or _NO_CODE
+    return "" if code in rules.SUCCESSES else code or _NO_CODE
 
 
 def _nested(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
