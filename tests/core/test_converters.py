@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,11 +17,22 @@ from tandem.core.converters import (
     Checkbox,
     ConversionError,
     Converter,
+    Country,
+    Date,
+    DateTime,
     Email,
+    FullName,
+    Integer,
     LongText,
+    Money,
+    MultiSelect,
+    Number,
+    Percent,
     PersonName,
     Phone,
     Picklist,
+    State,
+    TaxNumber,
     Text,
     Url,
 )
@@ -75,6 +88,31 @@ def both(strategy: st.SearchStrategy[Any]) -> Mapping[Side, st.SearchStrategy[An
 
 phones = texts | st.from_regex(r"\+?[0-9 ()\-]{3,20}( ?ext ?[0-9]{1,4})?", fullmatch=True)
 names = st.fixed_dictionaries({"first": texts, "last": texts})
+numbers = st.one_of(
+    st.integers(-(10**18), 10**18),
+    st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9),
+    st.sampled_from(
+        [None, "", "0", "0.00", "1.50", "-3", "1e3", "12,5", "NaN", "7 %", "12.5%", " 8 ", "0.1234567891"]
+    ),
+)
+days = st.dates().map(str) | st.sampled_from([None, "", "2026-02-30", "tomorrow"])
+TIMES = [
+    "2026-11-01T01:30:00-04:00",
+    "2026-11-01T01:30:00-05:00",
+    "2026-03-08 02:30",
+    "0001-01-01 00:00",
+    "",
+    None,
+]
+zones = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))
+moments = {
+    Side.CRM: st.datetimes(timezones=zones).map(lambda t: t.isoformat(timespec="seconds"))
+    | st.sampled_from(TIMES),
+    Side.BOOKS: st.datetimes().map(lambda t: t.isoformat(" ", "minutes")) | st.sampled_from(TIMES),
+}
+chosen = st.lists(st.sampled_from(["Hot", "Cold", "-None-", ""])) | st.sampled_from(
+    ["Hot;Cold", "Hot, Cold", "Hot", None]
+)
 TAX_NATIVES = {Side.CRM: tax([*TREATMENTS, "-None-"]), Side.BOOKS: tax(list(TREATMENTS.values()))}
 CASES: list[tuple[Converter, Mapping[Side, st.SearchStrategy[Any]]]] = [
     (Text(), both(texts)),
@@ -90,7 +128,32 @@ CASES: list[tuple[Converter, Mapping[Side, st.SearchStrategy[Any]]]] = [
         },
     ),
     (Checkbox(), both(st.booleans() | st.sampled_from(["true", "FALSE", "Yes", "0", None, ""]))),
+    (
+        MultiSelect(values={"Hot": "hot", "Cold": "cold"}),
+        {
+            Side.CRM: chosen,
+            Side.BOOKS: st.lists(st.sampled_from(["hot", "cold", "warm"]))
+            | st.sampled_from(["hot;cold", None]),
+        },
+    ),
+    (Number(), both(numbers)),
+    (Integer(), both(numbers)),
+    (Money(places=2), both(numbers)),
+    (Percent(), both(numbers)),
+    (Date(), both(days)),
+    (DateTime(zone="America/New_York"), moments),
+    (DateTime(zone="Asia/Kolkata"), moments),
+    (Country(crm="name", books="code"), both(places.map(lambda p: p["country"]))),
+    (State(crm="name", books="code", region="IN"), both(st.sampled_from(PLACES))),
+    (
+        TaxNumber(scheme="pan"),
+        both(st.sampled_from(["AAPFU0939F", "aapfu 0939-f", "AAPFU0939", "", " ", None])),
+    ),
     (PersonName(), both(names)),
+    (
+        FullName(),
+        {Side.CRM: names, Side.BOOKS: st.fixed_dictionaries({"full": texts | st.just("Asha  Rani\tRao")})},
+    ),
     (
         Address(region="IN"),
         {
@@ -169,6 +232,14 @@ def test_none_is_blank_even_for_a_set(converter: Converter, side: Side) -> None:
         (Url(), "HTTP://Acme.IN/", "acme.in"),
         (Url(), "https://acme.in/Shop?x=1", "ACME.in/Shop?x=1"),
         (Checkbox(), "Yes", True),
+        (MultiSelect(values={"a": "a", "b": "b"}), ["b", "a", "a"], "a;b"),
+        (Number(), "1.50", Decimal("1.5")),
+        (Integer(), "7.0", 7),
+        (Percent(), "12.5 %", Decimal("12.50")),
+        (DateTime(zone="Asia/Kolkata"), "2026-04-01T04:00:59Z", "2026-04-01 09:30"),
+        (Country(), "Bharat", "IN"),
+        (State(), "27", "Maharashtra"),
+        (TaxNumber(scheme="pan"), "aapfu-0939 f", "AAPFU0939F"),
         (PersonName(), {"first": None, "last": "Sharma"}, {"first": "Sharma", "last": None}),
         (
             TAX,
@@ -190,6 +261,10 @@ def test_spellings_of_one_value_share_a_key(converter: Converter, a: Any, b: Any
         (Phone(), "+91 98765 43210", "+91 98765 43210 ext 5"),
         (Url(), "acme.in/a", "acme.in/A"),
         (Checkbox(), False, None),
+        (Number(), 0, None),
+        (Number(), True, 1),
+        (Money(), Decimal("1.001"), Decimal("1.00")),
+        (Date(), "2026-04-01", "2026-04-02"),
         (PersonName(), {"first": "Ravi Kumar", "last": "S"}, {"first": "Ravi", "last": "Kumar S"}),
         (Picklist(values={"a": "b", "b": "c"}), "b", "b"),
     ],
@@ -250,6 +325,19 @@ def test_nothing_is_ever_cut(converter: Converter, side: Side, value: Any, limit
         (Picklist(values={"Hot": "hot"}), Side.CRM, "Warm"),
         (Picklist(values={"Hot": "hot"}), Side.BOOKS, "Hot"),
         (Checkbox(), Side.CRM, "perhaps"),
+        (MultiSelect(values={"a": "a", "b": "b"}), Side.CRM, ["a", "c"]),
+        (Number(), Side.CRM, "a dozen"),
+        (Number(), Side.CRM, "1,234.5"),
+        (Number(), Side.BOOKS, "Infinity"),
+        (Number(), Side.BOOKS, 10**17),
+        (Integer(), Side.CRM, Decimal("1.5")),
+        (Money(places=0), Side.BOOKS, "10.50"),
+        (Date(), Side.BOOKS, "01/04/2026"),
+        (Date(), Side.CRM, "2026-04-01T09:30:00+05:30"),
+        (DateTime(), Side.BOOKS, "next week"),
+        (DateTime(zone="America/New_York"), Side.CRM, "2026-11-01T01:30:00-05:00"),
+        (Country(books="code"), Side.CRM, "Atlantis"),
+        (TaxNumber(scheme="gstin"), Side.CRM, "27AAPFU0939F1ZX"),
         (TAX, Side.CRM, {"number": None, "treatment": "Deemed Export", "place": None}),
         (TAX, Side.BOOKS, {"number": None, "treatment": None, "place": "Atlantis"}),
     ],
@@ -278,11 +366,38 @@ def test_an_ambiguous_picklist_table_is_refused() -> None:
 def test_the_lossy_ones_say_so() -> None:
     """Declared, so that a check can refuse what loses both ways."""
     assert {name for name, kind in CONVERTERS.items() if kind.lossy} == {
-        "phone",
-        "url",
-        "address",
-        "tax_identity",
+        *("phone", "url", "address", "tax_identity"),
+        *("multi_select", "datetime", "full_name", "country", "state", "tax_number"),
     }
+
+
+@pytest.mark.parametrize(
+    ("converter", "source", "native", "arrives"),
+    [
+        (Integer(), Side.CRM, "1200", 1200),
+        (Money(), Side.CRM, Decimal("1200.50"), Decimal("1200.5")),
+        (Number(), Side.CRM, "1E+3", Decimal(1000)),
+        (MultiSelect(values={"Red": "R", "Blue": "B"}), Side.BOOKS, "R, B", ["Red", "Blue"]),
+        (MultiSelect(values={"North, East": "NE, all"}), Side.BOOKS, "NE, all", ["North, East"]),
+        (DateTime(zone="Asia/Kolkata"), Side.BOOKS, "2026-04-01 09:30", "2026-04-01T09:30:00+05:30"),
+        (DateTime(zone="Asia/Kolkata"), Side.CRM, "2026-04-01T04:00:59Z", "2026-04-01 09:30"),
+        (FullName(), Side.BOOKS, {"full": "Ravi Kumar Sharma"}, {"first": "Ravi Kumar", "last": "Sharma"}),
+        (FullName(), Side.BOOKS, {"full": "Sharma"}, {"first": None, "last": "Sharma"}),
+        (Country(crm="name", books="code"), Side.CRM, "Great Britain", "GB"),
+        (State(crm="name", books="code"), Side.BOOKS, "MH", "Maharashtra"),
+    ],
+)
+def test_what_arrives(converter: Converter, source: Side, native: Any, arrives: Any) -> None:
+    """The native form of the other side, of the right kind: a number is no text, money is no float."""
+    found = converter.translate(source, native)
+    assert found == arrives
+    assert type(found) is type(arrives)
+
+
+def test_an_unknown_time_zone_is_refused() -> None:
+    """With an example of what is meant."""
+    with pytest.raises(ValueError, match="Asia/Kolkata"):
+        DateTime(zone="India")
 
 
 def test_the_preset_sends_place_codes_both_ways() -> None:

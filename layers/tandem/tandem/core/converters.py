@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Hashable, Mapping
-from functools import cached_property
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
 from tandem.core.address import Address
-from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, fit, plain
+from tandem.core.choices import Checkbox, MultiSelect, Picklist
+from tandem.core.conversion import ConversionError, Converter, fit, plain
 from tandem.core.keys import normal_email, normal_phone
+from tandem.core.moments import Date, DateTime
+from tandem.core.names import FullName, PersonName
+from tandem.core.places import Country, State
+from tandem.core.quantities import Integer, Money, Number, Percent
 from tandem.core.records import Side, Value
-from tandem.core.tax import TaxIdentity, is_valid_number, tax_faults
+from tandem.core.tax import TaxIdentity, TaxNumber, is_valid_number, tax_faults
 
 __all__ = [
-    "CONVERTERS", "Address", "Checkbox", "ConversionError", "Converter", "Email", "LongText", "PersonName", "Phone",
-    "Picklist", "TaxIdentity", "Text", "Url", "is_valid_number", "tax_faults",
+    "CONVERTERS", "Address", "Checkbox", "ConversionError", "Converter", "Country", "Date", "DateTime", "Email",
+    "FullName", "Integer", "LongText", "Money", "MultiSelect", "Number", "Percent", "PersonName", "Phone", "Picklist",
+    "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number", "tax_faults",
 ]  # fmt: skip
 
 Limit = Annotated[int, Field(ge=1)] | None
@@ -101,109 +105,12 @@ class Url(Text):
         return (host.casefold() + rest).rstrip("/") or None
 
 
-def _table(given: Any) -> Any:
-    """A list of values stands for a table of the same values on both sides."""
-    return {value: value for value in given} if isinstance(given, list) else given
-
-
-def _one_to_one(table: dict[str, str]) -> dict[str, str]:
-    """Each Books value may stand for one CRM value only, or the way back would be a guess."""
-    seen: dict[str, str] = {}
-    for crm, books in table.items():
-        if books in seen:
-            raise ValueError(f"“{books}” of Books stands for both “{seen[books]}” and “{crm}” of CRM")
-        seen[books] = crm
-    return table
-
-
-class Picklist(Converter):
-    """A value out of a table CRM -> Books; `values` is the table, or a list when both sides say the same."""
-
-    name: ClassVar[str] = "picklist"
-
-    values: Annotated[dict[str, str], BeforeValidator(_table), AfterValidator(_one_to_one)] = Field(
-        min_length=1
-    )
-
-    @cached_property
-    def _back(self) -> dict[str, str]:
-        return {books: crm for crm, books in self.values.items()}
-
-    def _key(self, side: Side, native: Value) -> Hashable:
-        text = plain(native)
-        if not text or text == "-None-":
-            return None
-        if side is Side.BOOKS:
-            return self._back.get(text) or (side, text)
-        return text if text in self.values else (side, text)
-
-    def _translate(self, source: Side, native: Value) -> Value:
-        table = self.values if source is Side.CRM else self._back
-        try:
-            return table[plain(native)]
-        except KeyError:
-            sides = SIDE_NAMES[source], SIDE_NAMES[source.other]
-            raise ConversionError(
-                message=f"“{native}” of {sides[0]} has no counterpart in {sides[1]}; add it to the mapping's table"
-            ) from None
-
-
-_CHECKED: Final[Mapping[str, bool]] = {
-    **dict.fromkeys(("true", "yes", "1", "on"), True),
-    **dict.fromkeys(("false", "no", "0", "off"), False),
-}
-
-
-class Checkbox(Converter):
-    """True or false in any of the usual spellings; a blank box is blank, not false."""
-
-    name: ClassVar[str] = "checkbox"
-
-    def _key(self, side: Side, native: Value) -> Hashable:
-        text = plain(native).casefold()
-        return _CHECKED.get(text, (side, text)) if text else None
-
-    def _translate(self, source: Side, native: Value) -> Value:
-        checked = _CHECKED.get(plain(native).casefold())
-        if checked is None:
-            raise ConversionError(message=f"“{native}” of {SIDE_NAMES[source]} is neither true nor false")
-        return checked
-
-
-class PersonName(Converter):
-    """First and last name as one value; CRM needs a last name, Books a first: a single name is the same on both.
-
-    CRM takes 40 and 80 characters, Books 100 each (dossiers crm §9, books §3).
-    """
-
-    name: ClassVar[str] = "person_name"
-    never_blank: ClassVar[bool] = True
-    parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {
-        Side.CRM: ("first", "last"),
-        Side.BOOKS: ("first", "last"),
-    }
-
-    def _key(self, side: Side, native: Value) -> Hashable:
-        del side
-        return tuple(name for name in (_name(native, "first"), _name(native, "last")) if name) or None
-
-    def _translate(self, source: Side, native: Value) -> Value:
-        first, last = (native.get(part) if _name(native, part) else None for part in ("first", "last"))
-        if not (first and last):
-            alone = first or last
-            first, last = (alone, None) if source is Side.CRM else (None, alone)
-        limits = (100, 100) if source is Side.CRM else (40, 80)
-        fit(first or "", limits[0], source.other, "the first name")
-        fit(last or "", limits[1], source.other, "the last name")
-        return {"first": first, "last": last}
-
-
-def _name(native: Value, part: str) -> str:
-    return unicodedata.normalize("NFC", plain(native.get(part) or ""))
-
-
 CONVERTERS: Final[Mapping[str, type[Converter]]] = {
     kind.name: kind
-    for kind in (Text, LongText, Email, Phone, Url, Picklist, Checkbox, PersonName, Address, TaxIdentity)
+    for kind in (
+        *(Text, LongText, Email, Phone, Url, Picklist, MultiSelect, Checkbox),
+        *(Number, Integer, Money, Percent, Date, DateTime),
+        *(PersonName, FullName, Address, Country, State, TaxIdentity, TaxNumber),
+    )
 }
 """By the name that a mapping uses; a further kind of value is one class here and nothing elsewhere."""

@@ -143,3 +143,13 @@ def _state_names(country: str) -> dict[str, str]:
 def state_name(code: str, country: str) -> str:
     """The name of a state by its code; the code itself if it is not known."""
     return _state_names(country).get(code, code)
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    return dict(_entries(_COUNTRIES))
+
+
+def country_name(code: str) -> str:
+    """The name of a country by its code; the code itself if it is not known."""
+    return _country_names().get(code, code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -13,6 +13,7 @@ from stdnum import luhn
 from stdnum.eu import vat as eu_vat
 from stdnum.gb import vat as gb_vat
 from stdnum.in_ import gstin, pan
+from stdnum.us import ein
 
 from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain, spaced
 from tandem.core.records import Record, Side, Value, is_blank
@@ -105,6 +106,32 @@ class TaxIdentity(Converter):
             return state_name(code, self.region)
         is_code = len(text) == len(code) and not text.isdigit()
         return text.upper() if is_code else code
+
+
+class TaxNumber(Converter):
+    """One number of the authorities, with its check digit where it has one: PAN, GSTIN, VAT number, EIN.
+
+    Spaces, hyphens and case do not count. A number that its own form refutes is held, never sent.
+    """
+
+    name: ClassVar[str] = "tax_number"
+    lossy: ClassVar[bool] = True
+    never_blank: ClassVar[bool] = True
+
+    scheme: Literal["pan", "gstin", "gb_vat", "eu_vat", "ein"]
+
+    def _key(self, side: Side, native: Value) -> Hashable:
+        del side
+        return "".join(c for c in plain(native).upper() if c.isalnum()) or None
+
+    def _translate(self, source: Side, native: Value) -> Value:
+        number = str(self.key(source, native))
+        if not _NUMBERS[self.scheme](number):
+            raise ConversionError(
+                message=f"“{native}” of {SIDE_NAMES[source]} is no {self.scheme}: its length, form or check digit is "
+                "wrong"
+            )
+        return number
 
 
 def tax_faults(entity: EntityMapping, record: Record) -> str | None:
@@ -212,3 +239,12 @@ def _is_gstin(number: str) -> bool:
     except faults.ValidationError:
         return False
     return True
+
+
+_NUMBERS: Mapping[str, Callable[[str], bool]] = {
+    "pan": pan.is_valid,
+    "gstin": _is_gstin,
+    "gb_vat": gb_vat.is_valid,
+    "eu_vat": eu_vat.is_valid,
+    "ein": ein.is_valid,
+}

@@ -1,0 +1,96 @@
+"""Numbers: whole, decimal, money and percent. Decimal throughout, no float and no rounding anywhere (P15)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain
+from tandem.core.records import Side, Value
+
+_LARGEST = Decimal(10) ** 16
+"""Both products show numbers as JSON numbers, which many readers keep to 16 digits."""
+
+
+class Number(Converter):
+    """A decimal number; `1.50` and `1.5` are the same value.
+
+    `places`: the digits after the point that both sides keep. One with more is held, never rounded.
+    """
+
+    name: ClassVar[str] = "decimal"
+
+    places: Annotated[int, Field(ge=0, le=9)] = 9
+    """CRM keeps at most 9 (dossier crm §9, `decimal_place`)."""
+
+    def _key(self, side: Side, native: Value) -> Hashable:
+        number = self._read(native)
+        return (side, plain(native)) if number is None else number
+
+    def _translate(self, source: Side, native: Value) -> Value:
+        number = self._read(native)
+        if number is None:
+            raise ConversionError(
+                message=f"“{native}” of {SIDE_NAMES[source]} is no number; write digits and a point"
+            )
+        if abs(number) >= _LARGEST:
+            raise ConversionError(message=f"{SIDE_NAMES[source]} shows a number of more than 16 digits")
+        exponent = number.as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > self.places:
+            raise ConversionError(
+                message=f"the number has {-exponent} digits after the point; {SIDE_NAMES[source.other]} keeps "
+                f"{self.places}. Round it by hand"
+            )
+        return self._written(number)
+
+    def _read(self, native: Value) -> Decimal | None:
+        """The number in its shortest form; None if it is none."""
+        if isinstance(native, bool):
+            return None
+        try:
+            number = Decimal(self._digits(native))
+        except InvalidOperation:
+            return None
+        if not number.is_finite():
+            return None
+        whole = number.to_integral_value()
+        return whole.quantize(Decimal(1)) if number == whole and abs(whole) < _LARGEST else number.normalize()
+
+    def _digits(self, native: Value) -> str:
+        return plain(native)
+
+    def _written(self, number: Decimal) -> Value:
+        return number
+
+
+class Integer(Number):
+    """A whole number."""
+
+    name: ClassVar[str] = "integer"
+
+    places: Annotated[int, Field(ge=0, le=0)] = 0
+
+    def _written(self, number: Decimal) -> Value:
+        return int(number)
+
+
+class Money(Number):
+    """An amount in the record's currency; `places` is that currency's precision (2 for most, 0 for JPY, 3 for KWD)."""
+
+    name: ClassVar[str] = "money"
+
+    places: Annotated[int, Field(ge=0, le=9)] = 2
+
+
+class Percent(Number):
+    """A share of a hundred: `12.5` means 12.5 %, on both sides; a sign at the end does not count."""
+
+    name: ClassVar[str] = "percent"
+
+    places: Annotated[int, Field(ge=0, le=9)] = 2
+
+    def _digits(self, native: Value) -> str:
+        return plain(native).removesuffix("%").rstrip()
