@@ -233,6 +233,7 @@ async def test_a_revoked_token_is_one_alert_and_no_storm_and_heals_without_help(
     api = [call for call in system.calls(before) if call["path"].startswith(("/crm", "/books", "/oauth"))]
     assert api == [], "a stopped connection is left alone"
     assert len(system.alerts.sent) == sent + 1
+    assert "tandem connect" in str(system.alerts.sent[-1])
     assert system.letters.bodies == []
     await system.control("DELETE", "/faults")
     await system.settle(32)

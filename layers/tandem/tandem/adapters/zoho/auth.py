@@ -33,6 +33,8 @@ _PATIENCE = 2.0
 _LOOK_AGAIN = 0.2
 _CALM = timedelta(seconds=60)
 _REFUSALS = 5
+"""Half of what Zoho grants in the same time."""
+
 _REFUSALS_WITHIN = timedelta(minutes=10)
 _TOKEN_TIMEOUT = 10.0
 _SENDINGS = 3
@@ -50,12 +52,16 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """The row that all callers of an org share. `value` is empty where only a block is stored."""
+    """The row that all callers of an org share. `value` is empty where only a block is stored.
+
+    `refusals`: how many tokens in a row, this one included, were minted because a young one was refused.
+    """
 
     value: str = field(default="", repr=False)
     minted_at: datetime | None = None
     expires_at: datetime | None = None
     blocked_until: datetime | None = None
+    refusals: int = 0
 
 
 class TokenStore(Protocol):
@@ -120,7 +126,6 @@ class ZohoAuth(httpx.Auth):
         self._clock = clock
         self._sleep = sleep
         self._token: Token | None = None
-        self._refusals: list[datetime] = []
 
     def sync_auth_flow(
         self,
@@ -142,7 +147,7 @@ class ZohoAuth(httpx.Auth):
                     reply = yield self._refresh_request()
                     await reply.aread()
                     answered.set()
-                token = self._minted(reply, holder)
+                token = self._minted(reply, holder, refused)
             request.headers["Authorization"] = f"Zoho-oauthtoken {token.value}"
             attempt.sent = True
             response = yield request
@@ -173,7 +178,7 @@ class ZohoAuth(httpx.Auth):
                 self._token = stored
                 return stored
             self._mind_block(stored)
-            self._mind_refusals(refused)
+            self._mind_refusals(refused, stored)
             if self._store.try_lock(holder, self._clock() + _LOCK):
                 return self._after_lock(refused, holder)
             if waited >= _PATIENCE:
@@ -188,8 +193,6 @@ class ZohoAuth(httpx.Auth):
             self._store.try_lock(holder, self._clock())
             self._token = stored
             return stored
-        if refused is not None:
-            self._refusals.append(self._clock())
         return None
 
     def _is_fresh(self, token: Token) -> bool:
@@ -203,14 +206,15 @@ class ZohoAuth(httpx.Auth):
         if left > 0:
             raise RateLimitedError("token", left, TOKEN["access_denied"].sentence)
 
-    def _mind_refusals(self, refused: Token | None) -> None:
-        """Five tokens refused within 10 minutes: it is not the token (code 57 never loops)."""
-        if refused is None:
-            return
-        since = self._clock() - _REFUSALS_WITHIN
-        self._refusals = [moment for moment in self._refusals if moment > since]
-        if len(self._refusals) >= _REFUSALS:
+    def _mind_refusals(self, refused: Token | None, stored: Token | None) -> None:
+        """Five in a row, whoever fetched them: it is not the token (code 57 never loops)."""
+        if refused is not None and self._in_a_row(stored) >= _REFUSALS:
             raise ForbiddenError(CRM["INVALID_TOKEN"].sentence.replace("CRM", self._product.upper(), 1))
+
+    def _in_a_row(self, stored: Token | None) -> int:
+        """A token that lived for ten minutes ends the row."""
+        young = stored and stored.minted_at and stored.minted_at > self._clock() - _REFUSALS_WITHIN
+        return stored.refusals if stored and young else 0
 
     def _refresh_request(self) -> httpx.Request:
         """Secrets go in the body, never in a query (dossier crm §1)."""
@@ -224,7 +228,7 @@ class ZohoAuth(httpx.Auth):
         timeout = httpx.Timeout(_TOKEN_TIMEOUT).as_dict()
         return httpx.Request("POST", self._url, data=data, extensions={"timeout": timeout})
 
-    def _minted(self, reply: httpx.Response, holder: str) -> Token:
+    def _minted(self, reply: httpx.Response, holder: str, refused: Token | None) -> Token:
         body = loads(reply.content)
         logger.info(
             "token",
@@ -244,7 +248,9 @@ class ZohoAuth(httpx.Auth):
             raise
         moment = self._clock()
         life = as_int(body.get("expires_in_sec")) or as_int(body.get("expires_in")) or 3600
-        token = Token(str(body["access_token"]), moment, moment + timedelta(seconds=life))
+        refusals = 0 if refused is None else self._in_a_row(self._store.load()) + 1
+        ends = moment + timedelta(seconds=life)
+        token = Token(str(body["access_token"]), moment, ends, refusals=refusals)
         self._store.save(token, holder)
         self._token = token
         return token

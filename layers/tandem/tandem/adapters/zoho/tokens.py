@@ -32,7 +32,7 @@ class TableTokenStore:
         minted, expires, blocked = (
             _moment(item.get(n)) for n in ("minted_at", "expires_at", "blocked_until")
         )
-        return Token(str(item.get("value", "")), minted, expires, blocked)
+        return Token(str(item.get("value", "")), minted, expires, blocked, int(item.get("refusals", 0)))
 
     def try_lock(self, holder: str, until: datetime) -> bool:
         """Take the right to refresh: free, past its end, or ours already."""
@@ -52,6 +52,7 @@ class TableTokenStore:
             "value": token.value,
             "minted_at": token.minted_at.isoformat() if token.minted_at else None,
             "expires_at": token.expires_at.isoformat() if token.expires_at else None,
+            "refusals": token.refusals,
             "lock_until": "",
         }
         try:

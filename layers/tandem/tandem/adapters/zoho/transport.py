@@ -111,7 +111,7 @@ class Transport:
         self.endpoints = endpoints
         self._http = http
         self._gate = gate
-        self._product = product
+        self.product = product
         self._auth = auth
         self._connection = connection
         self._timeouts = timeouts or Timeouts()
@@ -125,7 +125,7 @@ class Transport:
 
     async def send(self, call: Call) -> Answer:
         """Send one call, again as `Retries` says; each try passes the gate."""
-        watch = Watch(self._gate, self._product, call.endpoint, self._connection)
+        watch = Watch(self._gate, self.product, call.endpoint, self._connection)
         limit = self._timeouts.total(call.endpoint)
         spent, tried = 0.0, 0
         while True:
@@ -147,7 +147,7 @@ class Transport:
         if seconds <= 0:
             raise TransientError("no time left for another call")
         request = self._request(call, seconds)
-        await self._gate.admit(self._product)
+        await self._gate.admit(self.product)
         started, moment = time.monotonic(), self._clock()
         try:
             response, body = await self._exchange(watch, request, seconds)
@@ -173,7 +173,7 @@ class Transport:
         if call.body is not None:
             headers["Content-Type"] = "application/json"
             content = dumps(call.body).encode()
-        url = self.endpoints.root(self._product) + call.endpoint.path(**call.parts)
+        url = self.endpoints.root(self.product) + call.endpoint.path(**call.parts)
         try:
             return self._http.build_request(
                 call.endpoint.method,
@@ -184,7 +184,7 @@ class Transport:
                 timeout=httpx.Timeout(seconds, connect=min(seconds, self._timeouts.connect)),
             )
         except httpx.InvalidURL as error:
-            raise BadInputError(f"the base URL of {self._product} is no URL") from error
+            raise BadInputError(f"the base URL of {self.product} is no URL") from error
 
     def _left(self, limit: float) -> float:
         return limit if self._time_left is None else min(limit, self._time_left())
