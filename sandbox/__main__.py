@@ -61,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--country", choices=sorted(ORGS), default="IN", help="edition of both orgs (default IN)"
     )
+    made.add_argument("--orgs", type=int, default=1, help="pairs of a CRM and a Books org (default 1)")
     made.add_argument(
         "--plan", default="Professional", help="Books plan, for its daily limit (default Professional)"
     )
@@ -86,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             log_path=args.log,
             clock=clock,
             country=args.country,
+            orgs=args.orgs,
             books_plan=args.plan,
             base_url=args.base_url,
             strict=args.strict,
@@ -98,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"Books organization_id {world.books_org_id}  (control: /control/health)",
         flush=True,
     )
-    uvicorn.run(app, host=args.host, port=args.port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=args.host, port=args.port, log_level="warning", access_log=False, date_header=False)
     return 0
 
 

@@ -20,7 +20,7 @@ from sandbox.control.http import control_routes, load
 from sandbox.crm import bulk, http_queries, http_records, http_settings, http_watch
 from sandbox.pipeline import Call, Endpoint, asgi_endpoint
 from sandbox.replies import BooksError, CrmError, Reply
-from sandbox.world import World
+from sandbox.world import Server, World
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -73,40 +73,40 @@ def endpoints() -> list[Endpoint]:
 
 
 def create_app(config: SandboxConfig | None = None) -> Starlette:
-    """Build a sandbox; its state is `world_of(app)`.
+    """Build a sandbox; the state of its first orgs is `world_of(app)`.
 
     Nothing runs in the background unless an ASGI server runs the lifespan: in process, deliver what was
     announced with `await world_of(app).outbox.deliver_due()`.
     """
-    world = World(config or SandboxConfig())
-    if world.config.size:
-        load(world, data.generate(world.config.size, world.config.seed, world.config.country))
+    server = Server(config or SandboxConfig())
+    for world in server.worlds if server.config.size else ():
+        load(world, data.generate(world.config.size, world.seed, world.config.country))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        pump = asyncio.create_task(_pump(world))
+        pump = asyncio.create_task(_pump(server))
         yield
         pump.cancel()
         with suppress(asyncio.CancelledError):
             await pump
-        await world.close()
+        await server.close()
 
-    routes = [Route(e.template, asgi_endpoint(world, e), methods=[e.method]) for e in endpoints()]
+    routes = [Route(e.template, asgi_endpoint(server, e), methods=[e.method]) for e in endpoints()]
     app = Starlette(
-        routes=[*control_routes(world), *routes], lifespan=lifespan, middleware=[Middleware(_TidyPath)]
+        routes=[*control_routes(server), *routes], lifespan=lifespan, middleware=[Middleware(_TidyPath)]
     )
-    app.state.world = world
+    app.state.server = server
     return app
 
 
-async def _pump(world: World) -> None:
+async def _pump(server: Server) -> None:
     """Deliver what is due, also from the outbox that a reset puts in place."""
     while True:
-        world.outbox.deliver_in_background()
+        server.outbox.deliver_in_background()
         await asyncio.sleep(0.02)
 
 
 def world_of(app: Starlette) -> World:
-    """Return the state of a sandbox."""
-    world: World = app.state.world
-    return world
+    """Return the first pair of orgs of a sandbox, with its server."""
+    server: Server = app.state.server
+    return server.worlds[0]

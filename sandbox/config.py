@@ -36,7 +36,7 @@ ORGS: dict[str, OrgFacts] = {
 
 @dataclass(frozen=True, slots=True)
 class SandboxConfig:
-    """Settings of one sandbox: one CRM org and one Books org.
+    """Settings of one sandbox; each of its `orgs` is a CRM org and a Books org.
 
     `clock` and `outbound` let a simulation bring its own time and network; `hang="raise"` makes a planted
     hang raise httpx.ReadTimeout at once instead of sleeping, for use over httpx.ASGITransport.
@@ -48,6 +48,7 @@ class SandboxConfig:
     log_path: Path | None = None
     clock: Clock | None = None
     country: Country = "IN"
+    orgs: int = 1
     books_plan: str = "Professional"
     base_url: str | None = None
     strict: bool = False

@@ -95,6 +95,7 @@ class Target:
     record_ids: tuple[str, ...] = ()
     module: str | None = None
     body: str = ""
+    org: str | None = None
 
 
 def _implied_product(name: str) -> str | None:
@@ -173,7 +174,7 @@ def _matches(match: dict[str, Any], target: Target) -> bool:
     endpoint = match.get("endpoint")
     if endpoint and endpoint not in target.endpoint and endpoint not in target.path:
         return False
-    if match.get("module") and match["module"] != target.module:
+    if any(match.get(name) and match[name] != getattr(target, name) for name in ("module", "org")):
         return False
     record_id = match.get("record_id")
     return (

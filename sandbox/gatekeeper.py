@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from sandbox.accounts.tokens import Accounts, grants_scope
+from sandbox.accounts.tokens import AccessToken, Accounts, grants_scope
 from sandbox.faults import Fault, Target
 from sandbox.limits import BOOKS_DAILY
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sandbox.pipeline import Call
 
 DEFAULT_CRM_CREDITS = 55_000
+DAY = 86_400
 
 
 def org_of(world: World, call: Call) -> str | None:
@@ -25,16 +27,30 @@ def org_of(world: World, call: Call) -> str | None:
     return world.crm_org_id if call.product == "crm" else None
 
 
-def authorise(call: Call, need: str | None) -> None:
-    """Find the token and judge scope and org; raises the product's 401."""
+def _presented(headers: Mapping[str, str]) -> str | None:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in ("zoho-oauthtoken", "bearer") else None
+
+
+def token_of(accounts: Accounts, headers: Mapping[str, str]) -> AccessToken | None:
+    """Return the live access token that a call presents, if it does."""
+    token = _presented(headers)
+    return None if token is None else accounts.find(token)
+
+
+def date_header(world: World, product: str) -> str:
+    """Return the Date of an answer, by the product's own clock."""
+    clock = {"crm": world.crm_clock, "books": world.books_clock}.get(product, world.clock)
+    return formatdate(clock.now(), usegmt=True)
+
+
+def authorise(call: Call, needs: Sequence[str]) -> None:
+    """Judge token, scopes and org; raises the product's 401."""
     if call.product == "accounts":
         return
-    scheme, _, token = (call.header("authorization") or "").partition(" ")
-    known = scheme.lower() in ("zoho-oauthtoken", "bearer")
-    call.token = call.world.accounts.find(token.strip()) if known else None
     if call.token is None:
-        raise _bad_token(call, missing=not known)
-    if need is not None and not grants_scope(call.token.grant.scopes, need):
+        raise _bad_token(call, missing=_presented(call.headers) is None)
+    if not all(grants_scope(call.token.grant.scopes, need) for need in needs):
         raise _no_scope(call)
     if call.product == "books" and call.endpoint != "GET /books/v3/organizations":
         _check_org(call)
@@ -66,21 +82,19 @@ def _check_org(call: Call) -> None:
         raise BooksError(6041, text, call.world.switches.wrong_org_status)
 
 
-def enter(world: World, call: Call) -> Callable[[], None]:
+def enter(world: World, call: Call, heavy: bool) -> Callable[[], None]:
     """Count the call as in flight; return what counts it out again."""
     meter = world.meter
-    if call.product == "books":
-        meter.books_flying += 1
-    elif call.product == "crm":
-        meter.crm_flying += 1
 
-    def leave() -> None:
+    def count(step: int) -> None:
         if call.product == "books":
-            meter.books_flying -= 1
+            meter.books_flying += step
         elif call.product == "crm":
-            meter.crm_flying -= 1
+            meter.crm_flying += step
+            meter.crm_heavy_flying += step if heavy else 0
 
-    return leave
+    count(1)
+    return lambda: count(-1)
 
 
 def spend(call: Call, cost: int, heavy: bool) -> None:
@@ -127,12 +141,13 @@ def _spend_crm(call: Call, cost: int, heavy: bool) -> None:
     meter, plan = call.world.meter, call.world.limits
     if plan.crm_in_flight is not None and meter.crm_flying > plan.crm_in_flight:
         raise crm_limit(call)
-    if heavy and plan.crm_sub_in_flight is not None and meter.crm_flying > plan.crm_sub_in_flight:
+    if heavy and plan.crm_sub_in_flight is not None and meter.crm_heavy_flying > plan.crm_sub_in_flight:
         raise crm_limit(call)
-    used = meter.crm_day.today(plan.time_scale)
+    now = call.world.clock.now()
+    used = meter.crm_credits.used(now, DAY / plan.time_scale)
     if plan.crm_credits_per_day is not None and used + cost > plan.crm_credits_per_day:
         raise crm_limit(call)
-    meter.crm_day.add(cost, plan.time_scale)
+    meter.crm_credits.add(now, cost)
 
 
 def crm_limit(call: Call) -> CrmError:
@@ -143,7 +158,7 @@ def crm_limit(call: Call) -> CrmError:
 
 
 def headers(world: World, call: Call) -> dict[str, str]:
-    """Return the quota headers of a product."""
+    """Return the quota headers of a product (Books dossier 8, CRM dossier 8)."""
     scale = world.limits.time_scale
     if call.product == "books":
         limit = world.limits.books_per_day or BOOKS_DAILY.get(world.config.books_plan, 5_000)
@@ -155,7 +170,7 @@ def headers(world: World, call: Call) -> dict[str, str]:
         }
     if call.product == "crm":
         limit = world.limits.crm_credits_per_day or DEFAULT_CRM_CREDITS
-        left = limit - world.meter.crm_day.today(scale)
+        left = limit - world.meter.crm_credits.used(world.clock.now(), DAY / scale)
         return {"X-API-CREDITS-REMAINING": str(max(0, left))} if left <= limit / 2 else {}
     return {}
 

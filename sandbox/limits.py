@@ -67,6 +67,25 @@ class Window:
         self._times.append(now)
 
 
+class Spending:
+    """Adds up amounts over a sliding window: CRM credits of the last 24 hours (CRM dossier 8)."""
+
+    def __init__(self) -> None:
+        self._spent: deque[tuple[float, int]] = deque()
+        self._sum = 0
+
+    def used(self, now: float, seconds: float) -> int:
+        """Return what was spent in the last seconds."""
+        while self._spent and self._spent[0][0] <= now - seconds:
+            self._sum -= self._spent.popleft()[1]
+        return self._sum
+
+    def add(self, now: float, amount: int) -> None:
+        """Note an amount."""
+        self._spent.append((now, amount))
+        self._sum += amount
+
+
 class DayCount:
     """Counts per calendar day of a zone; a scaled day is a fraction of a real one."""
 
@@ -115,6 +134,6 @@ class Meter:
         self.books_day = DayCount(clock, zone)
         self.books_flying = 0
         self.webhooks_day = DayCount(clock, zone)
-        self.crm_day = DayCount(clock, zone)
+        self.crm_credits = Spending()
         self.crm_flying = 0
-        self.crm_sub_flying = 0
+        self.crm_heavy_flying = 0

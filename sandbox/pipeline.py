@@ -22,7 +22,7 @@ from sandbox.faults import Fault, Target
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
 from sandbox.requestlog import Entry
 from sandbox.users import User
-from sandbox.world import World
+from sandbox.world import Server, World
 
 SECRET_PARAMS = {"access_token", "refresh_token", "client_secret", "client_id", "code", "token", "authtoken"}
 
@@ -69,7 +69,7 @@ class Call:
 
 
 Handler = Callable[[Call], Reply]
-ScopeOf = Callable[[Call], str | None]
+ScopeOf = Callable[[Call], str | tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Endpoint:
     method: str
     template: str
     handler: Handler
-    scope: ScopeOf | str | None = None
+    scope: ScopeOf | str | tuple[str, ...] = ()
     cost: Callable[[Call], int] | int = 1
     heavy: Callable[[Call], bool] | bool = False
 
@@ -93,24 +93,31 @@ class Endpoint:
             and not self.template.endswith(("/coql", "/bulk/v8/read"))
         )
 
-    def need(self, call: Call) -> str | None:
-        """Return the scope that the call needs."""
-        return self.scope(call) if callable(self.scope) else self.scope
+    def needs(self, call: Call) -> tuple[str, ...]:
+        """Return the scopes that the call needs, all of them."""
+        found = self.scope(call) if callable(self.scope) else self.scope
+        return (found,) if isinstance(found, str) else found
+
+    def weighs(self, call: Call) -> bool:
+        """Return whether the call counts among the heavy ones (CRM dossier 8)."""
+        return self.heavy(call) if callable(self.heavy) else self.heavy
 
 
-def asgi_endpoint(world: World, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def asgi_endpoint(server: Server, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     """Return the function that Starlette calls for an endpoint."""
 
     async def answer(request: Request) -> Response:
-        return await _serve(world, endpoint, request)
+        return await _serve(server, endpoint, request)
 
     return answer
 
 
-async def _read(world: World, endpoint: Endpoint, request: Request) -> Call:
+async def _read(server: Server, endpoint: Endpoint, request: Request) -> Call:
     raw = await request.body()
     query = {key: value for key, value in request.query_params.multi_items() if key}
     content_type = request.headers.get("content-type", "")
+    token = gatekeeper.token_of(server.accounts, request.headers) if endpoint.product != "accounts" else None
+    world = server.serving(endpoint.product, query.get("organization_id"), token)
     base_url = world.config.base_url or f"{request.url.scheme}://{request.url.netloc}"
     call = Call(
         world,
@@ -124,6 +131,7 @@ async def _read(world: World, endpoint: Endpoint, request: Request) -> Call:
         raw,
         None,
         base_url,
+        token=token,
     )
     call.module = call.params.get("module")
     if call.params.get("id"):
@@ -160,9 +168,10 @@ def _take_body(call: Call, raw: bytes, content_type: str) -> None:
             call.malformed = True
 
 
-async def _serve(world: World, endpoint: Endpoint, request: Request) -> Response:
+async def _serve(server: Server, endpoint: Endpoint, request: Request) -> Response:
     started = time.perf_counter()
-    call = await _read(world, endpoint, request)
+    call = await _read(server, endpoint, request)
+    world = call.world
     target = Target(
         call.product,
         call.method,
@@ -171,8 +180,9 @@ async def _serve(world: World, endpoint: Endpoint, request: Request) -> Response
         tuple(call.record_ids),
         call.module,
         call.raw.decode("utf-8", "replace") if world.faults.listed() and len(call.raw) < 1_000_000 else "",
+        gatekeeper.org_of(world, call),
     )
-    release = gatekeeper.enter(world, call)
+    release = gatekeeper.enter(world, call, endpoint.weighs(call))
     try:
         reply = await _answer(world, endpoint, call, target, started)
     finally:
@@ -198,15 +208,15 @@ async def _answer(world: World, endpoint: Endpoint, call: Call, target: Target, 
             call.fault = late.name
             reply = await _struck_after(world, call, late, started)
     reply.headers.update(gatekeeper.headers(world, call))
+    reply.headers["Date"] = gatekeeper.date_header(world, call.product)
     return reply
 
 
 def _handle(endpoint: Endpoint, call: Call) -> Reply:
     try:
-        gatekeeper.authorise(call, endpoint.need(call))
+        gatekeeper.authorise(call, endpoint.needs(call))
         cost = endpoint.cost(call) if callable(endpoint.cost) else endpoint.cost
-        heavy = endpoint.heavy(call) if callable(endpoint.heavy) else endpoint.heavy
-        gatekeeper.spend(call, cost, heavy)
+        gatekeeper.spend(call, cost, endpoint.weighs(call))
         if endpoint.product == "books" and endpoint.writes:
             gatekeeper.refuse_record(call, None, call.body if isinstance(call.body, dict) else {})
         return endpoint.handler(call)

@@ -14,16 +14,20 @@ from sandbox.users import INTEGRATION_USER
 
 TOKEN_LIFE = 3_600
 LIVE_TOKENS = 15
-ALL_SCOPES = "ZohoCRM.modules.ALL ZohoCRM.settings.ALL ZohoBooks.fullaccess.all"
+ALL_SCOPES = (
+    "ZohoCRM.modules.ALL ZohoCRM.settings.ALL ZohoCRM.coql.READ ZohoCRM.bulk.READ ZohoCRM.notifications.ALL "
+    "ZohoCRM.org.READ ZohoCRM.users.READ ZohoSearch.securesearch.READ ZohoBooks.fullaccess.all"
+)
 
 
 @dataclass(slots=True)
 class Grant:
-    """What a refresh token stands for; scopes None means everything."""
+    """What a refresh token stands for; scopes and books_orgs None mean all, crm_org None the first."""
 
     refresh_token: str
     scopes: list[str] | None = None
     books_orgs: list[str] | None = None
+    crm_org: str | None = None
     user: str = INTEGRATION_USER
     revoked: bool = False
     minted: Window = field(default_factory=Window)
@@ -62,7 +66,7 @@ class Accounts:
     def bind(self, refresh_token: str, values: Json) -> Grant:
         """Make or change a grant, as control asks."""
         grant = self._grants.setdefault(refresh_token, Grant(refresh_token))
-        for name in ("scopes", "books_orgs", "user", "revoked"):
+        for name in ("scopes", "books_orgs", "crm_org", "user", "revoked"):
             if name in values:
                 setattr(grant, name, values[name])
         if grant.revoked:
@@ -76,6 +80,7 @@ class Accounts:
                 "hint": g.hint,
                 "scopes": g.scopes,
                 "books_orgs": g.books_orgs,
+                "crm_org": g.crm_org,
                 "user": g.user,
                 "revoked": g.revoked,
                 "live_tokens": len(g.live),

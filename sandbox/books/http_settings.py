@@ -11,6 +11,7 @@ from sandbox.books.query import page_of
 from sandbox.clock import local
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import BooksError, Json, Reply
+from sandbox.world import World
 
 
 def paged(
@@ -32,15 +33,15 @@ def paged(
     )
 
 
-def organization_body(call: Call) -> Json:
+def organization_body(world: World) -> Json:
     """Return the org."""
-    world, org, setup = call.world, call.world.config.org, call.world.books.store.setup
+    org, setup = world.config.org, world.books.store.setup
     return {
         "organization_id": world.books_org_id,
         "name": org.name,
         "contact_name": world.users.all()[0].name,
         "email": world.users.all()[0].email,
-        "is_default_org": True,
+        "is_default_org": world is world.server.worlds[0],
         "language_code": "en",
         "fiscal_year_start_month": "4" if org.country == "IN" else "1",
         "account_created_date": "2026-01-05",
@@ -71,14 +72,16 @@ def organization_body(call: Call) -> Json:
 
 def list_organizations(call: Call) -> Reply:
     """GET /organizations: the one call that needs no organization_id."""
-    return done("success", organizations=[organization_body(call)])
+    bound = call.token.grant.books_orgs if call.token else None
+    seen = [w for w in call.world.server.worlds if bound is None or w.books_org_id in bound]
+    return done("success", organizations=[organization_body(w) for w in seen])
 
 
 def get_organization(call: Call) -> Reply:
     """GET /organizations/{id}."""
     if call.params["id"] != call.world.books_org_id:
         raise BooksError(1002, "Organization does not exist.", 404)
-    return done("success", organization=organization_body(call))
+    return done("success", organization=organization_body(call.world))
 
 
 def list_currencies(call: Call) -> Reply:

@@ -15,18 +15,19 @@ from sandbox.control.call import Act, ControlCall
 from sandbox.control.edits import EDITS
 from sandbox.control.load import export, load
 from sandbox.replies import ControlError, Json, SandboxError
-from sandbox.world import World
+from sandbox.world import Server
 
 __all__ = ["control_routes", "load"]
 
 
-def _route(world: World, method: str, path: str, act: Act) -> Route:
+def _route(server: Server, method: str, path: str, act: Act) -> Route:
     async def answer(request: Request) -> Response:
         raw = await request.body()
         try:
             body = json.loads(raw) if raw.strip() else {}
             if not isinstance(body, dict):
                 raise ControlError("the body must be a JSON object")
+            world = server.named(request.query_params.get("org"))
             params = {k: str(v) for k, v in request.path_params.items()}
             result = act(ControlCall(world, params, dict(request.query_params), body))
         except SandboxError as error:
@@ -47,8 +48,8 @@ def health(call: ControlCall) -> Json:
         "status": "ok",
         "now": crm_time(int(world.clock.now()), "UTC"),
         "seed": world.seed,
-        "crm_org_id": world.crm_org_id,
-        "books_organization_id": world.books_org_id,
+        **world.org_ids(),
+        "orgs": [{**w.org_ids(), "country": w.config.country} for w in world.server.worlds],
         "time_zone": world.config.org.zone,
         "currency": world.config.org.currency,
         "counts": {
@@ -64,7 +65,7 @@ def health(call: ControlCall) -> Json:
 def reset(call: ControlCall) -> Json:
     """Empty both orgs; `seed` draws other ids."""
     seed = call.body.get("seed")
-    call.world.reset(None if seed is None else int(seed))
+    call.world.server.reset(None if seed is None else int(seed))
     return health(call)
 
 
@@ -123,6 +124,7 @@ def forge(call: ControlCall) -> Json:
 _TABLE: list[tuple[str, str, Act]] = [
     ("GET", "/health", health),
     ("POST", "/reset", reset),
+    ("POST", "/orgs", setup.add_orgs),
     ("POST", "/import", lambda c: load(c.world, c.body)),
     ("GET", "/export", lambda c: export(c.world)),
     ("GET", "/requests", requests),
@@ -153,10 +155,10 @@ _TABLE: list[tuple[str, str, Act]] = [
 ]
 
 
-def control_routes(world: World) -> list[Route]:
+def control_routes(server: Server) -> list[Route]:
     """Return the routes of the control API."""
     edits = [
-        _route(world, method, path, lambda c, a=act: a(c.world, c.params, c.body))  # type: ignore[misc]
+        _route(server, method, path, lambda c, a=act: a(c.world, c.params, c.body))  # type: ignore[misc]
         for method, path, act in EDITS
     ]
-    return [*(_route(world, method, path, act) for method, path, act in _TABLE), *edits]
+    return [*(_route(server, method, path, act) for method, path, act in _TABLE), *edits]

@@ -9,7 +9,10 @@ from pydantic import ValidationError
 
 from sandbox.automation import rule
 from sandbox.clock import ManualClock, crm_time
+from sandbox.config import ORGS
 from sandbox.control.call import ControlCall, moment_of
+from sandbox.control.load import load
+from sandbox.data import generate
 from sandbox.faults import CATALOGUE
 from sandbox.limits import plan_of
 from sandbox.replies import ControlError, Json
@@ -90,21 +93,22 @@ def put_limits(call: ControlCall) -> Json:
         if mode not in ("off", "real", "scaled"):
             raise ControlError("mode is off, real or scaled")
         plan = plan_of(mode, call.world.config.books_plan)
-    call.world.limits = plan.changed(values)
+    call.world.server.limits = plan.changed(values)
     return call.world.limits.described()
 
 
 def get_limits(call: ControlCall) -> Json:
     """Read limits and what is used up."""
     meter, scale = call.world.meter, call.world.limits.time_scale
+    now = call.world.clock.now()
     return {
         **call.world.limits.described(),
         "used": {
             "books_day": meter.books_day.today(scale),
-            "crm_credits_day": meter.crm_day.today(scale),
+            "crm_credits_24_hours": meter.crm_credits.used(now, 86_400 / scale),
             "webhooks_day": meter.webhooks_day.today(scale),
             "books_in_flight": meter.books_flying,
-            "books_minute": meter.books_minute.count(call.world.clock.now(), 60 / scale),
+            "books_minute": meter.books_minute.count(now, 60 / scale),
         },
     }
 
@@ -115,6 +119,8 @@ def put_tokens(call: ControlCall) -> Json:
     if body.get("client_id"):
         accounts.clients[str(body["client_id"])] = str(body.get("client_secret", ""))
     if body.get("refresh_token"):
+        for org in (body.get("crm_org"), *(body.get("books_orgs") or ())):
+            call.world.server.named(org)
         accounts.bind(str(body["refresh_token"]), body)
     if body.get("revoke_all"):
         accounts.revoke_all()
@@ -123,6 +129,24 @@ def put_tokens(call: ControlCall) -> Json:
     if body.get("drop_access_tokens"):
         accounts.drop_access_tokens()
     return {"grants": accounts.grants(), "clients": list(accounts.clients)}
+
+
+def add_orgs(call: ControlCall) -> Json:
+    """Add a CRM org and a Books org: {country, size, refresh_token}; the token then sees these two alone."""
+    country, size, token = (
+        call.body.get("country", "IN"),
+        int(call.body.get("size", 0)),
+        call.body.get("refresh_token"),
+    )
+    if country not in ORGS:
+        raise ControlError(f"country is one of {sorted(ORGS)}")
+    world = call.world.server.add(country)
+    if size:
+        load(world, generate(size, world.seed, country))
+    if token:
+        orgs = {"crm_org": world.crm_org_id, "books_orgs": [world.books_org_id]}
+        world.accounts.bind(str(token), orgs)
+    return world.org_ids()
 
 
 def add_field(call: ControlCall) -> Json:

@@ -201,7 +201,15 @@ def job_result(call: Call) -> Reply:
 
 
 ENDPOINTS = [
-    Endpoint("crm", "POST", "/crm/bulk/v8/read", create_job, "ZohoCRM.bulk.READ", 50, heavy=True),
+    Endpoint(
+        "crm",
+        "POST",
+        "/crm/bulk/v8/read",
+        create_job,
+        ("ZohoCRM.bulk.READ", "ZohoCRM.modules.ALL.READ"),
+        50,
+        heavy=True,
+    ),
     Endpoint("crm", "GET", "/crm/bulk/v8/read/{id}", job_status, "ZohoCRM.bulk.READ"),
     Endpoint("crm", "GET", "/crm/bulk/v8/read/{id}/result", job_result, "ZohoCRM.bulk.READ"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sandbox.crm.http_records import is_newer, scope_of, since_header
 from sandbox.crm.paging import number_param
 from sandbox.pipeline import Call, Endpoint
@@ -125,10 +127,20 @@ def _coql_cost(call: Call) -> int:
     return 1 if number <= 200 else 2 if number <= 1_000 else 3
 
 
+def _coql_scopes(call: Call) -> tuple[str, ...]:
+    text = str(call.body.get("select_query", "")) if isinstance(call.body, dict) else ""
+    module = re.search(r"\bfrom\s+(\w+)", text, re.IGNORECASE)
+    return "ZohoCRM.coql.READ", f"ZohoCRM.modules.{module.group(1) if module else 'ALL'}.READ"
+
+
+def _search_scopes(call: Call) -> tuple[str, ...]:
+    return f"ZohoCRM.modules.{call.params['module']}.READ", "ZohoSearch.securesearch.READ"
+
+
 _M = "/crm/v8/{module}"
 ENDPOINTS = [
-    Endpoint("crm", "POST", "/crm/v8/coql", run_coql, "ZohoCRM.coql.READ", _coql_cost, True),
+    Endpoint("crm", "POST", "/crm/v8/coql", run_coql, _coql_scopes, _coql_cost, True),
     Endpoint("crm", "GET", f"{_M}/deleted", deleted_records, scope_of("READ"), 2),
-    Endpoint("crm", "GET", f"{_M}/search", search_records, scope_of("READ"), 1, True),
+    Endpoint("crm", "GET", f"{_M}/search", search_records, _search_scopes, 1, True),
     Endpoint("crm", "POST", f"{_M}/{{id}}/actions/merge", merge_records, scope_of("UPDATE")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +102,39 @@ async def test_crm_credits_are_charged_by_ten_records_and_shown_from_half(zoho: 
     answer = await zoho.crm("POST", "/Accounts", {"data": [{"Account_Name": str(n)} for n in range(100)]})
     assert answer.status_code == 201
     assert (await zoho.crm("GET", "/org")).json()["code"] == "TOO_MANY_REQUESTS"
+
+
+async def test_crm_credits_return_24_hours_after_they_were_spent(zoho: Zoho) -> None:
+    """The window rolls: midnight changes nothing."""
+    await zoho.control("PUT", "/limits", {"crm_credits_per_day": 2})
+    await zoho.crm("GET", "/org")
+    zoho.step(12 * 3_600)
+    await zoho.login()
+    await zoho.crm("GET", "/org")
+    zoho.step(12 * 3_600 - 1)
+    await zoho.login()
+    assert (await zoho.crm("GET", "/org")).status_code == 429
+    zoho.step(1)
+    assert (await zoho.crm("GET", "/org")).status_code == 200
+    assert (await zoho.crm("GET", "/org")).status_code == 429
+
+
+async def test_heavy_crm_calls_have_a_lower_limit_in_flight(make_zoho: Maker) -> None:
+    """COQL and writes of more than ten records count apart; light calls beside them do not."""
+    zoho = await make_zoho(latency=0.05)
+    await zoho.control("PUT", "/limits", {"crm_in_flight": 9, "crm_sub_in_flight": 1})
+    query = {"select_query": "select id from Accounts where id is not null"}
+    heavy = [zoho.crm("POST", "/coql", query) for _ in range(2)]
+    light = [zoho.crm("GET", "/org") for _ in range(5)]
+    codes = [a.status_code for a in await asyncio.gather(*heavy, *light)]
+    assert sorted(codes) == [200] * 5 + [204, 429]
+
+
+async def test_answers_carry_the_products_own_time(zoho: Zoho) -> None:
+    """Date comes from the clock that can be set, skew included."""
+    await zoho.control("POST", "/clock", {"skew": {"books": -5}})
+    assert (await zoho.crm("GET", "/org")).headers["Date"] == "Mon, 23 Nov 2026 09:00:00 GMT"
+    assert (await zoho.books("GET", "/contacts")).headers["Date"] == "Mon, 23 Nov 2026 08:59:55 GMT"
 
 
 async def test_the_log_has_one_line_for_each_call_and_no_secret(make_zoho: Maker, tmp_path: Path) -> None:

@@ -66,7 +66,6 @@ class TestCrm:
     @pytest.mark.parametrize("bulk", ["per_item", "whole"])
     async def test_the_guard_holds(self, zoho: Zoho, bulk: str) -> None:
         """An edit after the read is never overwritten; the same second is on our side."""
-        await zoho.needs_date()
         await zoho.switch(bulk_unmodified_since=bulk)
         account = await zoho.account()
         await zoho.step(5)
@@ -82,7 +81,6 @@ class TestCrm:
 
     async def test_reads_are_dated_by_the_servers_clock(self, zoho: Zoho) -> None:
         """Also when it is another than ours."""
-        await zoho.needs_date()
         account = await zoho.account()
         await zoho.step(3600)
         before = await zoho.time()
