@@ -114,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         "--n", type=_sizes, default=(1, 50, 200), help="changes of a flow (default: 1,50,200)"
     )
     parser.add_argument(
-        "--pairs", type=_positive, default=20_000, help="pairs for the core (default: %(default)s)"
+        "--pairs", type=_positive, default=100_000, help="pairs for the core (default: %(default)s)"
     )
     parser.add_argument(
         "--out", type=Path, default=OUT, help="file for what was measured (default: build/bench.json)"

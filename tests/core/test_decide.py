@@ -24,10 +24,11 @@ from tandem.core.actions import (
     Unlink,
     Wait,
 )
-from tandem.core.decide import Ended, Parent, Situation, decide, sync
+from tandem.core.decide import Ended, Parent, Situation, decide
 from tandem.core.mapping import preset
 from tandem.core.match import Candidate, HeldMatch, Matched, NoMatch
 from tandem.core.records import Base, Gone, Link, LinkState, Record, Side
+from tandem.core.sync import sync
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 DELAY = timedelta(minutes=10)

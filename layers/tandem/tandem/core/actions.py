@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import overload
 
 from tandem.core.records import Base, Side, Value
 
@@ -20,6 +21,42 @@ class FieldReason:
     base_crm: Value = None
     base_books: Value = None
     sentence: str = ""
+
+
+class Reasons(Sequence[FieldReason]):
+    """The reasons of a pair's fields, in the mapping's order, worked out when they are first looked at."""
+
+    __slots__ = ("_explain", "_found")
+
+    def __init__(self, explain: Callable[[], tuple[FieldReason, ...]]) -> None:
+        self._explain = explain
+        self._found: tuple[FieldReason, ...] | None = None
+
+    def _all(self) -> tuple[FieldReason, ...]:
+        if self._found is None:
+            self._found = self._explain()
+        return self._found
+
+    @overload
+    def __getitem__(self, place: int) -> FieldReason: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[FieldReason, ...]: ...
+    def __getitem__(self, place: int | slice) -> FieldReason | tuple[FieldReason, ...]:
+        return self._all()[place]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[FieldReason]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Reasons({list(self._all())})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +104,7 @@ class Sync:
 
     writes: Mapping[Side, Mapping[str, Value]]
     base: Mapping[str, Base]
-    reasons: tuple[FieldReason, ...] = ()
+    reasons: Sequence[FieldReason] = ()
     holds: tuple[Hold, ...] = ()
 
     @property

@@ -5,8 +5,7 @@ No I/O, no clock of its own; a conflict or a hold is a result with a reason, nev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -22,16 +21,15 @@ from tandem.core.actions import (
     Quarantine,
     Release,
     Revive,
-    Sync,
     Unlink,
     Wait,
 )
 from tandem.core.converters import ConversionError, tax_faults
-from tandem.core.guards import ledger_ties, portal_email_changes
+from tandem.core.guards import ledger_ties
 from tandem.core.mapping import EntityMapping
 from tandem.core.match import HeldMatch, Matched, MatchResult
-from tandem.core.merge import UNKNOWN, Merged, Pair, merge_field
-from tandem.core.records import Base, Gone, Link, LinkState, Record, Side, Value, is_blank
+from tandem.core.records import Gone, Link, LinkState, Record, Side, Value, is_blank
+from tandem.core.sync import sync
 
 
 class Parent(StrEnum):
@@ -170,60 +168,3 @@ def _create(record: Record, entity: EntityMapping) -> Action:
             FieldReason(mapped.name, "created from the other side", shown.get("crm"), shown.get("books"))
         )
     return Create(record.side.other, values, tuple(reasons))
-
-
-@dataclass(slots=True)
-class _Fields:
-    """Collects the outcomes of all fields of one pair."""
-
-    writes: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.CRM: {}, Side.BOOKS: {}})
-    base: dict[str, Base] = field(default_factory=dict)
-    reasons: list[FieldReason] = field(default_factory=list)
-    holds: list[Hold] = field(default_factory=list)
-
-    def add(self, name: str, merged: Merged) -> None:
-        if merged.hold is not None:
-            self.holds.append(merged.hold)
-        if merged.to is not None:
-            self.writes[merged.to][name] = merged.value
-        if merged.base is not None:
-            self.base[name] = merged.base
-        self.reasons.append(merged.reason)
-
-
-def sync(
-    entity: EntityMapping,
-    crm: Record,
-    books: Record,
-    base: Mapping[str, Base],
-    held: Mapping[str, Mapping[str, Value]],
-    release: Release | None = None,
-) -> Sync:
-    """Merge every mapped field of a pair; a doubtful value is held alone, the other fields go on."""
-    fields = _Fields(base=dict(base))
-    for mapped in entity.fields:
-        name = mapped.name
-        pair = Pair(
-            mapped,
-            crm.values.get(name, UNKNOWN),
-            books.values.get(name, UNKNOWN),
-            base.get(name),
-            held.get(name),
-        )
-        merged = merge_field(pair, release)
-        if merged.to is not None and (doubt := _doubt(entity, name, merged, crm, books)):
-            merged = pair.hold(*doubt)
-        fields.add(name, merged)
-    return Sync(fields.writes, fields.base, tuple(fields.reasons), tuple(fields.holds))
-
-
-def _doubt(
-    entity: EntityMapping, name: str, merged: Merged, crm: Record, books: Record
-) -> tuple[str, str] | None:
-    """A reason to hold a value that the merge would carry: a contradiction, or a portal user's e-mail."""
-    source = crm if merged.to is Side.BOOKS else books
-    if name == "tax_identity" and (fault := tax_faults(entity, source)):
-        return "tax identity contradicts", fault
-    if name == "email" and merged.to is Side.BOOKS and portal_email_changes(books):
-        return "portal user", "the person uses the customer portal with this e-mail; change it in Books"
-    return None

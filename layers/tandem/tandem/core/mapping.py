@@ -146,6 +146,11 @@ class EntityMapping(Strict):
         return found
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The names of all fields, in their order."""
+        return tuple(field.name for field in self.fields)
+
+    @cached_property
     def crm_fields(self) -> tuple[str, ...]:
         """Every CRM attribute to read: mapped, stamp, scope, parent, primary person, currency."""
         mapped = [name for field in self.fields for name in field.attributes(Side.CRM)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,7 +37,7 @@ class Plan:
     stamp: str | None = None
     parent: str | None = None
     parent_link: str | None = None
-    reasons: tuple[FieldReason, ...] = ()
+    reasons: Sequence[FieldReason] = ()
     edited_by: str | None = None
     asked_at: datetime | None = None
     """Server time when the CRM target was read: the guard of the write."""
