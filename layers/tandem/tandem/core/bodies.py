@@ -39,6 +39,7 @@ def write_body(
     if stamp and (name := described.crm_stamp if side is Side.CRM else described.books_stamp):
         attributes[name] = stamp
     if current is None:
+        attributes = described.constants.of(side) | attributes
         attributes = {name: value for name, value in attributes.items() if not is_blank(value)}
     if side is Side.CRM:
         return attributes | _crm_parent(described, current, parent)

@@ -37,6 +37,8 @@ class Converter(BaseModel, ABC):
     name: ClassVar[str]
     lossy: ClassVar[bool] = False
     """Spellings that a person can tell apart share a key, or come back changed."""
+    loses: ClassVar[frozenset[Side]] = frozenset()
+    """Sides whose value does not arrive whole: something that a person can tell apart is gone, or is guessed."""
     never_blank: ClassVar[bool] = False
     """A clear is not sent to Books unless the mapping says otherwise (design, blank is a value)."""
     parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {}

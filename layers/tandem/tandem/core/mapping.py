@@ -52,6 +52,20 @@ class Resource:
     parent_field: str | None = None
 
 
+Scalar = str | int | bool
+
+
+class Constants(Strict):
+    """What a create writes beside the mapped fields, by attribute; an update leaves it alone."""
+
+    crm: dict[CrmName, Scalar] = Field(default_factory=dict)
+    books: dict[BooksName, Scalar] = Field(default_factory=dict)
+
+    def of(self, side: Side) -> dict[str, Scalar]:
+        """Attribute -> value on `side`."""
+        return self.crm if side is Side.CRM else self.books
+
+
 class EntityMapping(Strict):
     """One kind of record on both sides."""
 
@@ -66,6 +80,8 @@ class EntityMapping(Strict):
     parent_field: CrmName | None = None
     currency_field: CrmName | None = None
     """CRM's currency field, in organisations with several currencies."""
+    constants: Constants = Constants()
+    """Attribute -> value for each side, written when a record is created there."""
     fields: tuple[FieldMapping, ...] = Field(min_length=1)
 
     @model_validator(mode="before")
@@ -100,15 +116,21 @@ class EntityMapping(Strict):
                     users.setdefault(attribute, f"the field {field.name}")
 
     def _own(self, side: Side) -> list[tuple[str | None, str]]:
+        constants: list[tuple[str | None, str]] = [(name, "constants") for name in self.constants.of(side)]
         if side is Side.BOOKS:
-            return [(self.books_stamp, "books_stamp")]
-        return [(self.crm_stamp, "crm_stamp"), (self.parent_field, "parent_field")]
+            return [(self.books_stamp, "books_stamp"), *constants]
+        return [(self.crm_stamp, "crm_stamp"), (self.parent_field, "parent_field"), *constants]
 
     def _never_mapped(self) -> Iterator[Found]:
-        for field in self.fields:
-            for path in field.attributes(Side.BOOKS):
-                if problem := self._books_problem(path):
-                    yield Found(f"{path} {problem[0]}", problem[1], ("fields", field.name, "books"))
+        mapped = [
+            (path, ("fields", field.name, "books"))
+            for field in self.fields
+            for path in field.attributes(Side.BOOKS)
+        ]
+        written = [(path, ("constants", "books", path)) for path in self.constants.books]
+        for path, at in [*mapped, *written]:
+            if problem := self._books_problem(path):
+                yield Found(f"{path} {problem[0]}", problem[1], at)
 
     def _books_problem(self, path: str) -> tuple[str, str] | None:
         head, dot, _ = path.partition(".")

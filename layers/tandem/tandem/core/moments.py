@@ -52,6 +52,7 @@ class DateTime(Converter):
 
     name: ClassVar[str] = "datetime"
     lossy: ClassVar[bool] = True
+    loses: ClassVar[frozenset[Side]] = frozenset({Side.CRM})
 
     zone: Annotated[str, AfterValidator(_zone)] = "Asia/Kolkata"
 

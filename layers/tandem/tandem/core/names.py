@@ -51,6 +51,7 @@ class FullName(Converter):
 
     name: ClassVar[str] = "full_name"
     lossy: ClassVar[bool] = True
+    loses: ClassVar[frozenset[Side]] = frozenset(Side)
     never_blank: ClassVar[bool] = True
     parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {Side.CRM: ("first", "last"), Side.BOOKS: ("full",)}
 

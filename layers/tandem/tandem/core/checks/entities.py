@@ -1,0 +1,191 @@
+"""The rules for an entity as a whole; `ENTITY_RULES` has all. A docstring begins with the kinds of its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tandem.core.checks.finding import Finding, fields_of
+from tandem.core.conversion import SIDE_NAMES
+from tandem.core.converters import Email, TaxIdentity
+from tandem.core.facts import Facts, FieldFacts
+from tandem.core.mapping import EntityMapping
+from tandem.core.mapping_faults import nearest
+from tandem.core.records import Side
+from tandem.core.yamltree import Path
+
+MOSTLY_BLANK: Final = 0.5
+"""A match key that stands in fewer than this share of the records links few of them."""
+_DO_NOT_ALLOW: Final = {
+    Side.CRM: "in CRM: Setup > Modules and Fields, edit the field, tick “Do not allow duplicate values”",
+    Side.BOOKS: "in Books: Settings > Customers and Vendors > Custom Fields, tick “Prevent duplicate values”",
+}
+
+
+def module(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """unknown_module: CRM shows the module's fields."""
+    if not facts.crm.get(entity.crm_module):
+        yield Finding(
+            "unknown_module", _at(entity, "crm_module"), f"CRM shows no fields of {entity.crm_module}",
+            "check the name, and that the token's user sees the module",
+        )  # fmt: skip
+
+
+def stamps(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """stamp_missing, stamp_not_unique, stamp_no_text: the field that makes a second insert impossible."""
+    for side, name in ((Side.CRM, entity.crm_stamp), (Side.BOOKS, entity.books_stamp)):
+        there = fields_of(entity, side, facts)
+        if name is None or not there:
+            continue
+        path, shown = _at(entity, f"{side}_stamp"), f"the stamp field {name} of {SIDE_NAMES[side]}"
+        fact = there.get(name)
+        if fact is None:
+            fix = (
+                f"create a text field and tick that duplicates are refused, or {nearest(name, sorted(there))}"
+            )
+            yield Finding("stamp_missing", path, f"{shown} does not exist", fix)
+            continue
+        if fact.unique is False:
+            fix = _DO_NOT_ALLOW[side]
+            message = f"{shown} allows duplicates: a retry could double"
+            yield _about(side, fact, "stamp_not_unique", path, message, fix)
+        if fact.kind not in ("text", ""):
+            fix = "use a text field: an id has up to 19 digits, a number is cut"
+            yield _about(side, fact, "stamp_no_text", path, f"{shown} is {fact.shown()}", fix)
+
+
+def required(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """required_without_value, required_on_layout: a create carries what the other side demands."""
+    for side in Side:
+        covered = _written(entity, side)
+        for fact in fields_of(entity, side, facts).values():
+            if fact.name in covered or fact.read_only:
+                continue
+            fix = f"map it, or give it a value under constants: {side}"
+            if fact.required:
+                message = f"{SIDE_NAMES[side]} demands {fact.name}, and nothing fills it"
+                yield _about(side, fact, "required_without_value", _at(entity, "fields"), message, fix)
+            elif fact.layouts:
+                message = f"the layout {' and '.join(fact.layouts)} of CRM demands {fact.name}, and nothing fills it"
+                path = _at(entity, "fields")
+                yield _about(side, fact, "required_on_layout", path, message, fix, is_fault=False)
+
+
+def _written(entity: EntityMapping, side: Side) -> set[str | None]:
+    mapped = {name for field in entity.fields if field.may_write(side) for name in field.attributes(side)}
+    own = {entity.crm_stamp, entity.parent_field} if side is Side.CRM else {entity.books_stamp}
+    return mapped | own | set(entity.constants.of(side))
+
+
+def constants(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """unknown_field, constant_out_of_range: a value written on create is one that the side takes."""
+    for side in Side:
+        there = fields_of(entity, side, facts)
+        for name, value in entity.constants.of(side).items():
+            fact, path = there.get(name), (*_at(entity, "constants"), side.value, name)
+            if fact is None:
+                if there:
+                    fix = nearest(name, sorted(there))
+                    yield Finding("unknown_field", path, f"{SIDE_NAMES[side]} has no {name}", fix)
+                continue
+            if problem := _out_of_range(value, fact):
+                fix = f"write a value that {fact.name} takes ({fact.shown()})"
+                yield _about(side, fact, "constant_out_of_range", path, f"“{value}” {problem}", fix)
+
+
+def _out_of_range(value: object, fact: FieldFacts) -> str:
+    if fact.read_only:
+        return f"cannot be written: {fact.name} is read-only"
+    if fact.choices is not None and str(value) not in fact.choices:
+        return f"is no choice of {fact.name}: {', '.join(fact.choices[:10])}"
+    if fact.length and len(str(value)) > fact.length:
+        return f"has {len(str(value))} characters, {fact.name} takes {fact.length}"
+    if fact.kind == "integer" and not isinstance(value, int):
+        return f"is no whole number, as {fact.name} wants"
+    if fact.kind == "checkbox" and not isinstance(value, bool):
+        return f"is neither true nor false, as {fact.name} wants"
+    return ""
+
+
+def keys(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """match_key_missing, match_key_mostly_blank: something by which records find their counterpart."""
+    found = [field for field in entity.fields if isinstance(field.convert, (Email, TaxIdentity))]
+    if not found and entity.name != "customer":
+        yield Finding(
+            "match_key_missing", _at(entity, "fields"), "no e-mail is mapped: existing records find no counterpart",
+            "map the e-mail, or link the existing ones by their stamp",
+            is_fault=False,
+        )  # fmt: skip
+    for field in found:
+        for side in Side:
+            shares = [facts.filled.get((entity.name, side, name)) for name in field.attributes(side)[:1]]
+            for share in shares:
+                if share is not None and share < MOSTLY_BLANK:
+                    yield Finding(
+                        "match_key_mostly_blank", (*_at(entity, "fields"), field.name),
+                        f"{field.name} is filled in {share:.0%} of the records of {SIDE_NAMES[side]} looked at",
+                        "fill it before the first sync, or expect many held records",
+                        is_fault=False,
+                    )  # fmt: skip
+
+
+def scope(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """unknown_field, unfilterable, choice_not_there: what decides on a create can be asked for."""
+    there = fields_of(entity, Side.CRM, facts)
+    for name, wanted in entity.create_in_books_when.items():
+        fact, path = there.get(name), (*_at(entity, "create_in_books_when"), name)
+        if fact is None:
+            if there:
+                yield Finding("unknown_field", path, f"CRM has no {name}", nearest(name, sorted(there)))
+            continue
+        if not fact.filterable:
+            message = f"{name} is {fact.shown()}, which CRM cannot filter by"
+            fix = "choose a pick list, a check box or a short text"
+            yield Finding("unfilterable", path, message, fix, crm=fact)
+        missing = [value for value in wanted if fact.choices is not None and value not in fact.choices]
+        if missing:
+            message, fix = f"{name} has no choice {', '.join(missing)}", "write one of its choices"
+            yield Finding("choice_not_there", path, message, fix, crm=fact)
+
+
+def parents(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """unknown_field, parent_no_lookup, parent_circular: a person's lookup leads to its Account."""
+    there = fields_of(entity, Side.CRM, facts)
+    name, path = entity.parent_field, _at(entity, "parent_field")
+    if name is None or not there:
+        return
+    fact = there.get(name)
+    if fact is None:
+        yield Finding("unknown_field", path, f"CRM has no {name}", nearest(name, sorted(there)))
+    elif fact.kind != "lookup":
+        yield Finding(
+            "parent_no_lookup", path, f"{name} is {fact.shown()}", "choose the lookup to Accounts", crm=fact
+        )
+    elif fact.refers_to == entity.crm_module:
+        message = f"{name} leads to {fact.refers_to} itself: a record would be its own parent's parent"
+        yield Finding("parent_circular", path, message, "choose the lookup to Accounts", crm=fact)
+
+
+def currency(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """currency_not_allowed: CRM keeps a currency for each record only where that is switched on."""
+    if entity.currency_field and not facts.has_currencies:
+        yield Finding(
+            "currency_not_allowed", _at(entity, "currency_field"), "CRM keeps one currency only",
+            "take currency_field out, or switch several currencies on in CRM",
+        )  # fmt: skip
+
+
+def _about(
+    side: Side, fact: FieldFacts, kind: str, path: Path, message: str, fix: str, *, is_fault: bool = True
+) -> Finding:
+    crm, books = (fact, None) if side is Side.CRM else (None, fact)
+    return Finding(kind, path, message, fix, is_fault, crm, books)
+
+
+def _at(entity: EntityMapping, key: str) -> Path:
+    return ("entities", entity.name, key)
+
+
+ENTITY_RULES: Final[tuple[Callable[[EntityMapping, Facts], Iterator[Finding]], ...]] = (
+    module, stamps, parents, required, constants, keys, scope, currency,
+)  # fmt: skip

@@ -1,0 +1,209 @@
+"""The rules for one mapped field; `FIELD_RULES` has all. A docstring begins with the kinds of its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as ReadOnly
+from typing import Final
+
+from tandem.core.checks.carries import carries
+from tandem.core.checks.finding import Checked, Finding, fields_of
+from tandem.core.choices import Picklist
+from tandem.core.conversion import SIDE_NAMES
+from tandem.core.facts import FieldFacts
+from tandem.core.mapping import EntityMapping
+from tandem.core.mapping_faults import nearest
+from tandem.core.quantities import Number
+from tandem.core.records import Side
+from tandem.core.tax import TaxIdentity
+
+
+def exists(field: Checked) -> Iterator[Finding]:
+    """unknown_field, renamed_field: every attribute is there, under this name."""
+    for side in Side:
+        there = fields_of(field.entity, side, field.facts)
+        for name in field.mapped.attributes(side):
+            if name not in there and _is_told(field.entity, side, name):
+                yield _missing(field, side, name, there)
+
+
+def _is_told(entity: EntityMapping, side: Side, name: str) -> bool:
+    """Books tells custom fields of persons nowhere (dossier books §3)."""
+    return side is Side.CRM or entity.name != "contact_person" or not name.startswith("cf_")
+
+
+def _missing(field: Checked, side: Side, name: str, there: ReadOnly[str, FieldFacts]) -> Finding:
+    words = name.removeprefix("cf_").replace("_", " ").casefold()
+    renamed = next((fact for fact in there.values() if fact.label.casefold() == words), None)
+    if renamed:
+        message = (
+            f"{SIDE_NAMES[side]} has no {name}; the field labelled “{renamed.label}” is {renamed.name} now"
+        )
+        return field.finding("renamed_field", side, message, f"write {renamed.name}")
+    message = (
+        f"{SIDE_NAMES[side]} has no {name}: it was removed, or never was, or the token's user may not see it"
+    )
+    fix = f"create it in {SIDE_NAMES[side]}, or {nearest(name, sorted(there))}"
+    return field.finding("unknown_field", side, message, fix)
+
+
+def visible(field: Checked) -> Iterator[Finding]:
+    """hidden_field: the token's user sees it, and Books has not switched it off."""
+    for side, fact in field.all_known():
+        if not fact.visible:
+            message = f"{fact.name} of {SIDE_NAMES[side]} is hidden from the token's user, or switched off"
+            yield field.finding("hidden_field", side, message, "show it to that user, or take the field out")
+
+
+def writable(field: Checked) -> Iterator[Finding]:
+    """read_only_target, read_only_both_ways: what is to be written can be."""
+    for side in field.written:
+        for fact in field.known(side).values():
+            if fact.read_only:
+                both = field.mapped.direction == "both"
+                kind = "read_only_both_ways" if both else "read_only_target"
+                message = f"{fact.name} is read-only in {SIDE_NAMES[side]}, but direction is {field.mapped.direction}"
+                fix = f"write direction: to_{side.other}, or give the token's user the right to edit it"
+                yield field.finding(kind, side, message, fix)
+
+
+def fits(field: Checked) -> Iterator[Finding]:
+    """type_mismatch, date_against_datetime, multi_into_single: the converter can carry what stands there."""
+    name = field.mapped.converter
+    for side in Side:
+        for fact in field.known(side).values():
+            if fact.kind in ("", "lookup") or carries(name, fact.kind, writes=field.mapped.may_write(side)):
+                continue
+            shown = f"{fact.name} of {SIDE_NAMES[side]} is {fact.shown()}"
+            if {name, fact.kind} == {"date", "datetime"}:
+                fix = f"write converter: {fact.kind}, or choose a field of the same kind on both sides"
+                yield field.finding("date_against_datetime", side, f"{shown}; the converter is {name}", fix)
+            elif name == "picklist" and fact.kind == "multi_select":
+                fix = "write converter: multi_select, or choose a field for one choice"
+                yield field.finding(
+                    "multi_into_single", side, f"{shown}: several choices do not fit into one", fix
+                )
+            else:
+                fix = "choose another converter, or a field of another kind"
+                yield field.finding(
+                    "type_mismatch", side, f"{shown}; the converter {name} cannot carry it", fix
+                )
+    if name == "multi_select" and any(
+        fact.kind == "picklist" for side in Side for fact in field.known(side).values()
+    ):
+        yield field.finding(
+            "multi_into_single", "converter", "a field for one choice stands on a side: several do not fit into one",
+            "choose fields for several choices on both sides",
+        )  # fmt: skip
+
+
+def long_enough(field: Checked) -> Iterator[Finding]:
+    """shorter_on_other_side: a longer value will be held, never cut."""
+    one, other = field.only(Side.CRM), field.only(Side.BOOKS)
+    if not (one and other and one.length and other.length) or field.mapped.converter in _OF_FIXED_LENGTH:
+        return
+    for source, target, side in ((one, other, Side.BOOKS), (other, one, Side.CRM)):
+        told = getattr(field.mapped.convert, f"{side}_max", None)
+        if source.length and target.length and source.length > target.length and field.mapped.may_write(side):
+            if told is not None and told <= target.length:
+                continue
+            message = (
+                f"{source.name} takes {source.length} characters, {target.name} of {SIDE_NAMES[side]} takes "
+            )
+            message += str(target.length)
+            fix = f"write args: {{{side}_max: {target.length}}} (longer values are then held), or lengthen the field"
+            yield field.finding("shorter_on_other_side", side, message, fix, is_fault=False)
+
+
+_OF_FIXED_LENGTH: Final = frozenset({"picklist", "multi_select", "checkbox", "date", "datetime", "integer"})
+
+
+def precise(field: Checked) -> Iterator[Finding]:
+    """precision_lost: both sides keep the digits that the converter lets through."""
+    convert = field.mapped.convert
+    if not isinstance(convert, Number):
+        return
+    for side in field.written:
+        fact = field.only(side)
+        if fact and fact.places is not None and convert.places > fact.places:
+            message = (
+                f"{fact.name} of {SIDE_NAMES[side]} keeps {fact.places} places, the mapping {convert.places}"
+            )
+            fix = f"write args: {{places: {fact.places}}}; a value with more is then held"
+            yield field.finding("precision_lost", side, message, fix)
+
+
+def choices(field: Checked) -> Iterator[Finding]:
+    """choice_without_counterpart, choice_not_there: the table covers what both sides offer, and nothing else."""
+    convert = field.mapped.convert
+    if not isinstance(convert, Picklist):
+        return
+    for side, table in ((Side.CRM, list(convert.values)), (Side.BOOKS, list(convert.values.values()))):
+        fact = field.only(side)
+        if fact is None or fact.choices is None:
+            continue
+        if unknown := [value for value in table if value not in fact.choices]:
+            message = f"{fact.name} of {SIDE_NAMES[side]} has no choice {', '.join(unknown)}"
+            fix = "add the choice there, or take it out of the mapping; until then such a value is held"
+            yield field.finding("choice_not_there", "args", message, fix, is_fault=False)
+        left = [value for value in fact.choices if value and value != "-None-" and value not in table]
+        if left and field.mapped.may_write(side.other):
+            message = f"{', '.join(left)} of {fact.name} ({SIDE_NAMES[side]}) has no counterpart"
+            fix = "add it to args: {values: ...}; until then a record with that value is held"
+            yield field.finding("choice_without_counterpart", "args", message, fix, is_fault=False)
+
+
+def lookups(field: Checked) -> Iterator[Finding]:
+    """lookup_unmapped: an id of one side means nothing on the other."""
+    for side in Side:
+        for fact in field.known(side).values():
+            if fact.kind == "lookup":
+                to = f" to {fact.refers_to}" if fact.refers_to else ""
+                message = f"{fact.name} of {SIDE_NAMES[side]} is a lookup{to}, which no entity of the mapping carries"
+                fix = "map a text or pick list instead; the parent of a person is parent_field"
+                yield field.finding("lookup_unmapped", side, message, fix)
+
+
+def times(field: Checked) -> Iterator[Finding]:
+    """newest_without_times: `newest` needs to know when each side changed."""
+    if field.mapped.conflict == "newest" and field.entity.name == "contact_person":
+        yield field.finding(
+            "newest_without_times", "conflict",
+            "Books tells no time of a contact person, so nobody knows which edit was the newest",
+            "write conflict: owner or hold",
+        )  # fmt: skip
+
+
+def ways(field: Checked) -> Iterator[Finding]:
+    """lossy_both_ways: what comes back is a guess."""
+    if field.mapped.direction == "both" and field.mapped.convert.loses == frozenset(Side):
+        yield field.finding(
+            "lossy_both_ways", "converter",
+            f"{field.mapped.converter} loses something in both directions: what comes back is a guess",
+            "write direction: to_books or to_crm",
+            is_fault=False,
+        )  # fmt: skip
+
+
+def taxes(field: Checked) -> Iterator[Finding]:
+    """tax_fields_without_tax: the Books organisation has the tax that the mapping names."""
+    convert, facts = field.mapped.convert, field.facts
+    names = set(field.mapped.attributes(Side.BOOKS))
+    gst = bool(names & {"gst_no", "gst_treatment", "place_of_contact"})
+    if isinstance(convert, TaxIdentity):
+        gst = gst or convert.scheme == "gstin"
+    if gst and not facts.has_gst:
+        yield field.finding(
+            "tax_fields_without_tax", "books", "the Books organisation is not registered for GST",
+            "switch GST on in Books (Settings > Taxes), or take the field out",
+        )  # fmt: skip
+    elif names & {"vat_reg_no", "vat_treatment"} and not facts.has_vat:
+        yield field.finding(
+            "tax_fields_without_tax", "books", "the Books organisation is not registered for VAT",
+            "switch VAT on in Books (Settings > Taxes), or take the field out",
+        )  # fmt: skip
+
+
+FIELD_RULES: Final[tuple[Callable[[Checked], Iterator[Finding]], ...]] = (
+    exists, visible, writable, fits, long_enough, precise, choices, lookups, times, ways, taxes,
+)  # fmt: skip

@@ -1,0 +1,186 @@
+"""What both organisations tell of their fields, in one vocabulary: the ground on which a mapping is checked.
+
+CRM: `GET /settings/fields`, `/settings/layouts`, `/org` (dossier crm §7). Books: `GET /settings/fields`,
+`/organizations` (dossier books §1, §5), and a table of its built-in attributes, which it tells nowhere (§2, §3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from tandem.core.records import Side
+
+Raw = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFacts:
+    """One attribute of one side; `None` means that the side does not tell."""
+
+    name: str
+    label: str = ""
+    kind: str = ""
+    """text, long_text, email, url, phone, integer, decimal, money, percent, date, datetime, checkbox, picklist,
+    multi_select, lookup, auto (the side fills it), or the side's own word."""
+    length: int | None = None
+    places: int | None = None
+    required: bool = False
+    layouts: tuple[str, ...] = ()
+    """Layouts that want a value where the field itself does not."""
+    read_only: bool = False
+    visible: bool = True
+    unique: bool | None = None
+    choices: tuple[str, ...] | None = None
+    refers_to: str = ""
+    """The module or entity that a lookup points to."""
+    filterable: bool = True
+
+    def shown(self) -> str:
+        """In words for a person: `text of 100, required, unique`."""
+        words = [f"{self.kind or 'unknown kind'}{f' of {self.length}' if self.length else ''}"]
+        words += [f"{self.places} places"] if self.places is not None else []
+        words += [word for word in ("required", "unique", "read_only") if getattr(self, word)]
+        return ", ".join(words).replace("_", " ")
+
+
+Fields = Mapping[str, FieldFacts]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Both organisations as far as a mapping leans on them."""
+
+    crm: Mapping[str, Fields]
+    """By module."""
+    books: Mapping[str, Fields]
+    """By entity."""
+    has_gst: bool = True
+    has_vat: bool = True
+    has_currencies: bool = True
+    """CRM keeps several currencies (`mc_status`)."""
+    filled: Mapping[tuple[str, Side, str], float] = field(default_factory=dict)
+    """(entity, side, attribute) -> share of a sample of records in which it is not blank."""
+
+
+CRM_KINDS: Final[Mapping[str, str]] = {
+    "text": "text", "textarea": "long_text", "email": "email", "phone": "phone", "website": "url",
+    "picklist": "picklist", "multiselectpicklist": "multi_select", "boolean": "checkbox", "integer": "integer",
+    "bigint": "integer", "double": "decimal", "currency": "money", "percent": "percent", "date": "date",
+    "datetime": "datetime", "lookup": "lookup", "ownerlookup": "lookup", "userlookup": "lookup",
+    "formula": "auto", "rollup_summary": "auto", "autonumber": "auto",
+}  # fmt: skip
+BOOKS_KINDS: Final[Mapping[str, str]] = {
+    "string": "text", "multiline": "long_text", "email": "email", "phone": "phone", "url": "url",
+    "dropdown": "picklist", "multiselect": "multi_select", "check_box": "checkbox", "number": "integer",
+    "decimal": "decimal", "amount": "money", "percent": "percent", "date": "date", "date_time": "datetime",
+    "lookup": "lookup", "autonumber": "auto", "formula": "auto",
+}  # fmt: skip
+_UNFILTERABLE: Final = frozenset({"long_text", "multi_select", "auto"})
+"""COQL takes no multi-line field and no multi-select in `where` (dossier crm §4)."""
+
+
+def crm_facts(rows: Iterable[Raw], layouts: Iterable[Raw] = ()) -> dict[str, FieldFacts]:
+    """Fields of one CRM module out of `fields[]`, with what its `layouts[]` add."""
+    found = {fact.name: fact for fact in map(_crm_field, rows)}
+    for layout in layouts:
+        for section in layout.get("sections") or ():
+            for row in section.get("fields") or ():
+                fact = found.get(str(row.get("api_name")))
+                if fact and row.get("required") is True and not fact.required:
+                    name = str(layout.get("name") or layout.get("display_label") or "")
+                    found[fact.name] = replace(fact, layouts=(*found[fact.name].layouts, name))
+    return found
+
+
+def _crm_field(row: Raw) -> FieldFacts:
+    kind = CRM_KINDS.get(str(row.get("data_type")), str(row.get("data_type") or ""))
+    may = row.get("operation_type") or {}
+    read_only = bool(row.get("read_only") or row.get("field_read_only")) or may.get("api_update") is False
+    lookup = (row.get("lookup") or {}).get("module") or {}
+    return FieldFacts(
+        name=str(row.get("api_name")),
+        label=str(row.get("display_label") or row.get("field_label") or ""),
+        kind=kind,
+        length=row.get("length") or None,
+        places=row.get("decimal_place") if kind in ("decimal", "money", "percent") else None,
+        required=row.get("system_mandatory") is True,
+        read_only=read_only or kind == "auto",
+        visible=row.get("visible") is not False,
+        unique=bool(row.get("unique")),
+        choices=_choices(row.get("pick_list_values")) if kind in ("picklist", "multi_select") else None,
+        refers_to=str(lookup.get("api_name") or ""),
+        filterable=row.get("filterable") is not False and kind not in _UNFILTERABLE,
+    )
+
+
+def books_facts(entity: str, rows: Iterable[Raw]) -> dict[str, FieldFacts]:
+    """Attributes of one Books entity: the built-in ones, and the custom fields of `fields[]`."""
+    told = {fact.name: fact for fact in map(_books_field, rows)}
+    return dict(BUILT_IN[entity]) | {name: fact for name, fact in told.items() if name.startswith("cf_")}
+
+
+def _books_field(row: Raw) -> FieldFacts:
+    kind = BOOKS_KINDS.get(str(row.get("data_type")), str(row.get("data_type") or ""))
+    unique = (row.get(name) for name in ("is_unique", "prevent_duplicates", "is_duplicate_prevented"))
+    return FieldFacts(
+        name=str(row.get("api_name") or row.get("field_name") or ""),
+        label=str(row.get("label") or row.get("field_name_formatted") or ""),
+        kind=kind,
+        length=row.get("max_length") or row.get("length") or None,
+        places=row.get("decimal_places"),
+        required=row.get("is_mandatory") is True,
+        read_only=row.get("is_read_only") is True or kind == "auto",
+        visible=row.get("is_active") is not False,
+        unique=any(unique),
+        choices=_choices(row.get("values")) if kind in ("picklist", "multi_select") else None,
+    )
+
+
+def _choices(rows: Any) -> tuple[str, ...] | None:
+    if not rows:
+        return None
+    named = (row.get("actual_value") or row.get("display_value") or row.get("name") or "" for row in rows)
+    return tuple(str(name) for name in named)
+
+
+def _built(kind: str, **lengths: int) -> dict[str, FieldFacts]:
+    return {name: FieldFacts(name, kind=kind, length=length or None) for name, length in lengths.items()}
+
+
+_ADDRESS_PARTS: Final = {
+    "attention": 100, "address": 500, "street2": 255, "city": 100, "state": 100, "state_code": 100, "zip": 50,
+    "country": 100, "phone": 50, "fax": 50,
+}  # fmt: skip
+_ADDRESSES: Final = {
+    f"{head}.{part}": FieldFacts(f"{head}.{part}", kind="text", length=length)
+    for head in ("billing_address", "shipping_address")
+    for part, length in _ADDRESS_PARTS.items()
+}
+_CONTACT: Final[Mapping[str, FieldFacts]] = {
+    **_built(
+        "text", contact_name=200, company_name=200, contact_number=200, legal_name=200, trader_name=200, facebook=100,
+        twitter=100, language_code=0, payment_terms_label=200, currency_id=0, customer_sub_type=0, gst_no=15,
+        gst_treatment=0, place_of_contact=0, pan_no=0, vat_reg_no=12, vat_treatment=0, tax_reg_no=0, tax_treatment=0,
+        tax_id=0, tax_id_value=0, tax_authority_id=0, tax_exemption_id=0,
+    ),
+    **_built("url", website=0),
+    **_built("long_text", notes=0),
+    **_built("integer", payment_terms=0),
+    **_built("money", credit_limit=0),
+    **_built("checkbox", is_taxable=0),
+    **_ADDRESSES,
+}  # fmt: skip
+_REQUIRED_NAME: Final = {"contact_name": replace(_CONTACT["contact_name"], required=True)}
+BUILT_IN: Final[Mapping[str, Fields]] = {
+    "customer": {**_CONTACT, **_REQUIRED_NAME},
+    "contact_person": {
+        **_built(
+            "text", salutation=25, first_name=100, last_name=100, designation=50, department=50, skype=50
+        ),
+        **_built("email", email=100),
+        **_built("phone", phone=50, mobile=50),
+    },
+}
+"""Attributes that every Books organisation has, with their lengths (dossier books §2, §3)."""

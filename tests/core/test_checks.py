@@ -1,0 +1,329 @@
+"""One mapping, two organisations, one thing wrong at a time: each kind of finding is found, alone, in its place."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from tandem.core.checks.carries import carries
+from tandem.core.checks.fields import times
+from tandem.core.checks.finding import Checked, Finding
+from tandem.core.checks.run import check_mapping
+from tandem.core.converters import CONVERTERS
+from tandem.core.facts import Facts, FieldFacts, books_facts, crm_facts
+from tandem.core.mapping import load_mapping
+from tandem.core.records import Side
+
+MAPPING: dict[str, Any] = {
+    "region": "IN",
+    "entities": {
+        "customer": {
+            "crm_module": "Accounts",
+            "crm_stamp": "Books_Customer_ID",
+            "books_stamp": "cf_crm_account_id",
+            "create_in_books_when": {"Account_Type": ["Customer"]},
+            "fields": {
+                "name": {"crm": "Account_Name", "books": "contact_name", "args": {"books_max": 200}},
+                "segment": {
+                    "crm": "Segment",
+                    "books": "cf_segment",
+                    "args": {"crm_max": 100, "books_max": 100},
+                },
+                "credit": {"crm": "Credit", "books": "cf_credit", "converter": "money"},
+                "grade": {
+                    "crm": "Grade",
+                    "books": "cf_grade",
+                    "converter": "picklist",
+                    "args": {"values": {"Gold": "G", "Silver": "S"}},
+                },
+                "since": {"crm": "Since", "books": "cf_since", "converter": "date"},
+            },
+        },
+        "contact_person": {
+            "crm_module": "Contacts",
+            "crm_stamp": "Books_Person_ID",
+            "parent_field": "Account_Name",
+            "fields": {
+                "name": {
+                    "converter": "person_name",
+                    "crm": {"first": "First_Name", "last": "Last_Name"},
+                    "books": {"first": "first_name", "last": "last_name"},
+                },
+                "email": {"crm": "Email", "books": "email", "converter": "email"},
+            },
+        },
+    },
+}
+CRM = {
+    "Accounts": [
+        FieldFacts("Account_Name", "Account Name", "text", 200, required=True),
+        FieldFacts("Segment", "Segment", "text", 100),
+        FieldFacts("Credit", "Credit", "money", 16, places=2),
+        FieldFacts("Grade", "Grade", "picklist", choices=("-None-", "Gold", "Silver")),
+        FieldFacts("Since", "Since", "date"),
+        FieldFacts("Account_Type", "Type", "picklist", choices=("Customer", "Other")),
+        FieldFacts("Books_Customer_ID", "Books ID", "text", 50, unique=True),
+        FieldFacts("Owner", "Owner", "lookup"),
+    ],
+    "Contacts": [
+        FieldFacts("First_Name", "First Name", "text", 40),
+        FieldFacts("Last_Name", "Last Name", "text", 80, required=True),
+        FieldFacts("Email", "Email", "email", 100),
+        FieldFacts("Account_Name", "Account", "lookup", refers_to="Accounts"),
+        FieldFacts("Books_Person_ID", "Books ID", "text", 50, unique=True),
+    ],
+}
+BOOKS: list[dict[str, Any]] = [
+    {"api_name": "cf_segment", "label": "Segment", "data_type": "string", "max_length": 100},
+    {"api_name": "cf_credit", "label": "Credit", "data_type": "amount", "decimal_places": 2},
+    {
+        "api_name": "cf_grade",
+        "label": "Grade",
+        "data_type": "dropdown",
+        "values": [{"name": "G"}, {"name": "S"}],
+    },
+    {"api_name": "cf_since", "label": "Since", "data_type": "date"},
+    {"api_name": "cf_crm_account_id", "label": "CRM ID", "data_type": "string", "is_unique": True},
+]
+
+
+@dataclass
+class World:
+    """A mapping and what both organisations tell, to be spoilt in one place."""
+
+    mapping: dict[str, Any]
+    crm: dict[str, dict[str, FieldFacts]]
+    books: dict[str, dict[str, FieldFacts]]
+    more: dict[str, Any]
+
+    def spoil(self, side: Mapping[str, dict[str, FieldFacts]], where: str, name: str, **change: Any) -> World:
+        """Change a fact."""
+        side[where][name] = replace(side[where].get(name, FieldFacts(name, name, "text")), **change)
+        return self
+
+    def field(self, name: str, entity: str = "customer", **change: Any) -> World:
+        """Change a field of the mapping."""
+        fields = self.mapping["entities"][entity]["fields"]
+        fields[name] = {**fields.get(name, {}), **change}
+        return self
+
+    def entity(self, name: str, **change: Any) -> World:
+        """Change an entity of the mapping."""
+        self.mapping["entities"][name].update(change)
+        return self
+
+    def tell(self, **change: Any) -> World:
+        """Change what the organisations are."""
+        self.more.update(change)
+        return self
+
+    def drop(self, side: Mapping[str, dict[str, FieldFacts]], where: str, name: str) -> World:
+        """Take a fact away."""
+        side[where].pop(name)
+        return self
+
+    def found(self) -> list[Finding]:
+        """What the check says."""
+        text = json.dumps(self.mapping)
+        return check_mapping(load_mapping(text), Facts(self.crm, self.books, **self.more))
+
+
+@pytest.fixture
+def world() -> World:
+    """Everything right."""
+    return World(
+        copy.deepcopy(MAPPING),
+        {module: {fact.name: fact for fact in facts} for module, facts in CRM.items()},
+        {name: dict(books_facts(name, BOOKS)) for name in ("customer", "contact_person")},
+        {},
+    )
+
+
+def test_a_right_mapping_has_no_finding(world: World) -> None:
+    """Or every finding below would prove nothing."""
+    assert world.found() == []
+
+
+C, P = "customer", "contact_person"
+CASES: dict[str, tuple[Callable[[World], object], str, bool]] = {
+    "a CRM field that was removed": (
+        lambda w: w.drop(w.crm, "Accounts", "Segment"), "unknown_field segment.crm", True),
+    "a Books field that was removed": (
+        lambda w: w.drop(w.books, C, "cf_segment"), "unknown_field segment.books", True),
+    "a CRM field that was renamed": (
+        lambda w: w.drop(w.crm, "Accounts", "Segment").spoil(w.crm, "Accounts", "Segment1", label="Segment"),
+        "renamed_field segment.crm", True),
+    "a Books field that was renamed": (
+        lambda w: w.drop(w.books, C, "cf_segment").spoil(w.books, C, "cf_seg", label="Segment"),
+        "renamed_field segment.books", True),
+    "hidden from the token's user": (
+        lambda w: w.spoil(w.crm, "Accounts", "Segment", visible=False), "hidden_field segment.crm", True),
+    "switched off in Books": (
+        lambda w: w.spoil(w.books, C, "cf_segment", visible=False), "hidden_field segment.books", True),
+    "read-only, and to be written": (
+        lambda w: w.field("segment", direction="to_crm").spoil(w.crm, "Accounts", "Segment", read_only=True),
+        "read_only_target segment.crm", True),
+    "read-only, both ways": (
+        lambda w: w.spoil(w.books, C, "cf_segment", read_only=True), "read_only_both_ways segment.books", True),
+    "a required field that nothing fills": (
+        lambda w: w.spoil(w.crm, "Accounts", "Region", required=True), "required_without_value fields", True),
+    "required on the layout only": (
+        lambda w: w.spoil(w.crm, "Accounts", "Region", layouts=("Standard",)), "required_on_layout fields", False),
+    "another type": (
+        lambda w: w.spoil(w.crm, "Accounts", "Credit", kind="text"), "type_mismatch credit.crm", True),
+    "a longer CRM field": (
+        lambda w: w.field("segment", args={}).spoil(w.crm, "Accounts", "Segment", length=255),
+        "shorter_on_other_side segment.books", False),
+    "a longer Books field": (
+        lambda w: w.field("segment", args={}).spoil(w.books, C, "cf_segment", length=255),
+        "shorter_on_other_side segment.crm", False),
+    "more places than a side keeps": (
+        lambda w: w.spoil(w.books, C, "cf_credit", places=0), "precision_lost credit.books", True),
+    "a date against a datetime": (
+        lambda w: w.spoil(w.crm, "Accounts", "Since", kind="datetime"), "date_against_datetime since.crm", True),
+    "a CRM choice without counterpart": (
+        lambda w: w.spoil(w.crm, "Accounts", "Grade", choices=("Gold", "Silver", "Bronze")),
+        "choice_without_counterpart grade.args", False),
+    "a Books choice without counterpart": (
+        lambda w: w.spoil(w.books, C, "cf_grade", choices=("G", "S", "B")),
+        "choice_without_counterpart grade.args", False),
+    "a choice of the table that is not there": (
+        lambda w: w.spoil(w.books, C, "cf_grade", choices=("G",)), "choice_not_there grade.args", False),
+    "several choices into one": (
+        lambda w: w.spoil(w.crm, "Accounts", "Grade", kind="multi_select"), "multi_into_single grade.crm", True),
+    "one choice for several": (
+        lambda w: w.field("grade", converter="multi_select").spoil(w.crm, "Accounts", "Grade", kind="multi_select"),
+        "multi_into_single grade.converter", True),
+    "a lookup": (lambda w: w.field("segment", crm="Owner"), "lookup_unmapped segment.crm", True),
+    "lossy in both directions": (
+        lambda w: w.field("name", P, converter="full_name", books={"full": "first_name"}),
+        "lossy_both_ways name.converter", False),
+    "GST without GST": (
+        lambda w: w.field("tax", crm="Tax", books="gst_no", args={"books_max": 15}).tell(has_gst=False)
+        .spoil(w.crm, "Accounts", "Tax", length=15), "tax_fields_without_tax tax.books", True),
+    "VAT without VAT": (
+        lambda w: w.field("tax", crm="Tax", books="vat_reg_no").tell(has_vat=False)
+        .spoil(w.crm, "Accounts", "Tax", length=12), "tax_fields_without_tax tax.books", True),
+    "an unknown module": (lambda w: w.crm.pop("Contacts"), "unknown_module crm_module", True),
+    "a stamp that is missing in CRM": (
+        lambda w: w.drop(w.crm, "Accounts", "Books_Customer_ID"), "stamp_missing crm_stamp", True),
+    "a stamp that is missing in Books": (
+        lambda w: w.drop(w.books, C, "cf_crm_account_id"), "stamp_missing books_stamp", True),
+    "a stamp that allows duplicates": (
+        lambda w: w.spoil(w.books, C, "cf_crm_account_id", unique=False), "stamp_not_unique books_stamp", True),
+    "a stamp that is a number": (
+        lambda w: w.spoil(w.crm, "Contacts", "Books_Person_ID", kind="integer"), "stamp_no_text crm_stamp", True),
+    "a person's parent that is no lookup": (
+        lambda w: w.spoil(w.crm, "Contacts", "Account_Name", kind="text"), "parent_no_lookup parent_field", True),
+    "a circular parent": (
+        lambda w: w.spoil(w.crm, "Contacts", "Account_Name", refers_to="Contacts"),
+        "parent_circular parent_field", True),
+    "a parent that is not there": (
+        lambda w: w.drop(w.crm, "Contacts", "Account_Name"), "unknown_field parent_field", True),
+    "a constant that is no choice": (
+        lambda w: w.entity(C, constants={"crm": {"Rating": "Best"}})
+        .spoil(w.crm, "Accounts", "Rating", kind="picklist", choices=("Good",)),
+        "constant_out_of_range constants.crm.Rating", True),
+    "a constant that is too long": (
+        lambda w: w.entity(C, constants={"books": {"cf_x": "long"}}).spoil(w.books, C, "cf_x", length=3),
+        "constant_out_of_range constants.books.cf_x", True),
+    "a constant of another kind": (
+        lambda w: w.entity(C, constants={"books": {"payment_terms": "soon"}}),
+        "constant_out_of_range constants.books.payment_terms", True),
+    "a constant of a field that is not there": (
+        lambda w: w.entity(C, constants={"crm": {"Ratin": "x"}}), "unknown_field constants.crm.Ratin", True),
+    "no match key": (
+        lambda w: w.mapping["entities"][P]["fields"].pop("email"), "match_key_missing fields", False),
+    "a match key that is mostly blank": (
+        lambda w: w.tell(filled={(P, Side.CRM, "Email"): 0.2}), "match_key_mostly_blank email", False),
+    "a scope that CRM cannot filter by": (
+        lambda w: w.spoil(w.crm, "Accounts", "Account_Type", filterable=False),
+        "unfilterable create_in_books_when.Account_Type", True),
+    "a scope with a choice that is not there": (
+        lambda w: w.spoil(w.crm, "Accounts", "Account_Type", choices=("Other",)),
+        "choice_not_there create_in_books_when.Account_Type", True),
+    "a scope by a field that is not there": (
+        lambda w: w.drop(w.crm, "Accounts", "Account_Type"),
+        "unknown_field create_in_books_when.Account_Type", True),
+    "several currencies, where CRM keeps one": (
+        lambda w: w.entity(C, currency_field="Currency").tell(has_currencies=False),
+        "currency_not_allowed currency_field", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_fault_is_found_alone_in_its_place_with_a_fix(world: World, name: str) -> None:
+    """Nothing else is said about the rest of the mapping."""
+    spoil, expected, is_fault = CASES[name]
+    spoil(world)
+    found = world.found()
+    (one,) = found
+    place = one.path[3:] if one.path[2] == "fields" and len(one.path) > 3 else one.path[2:]
+    assert f"{one.kind} {'.'.join(map(str, place))}" == expected
+    assert one.is_fault is is_fault
+    assert one.message
+    assert one.fix
+
+
+def test_newest_wants_times(world: World) -> None:
+    """Books tells no time of a contact person: nobody knows which edit was the newest."""
+    mapping = load_mapping(json.dumps(world.mapping))
+    person = mapping.entities[P]
+    email = person.field("email").model_copy(update={"conflict": "newest"})
+    (one,) = times(Checked(person, email, Facts(world.crm, world.books)))
+    assert (one.kind, one.path[-1]) == ("newest_without_times", "conflict")
+
+
+def test_faults_come_first(world: World) -> None:
+    """What must be mended stands above what may wait."""
+    world.spoil(world.crm, "Accounts", "Region", layouts=("Standard",))
+    world.spoil(world.crm, "Accounts", "Segment", read_only=True)
+    assert [one.is_fault for one in world.found()] == [True, False]
+
+
+def test_a_finding_carries_the_facts_of_both_sides(world: World) -> None:
+    """For the machine that reads --json, and for the person who asks why."""
+    world.spoil(world.books, "customer", "cf_credit", places=0)
+    facts = world.found()[0].facts()
+    assert (facts["crm"]["places"], facts["books"]["places"]) == (2, 0)
+
+
+def test_every_converter_says_what_it_carries() -> None:
+    """A converter added without a row here would let any field pass, or none."""
+    assert {name for name in CONVERTERS if carries(name, "text", writes=True) is not None} == set(CONVERTERS)
+
+
+def test_crm_metadata_is_read_as_zoho_tells_it() -> None:
+    """Every key that a rule leans on (dossier crm §7)."""
+    rows: list[dict[str, Any]] = [
+        {
+            "api_name": "Grade", "display_label": "Grade", "data_type": "picklist", "length": 120, "visible": True,
+            "operation_type": {"api_create": True, "api_update": False}, "unique": {}, "system_mandatory": False,
+            "pick_list_values": [{"actual_value": "-None-"}, {"display_value": "Gold"}],
+        },
+        {"api_name": "Credit", "data_type": "currency", "decimal_place": 2, "unique": {"casesensitive": ""}},
+        {"api_name": "Notes", "data_type": "textarea", "filterable": True},
+        {"api_name": "Parent", "data_type": "lookup", "lookup": {"module": {"api_name": "Accounts"}}},
+        {"api_name": "Sum", "data_type": "formula"},
+    ]  # fmt: skip
+    layouts = [{"name": "Retail", "sections": [{"fields": [{"api_name": "Grade", "required": True}]}]}]
+    found = crm_facts(rows, layouts)
+    assert found["Grade"] == FieldFacts(
+        "Grade",
+        "Grade",
+        "picklist",
+        120,
+        layouts=("Retail",),
+        read_only=True,
+        unique=False,
+        choices=("-None-", "Gold"),
+    )
+    assert (found["Credit"].kind, found["Credit"].places, found["Credit"].unique) == ("money", 2, True)
+    assert not found["Notes"].filterable
+    assert found["Parent"].refers_to == "Accounts"
+    assert found["Sum"].read_only
