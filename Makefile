@@ -38,7 +38,7 @@ build/envs/%/.ok: requirements/%.txt build/envs/uv/.ok
 	@touch $@
 
 .PHONY: setup
-setup: $(foreach name,tools emulator runtime local dev,$(call env,$(name))) ## Make all environments, once
+setup: $(foreach name,tools emulator runtime local dev outside,$(call env,$(name))) ## Make all environments, once
 
 .PHONY: local-setup
 local-setup: $(foreach name,tools emulator runtime local,$(call env,$(name)))
@@ -70,7 +70,7 @@ template: $(call env,tools) ## Check template.yaml
 	build/envs/tools/bin/cfn-lint template.yaml
 
 .PHONY: unit
-unit: $(call env,dev) ## Run the tests that need no deployment
+unit: $(call env,dev) $(call env,outside) ## Run the tests that need no deployment
 	$(dev) -m pytest -n 2 -m "not stack"
 
 .PHONY: stack

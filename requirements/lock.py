@@ -29,6 +29,7 @@ SOURCES = (
     "requirements/dev.in",
     "requirements/emulator.in",
     "requirements/tools.in",
+    "requirements/outside.in",
 )
 MARK = "# digest of the sources and of the lines below: "
 REFERENCE = re.compile(r"^-[rc]\s+(\S+)", re.MULTILINE)
