@@ -23,8 +23,9 @@ from tandem.adapters.zoho.parse import as_id, parse_time
 from tandem.core.connection import Connection
 from tandem.core.errors import RetryError, StopError, TandemError
 from tandem.core.mapping import Mapping as FieldMap
-from tandem.core.records import Side
-from tandem.engine.governor import RoundGate, accounts
+from tandem.core.records import RowClass, Side
+from tandem.engine.gate import RoundGate
+from tandem.engine.governor import accounts
 
 EPILOG = """Examples:
 
@@ -91,7 +92,7 @@ def check(ctx: typer.Context) -> None:
 
 
 async def _check(checkup: Checkup) -> None:
-    gate = RoundGate(checkup.session.store.governor, accounts(checkup.connection))
+    gate = RoundGate(checkup.session.store.governor, accounts(checkup.connection), RowClass.PERSON)
     try:
         secret = checkup.session.stack.secret("OAuth").get(checkup.connection.id) or {}
         given = Credentials(*(str(secret.get(name, "")) for name in NAMES[:3]))

@@ -174,7 +174,8 @@ async def _read_orgs(
     books = await organization(zoho, asked)
     names = {"crm": str(crm.get("company_name", "")), "books": str(books.get("name", ""))}
     names["plan"] = str(books.get("plan_name", ""))
-    return asked.model_copy(update={"crm_org": asked.crm_org or ids[0]}), names
+    found = {"crm_org": asked.crm_org or ids[0], "books_zone": str(books.get("time_zone") or "")}
+    return asked.model_copy(update=found), names
 
 
 async def organization(zoho: Zoho, connection: Connection) -> Mapping[str, Any]:

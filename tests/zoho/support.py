@@ -98,7 +98,7 @@ class RecordingGate:
     admitted: list[str] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
 
-    async def admit(self, product: str) -> None:
+    async def admit(self, product: str, cost: int = 1) -> None:
         if self.refuses:
             raise self.refuses
         self.admitted.append(product)

@@ -61,7 +61,9 @@ class Settings(BaseModel):
     crm_bulk_guard: Literal["none", "per_item"] = Field(
         "none", description="whether If-Unmodified-Since guards each record of a bulk update (UNCONFIRMED)"
     )
-    in_flight: int = Field(5, ge=1, le=10, description="calls in flight for one writer")
+    in_flight: int = Field(
+        4, ge=1, le=10, description="calls in flight for one writer (a free plan of either product grants 5)"
+    )
     stopped_seconds: int = Field(
         1800, ge=1, description="a stopped connection tries its token again after this long"
     )
@@ -93,6 +95,8 @@ class Connection(BaseModel):
     dc: str = "in"
     crm_org: str = ""
     organization_id: str
+    books_zone: str = ""
+    """Time zone of the Books organisation: its day of calls begins at midnight there; empty: not known yet."""
     mapping_version: str = ""
     crm_channels: tuple[str, ...] = ()
     crm_channel_expiry: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -149,3 +149,9 @@ class Connections:
 
 def _pk(connection: str) -> str:
     return f"CONN#{connection}"
+
+
+def in_turn(connections: Sequence[Connection], turn: int) -> list[Connection]:
+    """The same in another order each turn: none is always the last to ask for calls that all share."""
+    first = turn % len(connections) if connections else 0
+    return [*connections[first:], *connections[:first]]

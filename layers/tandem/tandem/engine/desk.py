@@ -12,7 +12,8 @@ from tandem.core.records import Side
 from tandem.engine.cases import Cases
 from tandem.engine.connections import Connections
 from tandem.engine.cursors import Cursors
-from tandem.engine.governor import Governor, RoundGate
+from tandem.engine.gate import RoundGate
+from tandem.engine.governor import Governor
 from tandem.engine.history import History
 from tandem.engine.index import MatchIndex
 from tandem.engine.intents import Intents

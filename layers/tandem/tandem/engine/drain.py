@@ -15,10 +15,13 @@ from datetime import datetime, timedelta
 from tandem.core.connection import Connection
 from tandem.core.errors import RetryError, StopError
 from tandem.core.outcomes import Waits
-from tandem.core.records import Mode, RecordKey, Side
+from tandem.core.records import Mode, RecordKey, RowClass, Side
+from tandem.core.shares import fill
+from tandem.engine.connections import in_turn
 from tandem.engine.cursors import listings
 from tandem.engine.desk import ClientsFor, Desk, Store
-from tandem.engine.governor import RoundGate, accounts
+from tandem.engine.gate import RoundGate
+from tandem.engine.governor import accounts
 from tandem.engine.history import run_of
 from tandem.engine.lease import Lease, LeaseLostError, OutOfTimeError
 from tandem.engine.ports import Clock, DeadLetters
@@ -30,6 +33,17 @@ from tandem.engine.settle import Settler
 logger = logging.getLogger("tandem.drain")
 
 ROUND_SIZE = 50
+CALLS_A_ROW = 2
+"""What is reserved in Books for a row before it is taken: one read and one write."""
+
+
+@dataclass(slots=True)
+class Taken:
+    """Rows taken for a round, keys of rows that crashed twice, and whether some were left for want of quota."""
+
+    rows: list[Row] = field(default_factory=list)
+    shaky: list[RecordKey] = field(default_factory=list)
+    put_off: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +82,7 @@ class Drainer:
         report, named = DrainReport(), list(keys)
         while True:
             stops, elsewhere = [], list[RecordKey]()
-            for connection in self.store.connections.of_group(group):
+            for connection in in_turn(self.store.connections.of_group(group), lease.fence):
                 mine = [key for key in named if key.connection == connection.id]
                 stops.append(await self._connection(connection, lease, mine, elsewhere, report))
             report.stop = "; ".join(stop for stop in stops if stop)
@@ -136,10 +150,11 @@ class Drainer:
                 return "the function's time is nearly over"
             desk.lease.keep(now)
             blocked = await Settler(desk, Reader(desk)).settle()
-            rows = self._take(desk, named, blocked, alone=alone)
-            if not rows:
-                return ""
-            outcome = await Round(desk, self.dead_letters, blocked).run(rows)
+            taken = self._take(desk, named, blocked, alone=alone)
+            if not taken.rows:
+                return "quota: the calls of Books are used up for now" if taken.put_off else ""
+            desk.gate.cls = min(row.cls for row in taken.rows)
+            outcome = await Round(desk, self.dead_letters, blocked).run(taken.rows)
             report.rounds += 1
             report.add(outcome.outcomes)
             if outcome.stop:
@@ -148,28 +163,60 @@ class Drainer:
             named = [key for key in again if key.connection == desk.connection.id]
             elsewhere += [key for key in again if key.connection != desk.connection.id]
 
-    def _take(self, desk: Desk, named: Sequence[RecordKey], blocked: set[str], *, alone: bool) -> list[Row]:
-        """Take due rows: those named first, then by the index. A row that crashed twice goes alone, later."""
-        due = self.store.rows.due(desk.connection.id, self.clock.now(), ROUND_SIZE * 2)
-        rows: list[Row] = []
-        shaky: list[RecordKey] = []
-        for key in dict.fromkeys([*named, *due]):
-            if len(rows) >= ROUND_SIZE:
-                break
-            row = None if self._is_blocked(key, blocked) else self.store.rows.take(key)
-            if row is None or self._still_waits(desk, row):
-                continue
-            if row.starts == CRASH_LIMIT:
-                self.store.rows.untake(row)
-                shaky.append(key)
-                continue
-            rows.append(row)
-        if not rows and shaky and alone:
-            row = self.store.rows.take(shaky[0])
-            return [row] if row else []
-        if not rows and shaky:
+    def _take(self, desk: Desk, named: Sequence[RecordKey], blocked: set[str], *, alone: bool) -> Taken:
+        """Take due rows, each class its share, those named first. A row that crashed twice goes alone, later."""
+        found = self._found(desk, named, blocked)
+        shares = fill({cls: len(keys) for cls, keys in found.items()}, ROUND_SIZE)
+        taken = Taken()
+        for cls, keys in found.items():
+            self._take_class(desk, cls, keys[: shares[cls]], taken)
+        if not taken.rows and taken.shaky and alone:
+            row = self.store.rows.take(taken.shaky[0])
+            return Taken([row] if row else [])
+        if not taken.rows and taken.shaky:
             return self._take(desk, named, blocked, alone=True)
-        return self._affordable(desk, rows)
+        return taken
+
+    def _found(
+        self, desk: Desk, named: Sequence[RecordKey], blocked: set[str]
+    ) -> dict[RowClass, list[RecordKey]]:
+        """Due rows by class, those named by the bell first; a named one that no index shows yet counts as live."""
+        due = self.store.rows.due_by_class(desk.connection.id, self.clock.now(), ROUND_SIZE * 2)
+        known = {key: cls for cls, keys in due.items() for key in keys}
+        found: dict[RowClass, list[RecordKey]] = {cls: [] for cls in RowClass}
+        for key in dict.fromkeys([*named, *known]):
+            if not self._is_blocked(key, blocked):
+                found[known.get(key, RowClass.LIVE)].append(key)
+        return found
+
+    def _take_class(self, desk: Desk, cls: RowClass, keys: Sequence[RecordKey], taken: Taken) -> None:
+        """Take rows of one class, as many as calls can be reserved for; the others are not touched.
+
+        A record that Books itself told is free: it goes to CRM without a call to Books.
+        """
+        told = [key for key in keys if key.side is Side.BOOKS and cls in (RowClass.PERSON, RowClass.LIVE)]
+        dear = [row for key in told if (row := self._take_one(desk, key, taken)) and not row.told]
+        others = [key for key in keys if key not in told]
+        want = CALLS_A_ROW * (len(dear) + len(others))
+        rows = desk.gate.plan(Side.BOOKS.value, want, cls, CALLS_A_ROW) // CALLS_A_ROW if want else 0
+        for row in dear[rows:]:
+            self.store.rows.untake(row)
+            taken.rows.remove(row)
+        rows = max(rows - len(dear), 0)
+        taken.put_off = taken.put_off or CALLS_A_ROW * (rows + len(dear)) < want
+        for key in others[:rows]:
+            self._take_one(desk, key, taken)
+
+    def _take_one(self, desk: Desk, key: RecordKey, taken: Taken) -> Row | None:
+        row = self.store.rows.take(key)
+        if row is None or self._still_waits(desk, row):
+            return None
+        if row.starts == CRASH_LIMIT:
+            self.store.rows.untake(row)
+            taken.shaky.append(key)
+            return None
+        taken.rows.append(row)
+        return row
 
     def _still_waits(self, desk: Desk, row: Row) -> bool:
         """A wait that came due by its net only: its reason is looked at first and no call is spent while it stands."""
@@ -191,16 +238,6 @@ class Drainer:
             return True
         link = self.store.links.of(key)
         return link is not None and link.id in blocked
-
-    def _affordable(self, desk: Desk, rows: list[Row]) -> list[Row]:
-        """Cut a round to the Books calls that can be reserved now: two for each row that no webhook told."""
-        dear = [row for row in rows if not row.told and not row.shown]
-        if not dear:
-            return rows
-        surplus = dear[max(desk.gate.plan(Side.BOOKS.value, 2 * len(dear)) // 2, 1) :]
-        for row in surplus:
-            self.store.rows.untake(row)
-        return [row for row in rows if row not in surplus]
 
 
 def describe(report: DrainReport) -> str:

@@ -230,8 +230,8 @@ class SideClient(Protocol):
 class Gate(Protocol):
     """The governor as the transport sees it: asked before each call, told after it."""
 
-    async def admit(self, product: str) -> None:
-        """Returns when one call may leave now; raises RateLimitedError otherwise (never sleeps for quota)."""
+    async def admit(self, product: str, cost: int = 1) -> None:
+        """Returns when one call of this price may leave now; raises RateLimitedError otherwise (never sleeps)."""
         ...
 
     def observe(

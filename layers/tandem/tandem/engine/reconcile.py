@@ -18,9 +18,11 @@ from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopE
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import SETTLED_AFTER, Link, LinkState, Record, RecordKey, RowClass, Side
+from tandem.engine.connections import in_turn
 from tandem.engine.cursors import Cursor, listings
 from tandem.engine.desk import ClientsFor, Store
-from tandem.engine.governor import RoundGate, accounts
+from tandem.engine.gate import RoundGate
+from tandem.engine.governor import accounts
 from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
 from tandem.engine.reader import CUSTOMER, PERSON
 from tandem.engine.rows import Row
@@ -30,6 +32,10 @@ logger = logging.getLogger("tandem.reconcile")
 
 BELLS = (0, 15, 30, 45)
 """Delays of a tick's bells in seconds: rows that become due within the minute are found in time."""
+
+POLL_SHARE = 10
+"""Polls take one call in so many of those left of the day."""
+LONGEST_POLL = 3600.0
 
 CHANNEL_LIFE = timedelta(days=7) - timedelta(minutes=1)
 """A longer life is silently made one hour."""
@@ -59,11 +65,12 @@ class Ticker:
     async def tick(self, deadline: datetime) -> TickReport:
         """Poll what is due for every connection, then ring each group that has due rows."""
         report = TickReport()
-        for id in self.store.connections.ids():
-            connection = self.store.connections.read(id)
+        everyone = [self.store.connections.read(id) for id in self.store.connections.ids()]
+        minute = int(self.clock.now().timestamp()) // 60
+        for connection in in_turn(everyone, minute):
             if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
                 continue
-            await self._poll(connection, deadline, report)
+            await self._poll(connection, everyone, deadline, report)
             self._ring(connection, report)
         return report
 
@@ -73,16 +80,23 @@ class Ticker:
                 self.bell.ring(connection.group, delay=delay)
                 report.rung += 1
 
-    async def _poll(self, connection: Connection, deadline: datetime, report: TickReport) -> None:
-        gate = RoundGate(self.store.governor, accounts(connection))
+    async def _poll(
+        self,
+        connection: Connection,
+        everyone: Sequence[Connection],
+        deadline: datetime,
+        report: TickReport,
+    ) -> None:
+        gate = RoundGate(self.store.governor, accounts(connection), RowClass.RECONCILE)
         poll = _Poll(
             self.store,
             connection,
             self.store.connections.mapping(connection),
             self.clients_for(connection, gate),
+            gate,
             self.clock,
             deadline,
-            self._interval(connection),
+            self._interval(connection, everyone),
             report,
         )
         try:
@@ -99,15 +113,21 @@ class Ticker:
         finally:
             gate.close()
 
-    def _interval(self, connection: Connection) -> timedelta:
-        """Time between two polls: set by the operator, or computed so that polls take a tenth of the day's calls."""
+    def _interval(self, connection: Connection, everyone: Sequence[Connection]) -> timedelta:
+        """Time between two polls: set by the operator, or so that polls take a tenth of what is left of the day.
+
+        Connections on one Books organisation share that tenth.
+        """
         settings = connection.settings
         if settings.poll_seconds:
             return timedelta(seconds=settings.poll_seconds)
         if self.every_minutes:
             return timedelta(minutes=self.every_minutes)
-        calls_a_day = max(settings.books_per_day // 10, 1)
-        return timedelta(seconds=max(60, 86400 // calls_a_day))
+        books = accounts(connection)["books"]
+        sharers = sum(accounts(one)["books"].pk == books.pk for one in everyone)
+        left, seconds = self.store.governor.day(books)
+        polls = left / POLL_SHARE / sharers
+        return timedelta(seconds=min(max(seconds / max(polls, 1), 60), LONGEST_POLL))
 
 
 @dataclass(slots=True)
@@ -118,6 +138,7 @@ class _Poll:
     connection: Connection
     mapping: FieldMap
     clients: Mapping[Side, SideClient]
+    gate: RoundGate
     clock: Clock
     deadline: datetime
     interval: timedelta
@@ -131,6 +152,7 @@ class _Poll:
                 continue
             self.report.polled += 1
             await self._feed(side, entity, cursor)
+        self.gate.cls = RowClass.RECONCILE
         for entity in (CUSTOMER, PERSON):
             if entity in self.mapping.entities:
                 await self._deleted(entity)
@@ -146,6 +168,7 @@ class _Poll:
         since = (
             cursor.mark - timedelta(seconds=self.connection.settings.overlap_seconds) if cursor.mark else None
         )
+        self.gate.cls = RowClass.BACKFILL if cursor.mark is None else RowClass.RECONCILE
         if cursor.next is None or cursor.rising is None:
             cursor = replace(cursor, next=None, rising=started)
         while True:

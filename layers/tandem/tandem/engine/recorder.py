@@ -10,9 +10,10 @@ from tandem.core.actions import FieldReason, Hold
 from tandem.core.decide import Situation
 from tandem.core.errors import RefusedError
 from tandem.core.outcomes import Done, Outcome
-from tandem.core.records import Link, Record, RecordKey, RowClass, Side
+from tandem.core.records import Link, Record, RecordKey, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
+from tandem.engine.gate import cause
 from tandem.engine.rows import Row
 
 
@@ -76,7 +77,7 @@ class Recorder:
         """Another record may be concerned: its row is due now."""
         key = RecordKey(self.desk.connection.id, side, entity, id)
         keep = parent if side is Side.BOOKS else None
-        self.desk.store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=keep)
+        self.desk.store.rows.hint(key, cause(), self.desk.clock.now(), parent=keep)
         self.raised.append(key)
 
     def net(self) -> datetime:

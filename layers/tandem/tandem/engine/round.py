@@ -32,6 +32,7 @@ from tandem.core.records import (
     Side,
 )
 from tandem.engine.desk import Desk
+from tandem.engine.gate import cause, charge
 from tandem.engine.perform import Performer
 from tandem.engine.ports import DeadLetters
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
@@ -120,6 +121,7 @@ class Round:
         return left
 
     async def _read_own(self, row: Row) -> Record | Gone:
+        charge(row.cls)
         if row.key.side is Side.BOOKS and row.key.entity == CUSTOMER:
             self._reader.adopt_told(row, self._links.get(row.key))
         own = await self._gatherer.own(row, self._links.get(row.key))
@@ -146,7 +148,7 @@ class Round:
             if known and known.state is LinkState.TOMBSTONE and id in gone:
                 continue
             if seen is None or id in gone or persons[id].values != seen.values:
-                store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=customer.id)
+                store.rows.hint(key, cause(), self.desk.clock.now(), parent=customer.id)
                 self._hinted.append(key)
                 if known is not None:
                     self._links[key] = known
@@ -266,6 +268,7 @@ class Round:
         return sorted(taken, key=self._rank)
 
     async def _row(self, row: Row, performer: Performer) -> None:
+        charge(row.cls)
         try:
             self.desk.lease.keep(self.desk.clock.now())
             outcome = await self._patiently(row, performer)

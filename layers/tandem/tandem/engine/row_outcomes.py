@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from tandem.core.decide import Parent
 from tandem.core.errors import RateLimitedError, RetryError, StopError, TandemError
 from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
-from tandem.core.records import Gone, Mode, Record, RecordKey
+from tandem.core.records import Gone, Mode, Record, RecordKey, RowClass
 from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
 from tandem.engine.lease import LeaseLostError, OutOfTimeError
@@ -83,6 +83,7 @@ class Outcomes:
             if rows.finish(row, self._with_version(row, outcome), now) and isinstance(outcome, Waits):
                 self._look_again(row, outcome, now)
             self.report.count(outcome.kind if isinstance(outcome, Done) else f"waits_{outcome.reason}")
+            self.desk.gate.rows_done += isinstance(outcome, Done) and row.cls is RowClass.BACKFILL
             return
         settings = self.desk.connection.settings
         crashed = outcome.error == "CrashedWorker"

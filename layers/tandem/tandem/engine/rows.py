@@ -267,19 +267,28 @@ class Rows:
         return counts
 
     def due(self, connection: str, now: datetime, limit: int) -> list[RecordKey]:
-        """Keys of due rows, best class first, by the (lagging) index: a way to find rows, never a proof.
+        """Keys of due rows, best class first, by the (lagging) index: a way to find rows, never a proof."""
+        found = self.due_by_class(connection, now, limit)
+        return [key for keys in found.values() for key in keys][:limit]
+
+    def due_by_class(self, connection: str, now: datetime, limit: int) -> dict[RowClass, list[RecordKey]]:
+        """Up to `limit` keys of due rows of each class, best class first.
 
         One query finds all where few rows are pending; else each class is asked for its due ones.
         """
-        ahead = self._table.query(connection, index="due", limit=limit)
-        if len(ahead) < limit:
-            return [key for item in ahead if (key := _if_due(str(item["due_sk"]), now))]
-        found: list[RecordKey] = []
-        for cls in RowClass:
-            span = (f"{cls}#", f"{cls}#{now.isoformat()}~")
-            if len(found) < limit:
-                items = self._table.query(connection, index="due", between=span, limit=limit - len(found))
-                found += [key for item in items if (key := _if_due(str(item["due_sk"]), now))]
+        items = self._table.query(connection, index="due", limit=limit)
+        if len(items) >= limit:
+            spans = [(f"{cls}#", f"{cls}#{now.isoformat()}~") for cls in RowClass]
+            items = [
+                item
+                for span in spans
+                for item in self._table.query(connection, index="due", between=span, limit=limit)
+            ]
+        found: dict[RowClass, list[RecordKey]] = {cls: [] for cls in RowClass}
+        for item in items:
+            cls, due, key = str(item["due_sk"]).split("#", 2)
+            if datetime.fromisoformat(due) <= now:
+                found[RowClass(cls)].append(parse_key(key))
         return found
 
     def pending(self, connection: str) -> int:
@@ -310,11 +319,6 @@ class Rows:
     ) -> None:
         place = row_pk(row.key.connection, row.key.side, row.key.id)
         self._table.update(Update(place, ROW, set=set or {}, add=add or {}, remove=tuple(remove), when=when))
-
-
-def _if_due(due_sk: str, now: datetime) -> RecordKey | None:
-    _, due, key = due_sk.split("#", 2)
-    return parse_key(key) if datetime.fromisoformat(due) <= now else None
 
 
 def _due(key: RecordKey, cls: RowClass, due: datetime) -> Item:

@@ -6,7 +6,7 @@ from __future__ import annotations
 class OpenGate:
     """Admits every call at once and forgets what it is told."""
 
-    async def admit(self, product: str) -> None:
+    async def admit(self, product: str, cost: int = 1) -> None:
         """Return at once."""
 
     def observe(

@@ -21,6 +21,7 @@ from tandem.adapters.zoho.auth import ATTEMPT, Attempt
 from tandem.adapters.zoho.codes import check
 from tandem.adapters.zoho.endpoints import Endpoint, Endpoints, Product
 from tandem.adapters.zoho.parse import as_seconds, dumps, now, parse_http_date
+from tandem.adapters.zoho.prices import price
 from tandem.adapters.zoho.retries import Fault, Retries
 from tandem.adapters.zoho.rules import UNIQUE_FIELD_CODES
 from tandem.adapters.zoho.watch import Watch
@@ -147,7 +148,7 @@ class Transport:
         if seconds <= 0:
             raise TransientError("no time left for another call")
         request = self._request(call, seconds)
-        await self._gate.admit(self.product)
+        await self._gate.admit(self.product, price(call.endpoint, call.body))
         started, moment = time.monotonic(), self._clock()
         try:
             response, body = await self._exchange(watch, request, seconds)

@@ -1,0 +1,90 @@
+"""When backfill will be done, from what was measured: a pure function (design, section 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from tandem.core import shares
+from tandem.core.ledger import DAY, OTHERS, ROWS, WINDOW_SECONDS, Ledger, Limits, digit
+from tandem.core.records import RowClass
+
+MEASURED_MINUTES = 10
+ENOUGH_ROWS = 20
+"""Fewer finished rows say nothing about what a row costs."""
+CALLS_A_ROW = 2.0
+"""Until enough rows were measured: one read and one write."""
+FARTHEST_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """An account as the forecast sees it; rates are calls in a minute, measured over the last ten or fewer."""
+
+    now: int
+    backfill: float
+    """Measured; 0 when backfill did not run or was not held back, so that its pace says nothing about the limit."""
+    rest: float
+    """Better classes and other applications together."""
+    calls_a_row: float
+    most: float
+    """What the minute would grant backfill beside the rest."""
+    day_left: int
+    day_limit: int
+    day_end: int
+
+    @classmethod
+    def of(cls, ledger: Ledger, now: int, limits: Limits) -> Pace:
+        """Measured over the full minutes since backfill began, at most ten."""
+        minute, mine = now // 60, digit(RowClass.BACKFILL)
+        span = list(range(minute - MEASURED_MINUTES, minute))
+        first = next((m for m in span if ledger.minutes.get(f"{m}/{mine}")), minute)
+        span = [m for m in span if m > first] or [m for m in span if m >= first]
+
+        def total(*kinds: str) -> int:
+            return sum(ledger.minutes.get(f"{m}/{kind}", 0) for m in span for kind in kinds)
+
+        minutes = max(len(span), 1)
+        calls, rows = total(mine), total(ROWS)
+        better = total(*(digit(one) for one in RowClass if one is not RowClass.BACKFILL)) / minutes
+        room = ledger.room(now, limits)
+        most = (room - shares.kept(room)) * 60 / WINDOW_SECONDS - better
+        return cls(
+            now=now,
+            backfill=calls / minutes if mine in ledger.waiting else 0.0,
+            rest=better + total(OTHERS) / minutes,
+            calls_a_row=calls / rows if rows >= ENOUGH_ROWS else CALLS_A_ROW,
+            most=max(most, shares.least(room) * 60 / WINDOW_SECONDS),
+            day_left=ledger.day_left(limits),
+            day_limit=ledger.day_limit(limits),
+            day_end=ledger.day_end if not limits.rolling else now + DAY,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """When the rows of backfill will be done. `ends` None: nothing waits, or not within a year (`held_by`)."""
+
+    rows: int
+    calls: int
+    ends: datetime | None
+    held_by: Literal["nothing", "minute", "day"]
+
+
+def forecast(rows: int, pace: Pace) -> Forecast:
+    """Walk the days: in each, backfill goes at its pace until the last part of the day, which it never takes."""
+    calls = round(rows * pace.calls_a_row)
+    if rows <= 0:
+        return Forecast(0, 0, None, "nothing")
+    rate, left, now, end = pace.backfill or pace.most, float(calls), float(pace.now), float(pace.day_end)
+    budget, held = pace.day_left - shares.kept(pace.day_limit), False
+    for _ in range(FARTHEST_DAYS):
+        minutes = min(max(budget, 0) / (rate + pace.rest), max(end - now, 0) / 60)
+        if rate * minutes >= left:
+            ends = datetime.fromtimestamp(now + left / rate * 60, UTC)
+            return Forecast(rows, calls, ends, "day" if held else "minute")
+        left -= rate * minutes
+        now, end, held = end, end + DAY, True
+        budget = pace.day_limit - shares.kept(pace.day_limit)
+    return Forecast(rows, calls, None, "day")
