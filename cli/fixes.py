@@ -10,6 +10,8 @@ Word = Literal["take", "approve"]
 _FIXES: Mapping[str, str] = {
     "differs": "Make both sides equal, or say which one is right: tandem release ID --take crm|books",
     "conflict": "Both sides changed it: tandem release ID --take crm|books, or edit one of them again",
+    "drift": "Mend it on that side, let the source's value be written there (tandem release ID --take, the source), or "
+             "leave it so (--take, the other)",
     "owned by Books": "Change it in Books, or let CRM's value in once: tandem release ID --take crm",
     "match": "Is it the same customer? Then tandem release ID --approve (one candidate). If not, mend the shared "
              "e-mail, tax number or stamp in Zoho, then tandem release ID",
@@ -30,7 +32,7 @@ _FIXES: Mapping[str, str] = {
 }  # fmt: skip
 
 _SETTLES: Mapping[Word, tuple[str, ...]] = {
-    "take": ("differs", "conflict", "owned by Books"),
+    "take": ("differs", "conflict", "drift", "owned by Books"),
     "approve": ("match", "deleted with transactions"),
 }
 

@@ -217,8 +217,12 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         (field("x", "{crm: A, books: billing_address}"), "billing_address is an object / map its parts"),
         (field("x", "{crm: A, books: notes.phone}"), "notes.phone is no path of this entity"),
         (
-            field("x", "{crm: A, books: b, conflict: newest}"),
-            "8 ….x.conflict: conflict: newest is not built yet / write owner or hold",
+            field("x", "{crm: A, books: b, conflict: newest, direction: to_crm}"),
+            "8 ….x.conflict: conflict newest on a one-way field / leave it out: its source wins",
+        ),
+        (
+            field("x", "{crm: A, books: b, drift: put_back}"),
+            "8 ….x.drift: drift is for one-way fields / leave it out, or give a direction",
         ),
         (field("x", "{crm: {a: A}, books: b}"), "8 ….x.crm: a: no part of a text / give one API name"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from tandem.core.actions import Release
 from tandem.core.mapping import FieldMapping
 from tandem.core.merge import UNKNOWN, Merged, Pair, merge_field
-from tandem.core.records import Base, Side
+from tandem.core.records import Base, Edit, Side
 
 CRM, BOOKS = Side.CRM, Side.BOOKS
 
@@ -46,6 +47,9 @@ def outcome(result: Merged) -> str:
     return "kept" if result.base is None else "agreed"
 
 
+TO_BOOKS_BACK: dict[str, Any] = {"direction": "to_books", "drift": "put_back"}
+BACK_NEVER_BLANK: dict[str, Any] = {**TO_BOOKS_BACK, "never_blank": True}
+TO_CRM_BACK: dict[str, Any] = {"direction": "to_crm", "drift": "put_back"}
 TABLE: dict[str, tuple[Any, Any, tuple[Any, Any] | None, dict[str, Any], str]] = {
     # what it is                                  CRM      Books    base         policies                  outcome
     "unknown in CRM moves nothing":               (UNKNOWN, "b",    ("a", "a"), {},                        "kept"),
@@ -64,8 +68,11 @@ TABLE: dict[str, tuple[Any, Any, tuple[Any, Any] | None, dict[str, Any], str]] =
     "changed on both, CRM owns":                  ("b",     "c",    ("a", "a"), {},                        "books=b"),
     "changed on both, Books owns":                ("b",     "c",    ("a", "a"), {"owner": "books"},        "crm=c"),
     "changed on both, held":                      ("b",     "c",    ("a", "a"), {"conflict": "hold"},      "held"),
-    "to_books never writes CRM":                  ("a",     "b",    ("a", "a"), {"direction": "to_books"}, "kept"),
-    "to_crm never writes Books":                  ("b",     "a",    ("a", "a"), {"direction": "to_crm"},   "kept"),
+    "to_books never writes CRM":                  ("a",     "b",    ("a", "a"), {"direction": "to_books"}, "held"),
+    "to_crm never writes Books":                  ("b",     "a",    ("a", "a"), {"direction": "to_crm"},   "held"),
+    "to_books puts its value back":               ("a",     "b",    ("a", "a"), TO_BOOKS_BACK,             "books=a"),
+    "to_crm puts its value back":                 ("b",     "a",    ("a", "a"), TO_CRM_BACK,               "crm=a"),
+    "a put back clear is stopped too":            (None,    "b",    (None, "a"), BACK_NEVER_BLANK,         "agreed"),
     "to_books carries CRM":                       ("b",     "a",    ("a", "a"), {"direction": "to_books"}, "books=b"),
     "to_crm carries Books":                       ("a",     "b",    ("a", "a"), {"direction": "to_crm"},   "crm=b"),
     "both changed, to_books: its source wins":    ("b",     "c",    ("a", "a"), {"direction": "to_books"}, "books=b"),
@@ -220,9 +227,71 @@ def test_release_take_concerns_only_the_fields_that_were_shown() -> None:
 
 
 def test_release_take_of_a_one_way_field_still_writes_nothing_backwards() -> None:
-    """A person's word does not turn the direction round (P12)."""
+    """A person's word does not turn the direction round (P12): the difference is left, until the source changes."""
     word = Release(BOOKS, shown={"notes": {"crm": "a", "books": "b"}})
-    assert outcome(merged("a", "b", None, release=word, direction="to_books")) == "kept"
+    for base in (None, ("a", "a")):
+        left = merged("a", "b", base, held=("a", "b"), release=word, direction="to_books")
+        assert (left.to, left.base) == (None, Base("a", "b"))
+    assert outcome(merged("a", "b", ("a", "b"), direction="to_books")) == "kept"
+    assert outcome(merged("c", "b", ("a", "b"), direction="to_books")) == "books=c"
+
+
+def test_drift_of_a_one_way_field_is_reported_and_ends_with_it() -> None:
+    """Held with both values; mended by hand, by the source's next value, or by a person's word."""
+    hold = merged("a", "b", ("a", "a"), direction="to_books").hold
+    assert hold is not None
+    assert (hold.cause, hold.crm, hold.books) == ("drift:notes", "a", "b")
+    assert hold.sentence.startswith("notes goes from crm to books only, and was edited there: notes differs")
+    word = Release(CRM, shown={"notes": {"crm": "a", "books": "b"}})
+    for crm, books, release, expected in (
+        ("a", "a", None, "agreed"),
+        ("c", "b", None, "books=c"),
+        ("a", "b", word, "books=a"),
+        ("a", "b", None, "held"),
+    ):
+        result = merged(crm, books, ("a", "a"), held=("a", "b"), release=release, direction="to_books")
+        assert outcome(result) == expected
+
+
+# --- the newest edit ----------------------------------------------------------------------------------
+
+EARLY, LATE = (Edit("x", datetime(2026, 11, 23, 6, minute, tzinfo=UTC)) for minute in (0, 30))
+NEWEST: dict[str, tuple[dict[Side, Edit], str, str, str]] = {
+    # what it is           first seen                   owner    outcome    rule
+    "CRM was last":        ({CRM: LATE, BOOKS: EARLY}, "books", "books=b", "crm changed notes last"),
+    "Books was last":      ({CRM: EARLY, BOOKS: LATE}, "crm",   "crm=c",   "books changed notes last"),
+    "the same second":     ({CRM: LATE, BOOKS: LATE},  "books", "crm=c",   "in the same second, books owns"),
+    "CRM's time unknown":  ({BOOKS: LATE},             "crm",   "books=b", "the time of crm is not known"),
+    "Books' time unknown": ({CRM: LATE},               "books", "crm=c",   "the time of books is not known"),
+    "both unknown":        ({},                        "books", "crm=c",   "the time of crm and books is"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEWEST)
+def test_the_newest_edit_of_the_field_wins(case: str) -> None:
+    """By the time at which each side's value was first seen; what is not known leaves it to the owner."""
+    edits, owner, expected, rule = NEWEST[case]
+    result = merge_field(Pair(field(conflict="newest", owner=owner), "b", "c", Base("a", "a"), None, edits))
+    assert outcome(result) == expected
+    assert rule in result.reason.rule
+    assert (
+        len(edits) < 2
+        or result.reason.sentence
+        == f"crm at {edits[CRM].at.isoformat()}, books at {edits[BOOKS].at.isoformat()}"
+    )
+
+
+def test_a_newest_clear_that_may_not_reach_books_gives_way() -> None:
+    """The same rule as for an owner's clear."""
+    pair = Pair(
+        field(conflict="newest", never_blank=True), None, "c", Base("a", "a"), None, {CRM: LATE, BOOKS: EARLY}
+    )
+    assert outcome(merge_field(pair)) == "crm=c"
+
+
+def test_a_conflict_taken_back_on_both_sides_is_no_longer_held() -> None:
+    """Both show again what they last agreed on."""
+    assert outcome(merged("a long", "a", ("a long", "a"), held=("b", "c"), conflict="hold")) == "kept"
 
 
 # --- the tax identity: one value, owned by the ledger -----------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import overload
 
-from tandem.core.records import Base, Side, Value
+from tandem.core.records import Base, Edits, Side, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,8 @@ class Sync:
     base: Mapping[str, Base]
     reasons: Sequence[FieldReason] = ()
     holds: tuple[Hold, ...] = ()
+    edits: Edits = field(default_factory=dict)
+    """What is to be remembered of a field as long as it is not agreed."""
 
     @property
     def is_quiet(self) -> bool:

@@ -29,7 +29,7 @@ from tandem.core.guards import ledger_ties
 from tandem.core.mapping import EntityMapping
 from tandem.core.match import HeldMatch, Matched, MatchResult
 from tandem.core.records import Gone, Link, LinkState, Record, Side, Value, is_blank
-from tandem.core.sync import sync
+from tandem.core.sync import edits_of, sync
 
 
 class Parent(StrEnum):
@@ -91,7 +91,9 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
         return Quarantine(
             Hold("moved person", "the Contact now belongs to another Account; Books cannot move a person")
         )
-    return sync(entity, crm, books, link.base, link.held, now_at.release)
+    return sync(
+        entity, crm, books, link.base, link.held, now_at.release, edits_of(entity, link, crm, books, now)
+    )
 
 
 def _tombstone(link: Link, crm: Record | Gone | None, books: Record | Gone | None) -> Action:

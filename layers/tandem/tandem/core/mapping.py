@@ -173,6 +173,11 @@ class EntityMapping(Strict):
         return tuple(field.name for field in self.fields)
 
     @cached_property
+    def newest(self) -> tuple[str, ...]:
+        """The names of the fields whose conflicts the newest edit settles."""
+        return tuple(field.name for field in self.fields if field.conflict == "newest")
+
+    @cached_property
     def crm_fields(self) -> tuple[str, ...]:
         """Every CRM attribute to read: mapped, stamp, scope, parent, primary person, currency."""
         mapped = [name for field in self.fields for name in field.attributes(Side.CRM)]

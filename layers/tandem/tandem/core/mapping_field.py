@@ -50,6 +50,9 @@ class FieldMapping(Strict):
     direction: Literal["both", "to_books", "to_crm"] = "both"
     owner: Literal["crm", "books"] = "crm"
     conflict: Literal["owner", "newest", "hold"] = "owner"
+    """`newest`: by the times at which this field's edits were first seen settled; a time not known: the owner."""
+    drift: Literal["report", "put_back"] = "report"
+    """Of a one-way field that was edited where it is only written: hold it, or write the source's value again."""
     first_link: Literal["hold", "books", "crm"] = "hold"
     never_blank: bool = False
     """A clear is not sent to Books. Default: true for tax ids, names, e-mails, addresses, currency and terms."""
@@ -79,8 +82,10 @@ class FieldMapping(Strict):
             yield Found(
                 f"owner {self.owner} contradicts direction {self.direction}", f"write {source}", ("owner",)
             )
-        if self.conflict == "newest":
-            yield Found("conflict: newest is not built yet", "write owner or hold", ("conflict",))
+        if source and self.conflict == "newest":
+            yield Found("conflict newest on a one-way field", "leave it out: its source wins", ("conflict",))
+        if not source and self.drift != "report":
+            yield Found("drift is for one-way fields", "leave it out, or give a direction", ("drift",))
         if self.converter not in CONVERTERS:
             fix = nearest(self.converter, list(CONVERTERS))
             yield Found(f"unknown converter {self.converter}", fix, ("converter",))

@@ -12,7 +12,7 @@ from typing import Final
 from tandem.core.actions import FieldReason, Hold, Release
 from tandem.core.converters import ConversionError
 from tandem.core.mapping import FieldMapping
-from tandem.core.records import Base, Side, Value, is_blank
+from tandem.core.records import Base, Edit, Side, Value, is_blank
 
 
 class _Unknown:
@@ -45,6 +45,8 @@ class Pair:
     books: Value
     base: Base | None = None
     held: Mapping[str, Value] | None = None
+    edits: Mapping[Side, Edit] | None = None
+    """When each side's present value was first seen, where that is known."""
 
     def on(self, side: Side) -> Value:
         """The present native value on `side`."""
@@ -71,13 +73,11 @@ class Pair:
         hold = Hold(cause, sentence, self.field.name, self.crm, self.books)
         return Merged(self.reason("held", sentence), hold=hold)
 
-    def carry(self, source: Side, rule: str, *, by_person: bool = False) -> Merged:
+    def carry(self, source: Side, rule: str, sentence: str = "", *, by_person: bool = False) -> Merged:
         """Bring `source`'s value to the other side, if direction, blank rule and converter allow."""
         field, target, value = self.field, source.other, self.on(source)
         if not field.may_write(target):
-            if self.held is not None:
-                return self.hold(f"differs:{field.name}", _differ(self))
-            return self.keep(f"one-way: {field.name} is never written in {target}")
+            return self._stop(source, by_person=by_person)
         if target is Side.BOOKS and field.never_blank and is_blank(value):
             return Merged(self.reason("a clear is not sent to Books"), base=Base(value, self.books))
         fills = by_person or target is Side.CRM or is_blank(self.books)
@@ -91,7 +91,24 @@ class Pair:
         except ConversionError as error:
             return self.hold(f"conversion:{field.name}", str(error))
         base = Base(value, native) if source is Side.CRM else Base(native, value)
-        return Merged(self.reason(rule), to=target, value=native, base=base)
+        return Merged(self.reason(rule, sentence), to=target, value=native, base=base)
+
+    def _stop(self, source: Side, *, by_person: bool) -> Merged:
+        """The value of a side that is only written: it goes nowhere (P12). After an agreement it is drift."""
+        name = self.field.name
+        if by_person:
+            left = Base(self.crm, self.books)
+            return Merged(self.reason(f"one-way: a person left {source}'s own value of {name}"), base=left)
+        if self.base is None and self.held is not None:
+            return self.hold(f"differs:{name}", differ(self))
+        if self.base is None:
+            return self.keep(f"one-way: {name} is never written in {source.other}")
+        if self.field.drift == "put_back":
+            return self.carry(source.other, f"drift: {name} is put back in {source}")
+        return self.hold(
+            f"drift:{name}",
+            f"{name} goes from {source.other} to {source} only, and was edited there: {differ(self)}",
+        )
 
 
 def merge_field(pair: Pair, release: Release | None = None) -> Merged:
@@ -104,19 +121,19 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
     if taken := _taken(pair, release):
         return pair.carry(taken, f"a person took {taken}", by_person=True)
     if pair.held is not None and field.crm_may == "fill_blank":
-        return pair.hold(f"differs:{field.name}", _differ(pair))
+        return pair.hold(f"differs:{field.name}", differ(pair))
     if base is None and pair.held is None:
         return _first_link(pair)
     before = base or Base(pair.held["crm"], pair.held["books"])  # type: ignore[index]
-    changed_crm, changed_books = _has_changed(crm, before.crm), _has_changed(books, before.books)
+    changed_crm, changed_books = has_changed(crm, before.crm), has_changed(books, before.books)
     if changed_crm and changed_books:
         return _conflict(pair)
     if changed_crm:
         return pair.carry(Side.CRM, "changed in CRM only")
     if changed_books:
         return pair.carry(Side.BOOKS, "changed in Books only")
-    if pair.held is not None:
-        return pair.hold(f"differs:{field.name}", _differ(pair))
+    if base is None:
+        return pair.hold(f"differs:{field.name}", differ(pair))
     return pair.keep("unchanged since the last agreement")
 
 
@@ -126,23 +143,40 @@ def _first_link(pair: Pair) -> Merged:
     if is_blank(pair.books):
         return pair.carry(Side.CRM, "first link: blank yields to value")
     if pair.field.first_link == "hold":
-        return pair.hold(f"differs:{pair.field.name}", _differ(pair))
+        return pair.hold(f"differs:{pair.field.name}", differ(pair))
     winner = Side(pair.field.first_link)
     return pair.carry(winner, f"first link: {winner} wins")
 
 
-def _has_changed(now: Value, before: Value) -> bool:
+def has_changed(now: Value, before: Value) -> bool:
     """Blank has several native forms (null, "", a set of blank parts): they are one value."""
     return bool(now != before) and not (is_blank(now) and is_blank(before))
 
 
 def _conflict(pair: Pair) -> Merged:
     if pair.field.conflict == "hold":
-        return pair.hold(f"conflict:{pair.field.name}", _differ(pair))
-    owner = Side(pair.field.owner)
-    if owner is Side.CRM and pair.field.never_blank and is_blank(pair.crm):
+        return pair.hold(f"conflict:{pair.field.name}", differ(pair))
+    winner, why, sentence = _winner(pair)
+    if winner is Side.CRM and pair.field.never_blank and is_blank(pair.crm):
         return pair.carry(Side.BOOKS, "conflict: a clear is not sent to Books, so its new value travels")
-    return pair.carry(owner, f"conflict: changed on both sides, {owner} owns {pair.field.name}")
+    return pair.carry(winner, f"conflict: changed on both sides, {why}", sentence)
+
+
+def _winner(pair: Pair) -> tuple[Side, str, str]:
+    """Whose value stands when both sides changed it, why in a few words, and with the times that were compared."""
+    owner, name = Side(pair.field.owner), pair.field.name
+    if pair.field.conflict != "newest":
+        return owner, f"{owner} owns {name}", ""
+    edits = pair.edits or {}
+    crm, books = (edits.get(side) for side in Side)
+    if crm is None or books is None:
+        missing = " and ".join(str(side) for side in Side if side not in edits)
+        return owner, f"the time of {missing} is not known, {owner} owns {name}", ""
+    times = f"crm at {crm.at.isoformat()}, books at {books.at.isoformat()}"
+    if crm.at == books.at:
+        return owner, f"in the same second, {owner} owns {name}", times
+    newest = Side.CRM if crm.at > books.at else Side.BOOKS
+    return newest, f"{newest} changed {name} last", times
 
 
 def _taken(pair: Pair, release: Release | None) -> Side | None:
@@ -154,7 +188,8 @@ def _taken(pair: Pair, release: Release | None) -> Side | None:
     return release.take if still else None
 
 
-def _differ(pair: Pair) -> str:
+def differ(pair: Pair) -> str:
+    """Both values in words."""
     return f"{pair.field.name} differs: CRM has {_text(pair.crm)}, Books has {_text(pair.books)}"
 
 

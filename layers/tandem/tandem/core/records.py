@@ -118,6 +118,18 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A value that differs from the last agreement, and the side's modified time at its first settled observation."""
+
+    value: Value
+    at: datetime
+
+
+Edits = Mapping[str, Mapping[Side, Edit]]
+"""By field and side; only fields whose conflicts the newest edit settles are followed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """The content of one side last seen, for echo checks; `version` counts only when `settled`."""
 
@@ -151,6 +163,8 @@ class Link:
     seen_books: Seen | None = None
     held: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     """Held fields: what each side showed (`crm`, `books`) when the hold was made."""
+    edits: Edits = field(default_factory=dict)
+    """Edits not yet agreed, of fields whose policy is `newest`."""
     seq: int = 0
     fence: int = 0
     mapping_version: str = ""

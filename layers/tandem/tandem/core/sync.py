@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -15,8 +16,8 @@ from tandem.core.actions import FieldReason, Hold, Reasons, Release, Sync
 from tandem.core.converters import tax_faults
 from tandem.core.guards import portal_email_changes
 from tandem.core.mapping import EntityMapping, FieldMapping
-from tandem.core.merge import UNKNOWN, Merged, Pair, merge_field
-from tandem.core.records import Base, Record, Side, Value
+from tandem.core.merge import UNKNOWN, Merged, Pair, has_changed, merge_field
+from tandem.core.records import SETTLED_AFTER, Base, Edit, Edits, Link, Record, Side, Value
 
 Values = Mapping[str, Value]
 Held = Mapping[str, Mapping[str, Value]]
@@ -24,6 +25,7 @@ Held = Mapping[str, Mapping[str, Value]]
 _NOTHING: Final[Mapping[Side, Values]] = MappingProxyType(
     {side: MappingProxyType[str, Value]({}) for side in Side}
 )
+_NO_EDITS: Final[Edits] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ def sync(
     base: Mapping[str, Base],
     held: Held,
     release: Release | None = None,
+    edits: Edits = _NO_EDITS,
 ) -> Sync:
     """Merge every mapped field of a pair; a doubtful value is held alone, the other fields go on."""
     is_plain = release is None and not held
@@ -63,7 +66,7 @@ def sync(
         return Sync(_NOTHING, base, Reasons(lambda: _explain(entity, crm, books, base)))
     fields = _Fields(base=dict(base))
     for mapped in entity.fields:
-        pair = _pair(mapped, crm, books, base, held)
+        pair = _pair(mapped, crm, books, base, held, edits)
         if is_plain and pair.rests:
             fields.reasons.append(pair)
             continue
@@ -71,7 +74,7 @@ def sync(
         if merged.to is not None and (doubt := _doubt(entity, mapped.name, merged, crm, books)):
             merged = pair.hold(*doubt)
         fields.add(mapped.name, merged)
-    return Sync(fields.writes, fields.base, Reasons(fields.explain), tuple(fields.holds))
+    return Sync(fields.writes, fields.base, Reasons(fields.explain), tuple(fields.holds), edits)
 
 
 def _rests(names: tuple[str, ...], crm: Values, books: Values, base: Mapping[str, Base]) -> bool:
@@ -92,7 +95,14 @@ def _explain(
     return tuple(merge_field(_pair(mapped, crm, books, base, {})).reason for mapped in entity.fields)
 
 
-def _pair(mapped: FieldMapping, crm: Record, books: Record, base: Mapping[str, Base], held: Held) -> Pair:
+def _pair(
+    mapped: FieldMapping,
+    crm: Record,
+    books: Record,
+    base: Mapping[str, Base],
+    held: Held,
+    edits: Edits = _NO_EDITS,
+) -> Pair:
     name = mapped.name
     return Pair(
         mapped,
@@ -100,7 +110,36 @@ def _pair(mapped: FieldMapping, crm: Record, books: Record, base: Mapping[str, B
         books.values.get(name, UNKNOWN),
         base.get(name),
         held.get(name),
+        edits.get(name),
     )
+
+
+def edits_of(entity: EntityMapping, link: Link, crm: Record, books: Record, now: datetime) -> Edits:
+    """The edits of the fields that the newest one settles, with the time of each one's first settled observation.
+
+    A value that was seen before keeps its time, whatever else moved the record since; an agreed one is forgotten.
+    """
+    found: dict[str, dict[Side, Edit]] = {}
+    for name in entity.newest:
+        for record in (crm, books):
+            if edit := _edit(name, link, record, now):
+                found.setdefault(name, {})[record.side] = edit
+    return found
+
+
+def _edit(name: str, link: Link, record: Record, now: datetime) -> Edit | None:
+    side, known = record.side, link.edits.get(name, {}).get(record.side)
+    if name not in record.values:
+        return known
+    value = record.values[name]
+    held = link.held.get(name, {})
+    before = link.base[name].shown(side) if name in link.base else held.get(side.value)
+    if not has_changed(value, before):
+        return None
+    if known is not None and known.value == value:
+        return known
+    is_settled = record.version is not None and now - record.version >= SETTLED_AFTER
+    return Edit(value, record.version) if is_settled and record.version else None
 
 
 def _doubt(

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tandem.core.errors import ConditionFailedError
-from tandem.core.records import Base, Link, LinkState, RecordKey, Seen, Side
+from tandem.core.records import Base, Edit, Edits, Link, LinkState, RecordKey, Seen, Side
 from tandem.engine.ports import Item, Put, Table, When
 from tandem.engine.rows import row_pk
 
@@ -109,12 +109,18 @@ class Links:
 
 def _item(link: Link) -> Item:
     body = {
-        name: value for name, value in asdict(link).items() if name not in ("seen_crm", "seen_books", "base")
+        name: value
+        for name, value in asdict(link).items()
+        if name not in ("seen_crm", "seen_books", "base", "edits")
     }
     body["state"] = link.state.value
     body["persons"] = list(link.persons)
     body["base"] = {name: [base.crm, base.books] for name, base in link.base.items()}
     body["held"] = {name: dict(shown) for name, shown in link.held.items()}
+    body["edits"] = {
+        name: {side.value: [edit.value, edit.at.isoformat()] for side, edit in sides.items()}
+        for name, sides in link.edits.items()
+    }
     for side in Side:
         body[f"seen_{side}"] = _seen_item(link.seen_on(side))
     return {
@@ -131,6 +137,13 @@ def _seen_item(seen: Seen | None) -> Any:
         return None
     version = seen.version.isoformat() if seen.version else None
     return {"values": dict(seen.values), "version": version, "settled": seen.settled, "active": seen.active}
+
+
+def _edits(item: Any) -> Edits:
+    return {
+        name: {Side(side): Edit(value, datetime.fromisoformat(at)) for side, (value, at) in sides.items()}
+        for name, sides in item.items()
+    }
 
 
 def _seen(item: Any) -> Seen | None:
@@ -153,6 +166,7 @@ def _link(item: Item) -> Link:
         seen_crm=_seen(item.get("seen_crm")),
         seen_books=_seen(item.get("seen_books")),
         held=item.get("held", {}),
+        edits=_edits(item.get("edits", {})),
         seq=int(item["seq"]),
         fence=int(item["fence"]),
         mapping_version=item["mapping_version"],

@@ -10,7 +10,7 @@ from tandem.core.canonical import read_record
 from tandem.core.decide import Situation
 from tandem.core.errors import AlreadyModifiedError, GoneError, RefusedError, TandemError
 from tandem.core.outcomes import Done, Outcome, Waits
-from tandem.core.records import SETTLED_AFTER, Base, Link, Mode, Record, Seen, Side, Value
+from tandem.core.records import SETTLED_AFTER, Base, Edits, Link, Mode, Record, Seen, Side, Value
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.intents import Intent
@@ -35,6 +35,7 @@ class Progress:
     foreign: set[Side] = field(default_factory=set)
     """Sides that showed somebody else's edit in answer to our write: what was seen there is not kept."""
     failure: TandemError | None = None
+    edits: Edits = field(default_factory=dict)
 
     def on(self, side: Side) -> Record:
         """The record of one side as known now."""
@@ -61,7 +62,7 @@ class Pairs:
         """Write what differs, commit what was written, then raise what failed."""
         assert isinstance(at.crm, Record)
         assert isinstance(at.books, Record)
-        state = Progress(at.crm, at.books, dict(action.base), holds=list(action.holds))
+        state = Progress(at.crm, at.books, dict(action.base), holds=list(action.holds), edits=action.edits)
         if not action.is_quiet and self.desk.connection.effective_mode is Mode.OBSERVE:
             return self._observe(row, link, action, state)
         for side in (Side.BOOKS, Side.CRM):
@@ -167,6 +168,7 @@ class Pairs:
             held={
                 h.field: {"crm": h.crm, "books": h.books} for h in state.holds if h.field in self._names(link)
             },
+            edits=_not_agreed(link, state),
             seen_crm=self.seen(Side.CRM, state),
             seen_books=self.seen(Side.BOOKS, state),
             mapping_version=self.desk.mapping.version,
@@ -204,7 +206,8 @@ class Pairs:
     def _observe(self, row: Row, link: Link, action: Sync, state: Progress) -> Outcome:
         for values in action.writes.values():
             self._keep_base(link, values, state)
-        moved = replace(link, base=state.base, mapping_version=self.desk.mapping.version)
+        edits = _not_agreed(link, state)
+        moved = replace(link, base=state.base, edits=edits, mapping_version=self.desk.mapping.version)
         if not _same(moved, link):
             self.desk.store.links.move(moved, self.desk.lease.fence)
         writes = {str(side): dict(values) for side, values in action.writes.items() if values}
@@ -212,6 +215,11 @@ class Pairs:
         if state.holds:
             self.records.hold_all(row, state.holds, link)
         return Waits("mode", self.records.net(), "observe: would write")
+
+
+def _not_agreed(link: Link, state: Progress) -> Edits:
+    """The edits of fields whose base has not moved: their times are still needed."""
+    return {name: edit for name, edit in state.edits.items() if state.base.get(name) == link.base.get(name)}
 
 
 def _same(moved: Link, link: Link) -> bool:
