@@ -19,7 +19,6 @@ from cli.shell import ATTENTION, OUT_OF_REACH, Session, session_of
 from cli.zoho import Zoho, covers, reach
 from tandem.adapters.zoho.auth import Credentials
 from tandem.adapters.zoho.endpoints import SCOPES
-from tandem.adapters.zoho.parse import as_id, parse_time
 from tandem.core.connection import Connection
 from tandem.core.errors import RetryError, StopError, TandemError
 from tandem.core.mapping import Mapping as FieldMap
@@ -139,7 +138,7 @@ def _fix_of(error: TandemError) -> str:
 async def _crm_org(checkup: Checkup, zoho: Zoho) -> None:
     org = await zoho.crm.org()
     checkup.proven.add("ZohoCRM.org.READ")
-    ids = [str(org[name]) for name in ("id", "zgid") if org.get(name)]
+    ids = org.ids
     expected = checkup.connection.crm_org
     if expected and expected not in ids:
         fix = "reconnect with a token of the right CRM organisation"
@@ -149,17 +148,15 @@ async def _crm_org(checkup: Checkup, zoho: Zoho) -> None:
         return
     user = await zoho.crm.current_user()
     checkup.proven.add("ZohoCRM.users.READ")
-    name = user.get("full_name") or user.get("email") or user.get("id")
-    checkup.add(
-        "crm org", "ok", f"{org.get('company_name', '')} ({expected or ids[0]}); Tandem acts as {name}"
-    )
+    name = user.full_name or user.email or user.id
+    checkup.add("crm org", "ok", f"{org.company_name} ({expected or ids[0]}); Tandem acts as {name}")
 
 
 async def _books_org(checkup: Checkup, zoho: Zoho) -> None:
     org = await connect.organization(zoho, checkup.connection)
     checkup.proven.add("ZohoBooks.settings.READ")
-    plan = org.get("plan_name", "plan unknown")
-    checkup.add("books org", "ok", f"{org.get('name', '')} ({checkup.connection.organization_id}, {plan})")
+    plan = org.plan_name or "plan unknown"
+    checkup.add("books org", "ok", f"{org.name} ({checkup.connection.organization_id}, {plan})")
 
 
 async def _crm(checkup: Checkup, zoho: Zoho) -> None:
@@ -211,11 +208,7 @@ def _native_sync(checkup: Checkup, bodies: Sequence[Mapping[str, Any]]) -> None:
 
 
 async def _channel(checkup: Checkup, zoho: Zoho) -> None:
-    ours = [
-        row
-        for row in await zoho.crm.watches()
-        if as_id(row.get("channel_id")) in checkup.connection.crm_channels
-    ]
+    ours = [one for one in await zoho.crm.watches() if one.channel_id in checkup.connection.crm_channels]
     checkup.proven.add("ZohoCRM.notifications.READ")
     if not ours:
         sentence = (
@@ -224,10 +217,10 @@ async def _channel(checkup: Checkup, zoho: Zoho) -> None:
         checkup.add("notifications", "fault", sentence, _RENEW)
         return
     checkup.proven.add("ZohoCRM.notifications.CREATE")
-    ends = min((end for row in ours if (end := parse_time(row.get("channel_expiry")))), default=None)
+    ends = min((one.channel_expiry for one in ours if one.channel_expiry), default=None)
     secret = checkup.session.stack.secret("Webhook").get(checkup.connection.id, {}).get("path_secret", "")
     tail = hook_url("", "crm", checkup.connection.id, secret)
-    if not str(ours[0].get("notify_url", "")).endswith(tail):
+    if not ours[0].notify_url.endswith(tail):
         checkup.add("notifications", "fault", "CRM sends its notifications to another address", _RENEW)
     elif ends is not None and ends - zoho.server_now() < _SOON:
         checkup.add(

@@ -19,6 +19,7 @@ from cli.shell import Session, session_of
 from cli.zoho import Zoho, reach, redeem
 from tandem.adapters.zoho.auth import Credentials
 from tandem.adapters.zoho.channels import LONGEST, Channel
+from tandem.adapters.zoho.models import Organization
 from tandem.core.connection import Connection
 from tandem.core.errors import BadInputError, ForbiddenError, RefusedError, RetryError
 from tandem.core.mapping import Mapping as FieldMap
@@ -166,23 +167,22 @@ async def _read_orgs(
     if domain and not explicit_url and domain != asked.crm_url:
         raise BadInputError(f"the token belongs to {domain}, not to {asked.crm_url}: choose another --dc")
     crm = await zoho.crm.org()
-    ids = [str(crm[name]) for name in ("id", "zgid") if crm.get(name)]
+    ids = crm.ids
     if not ids:
         raise ForbiddenError("CRM tells no organisation: the token needs the scope ZohoCRM.org.READ")
     if asked.crm_org and asked.crm_org not in ids:
         raise BadInputError(f"crm_org: the token belongs to CRM org {ids[0]}, not to {asked.crm_org}")
     books = await organization(zoho, asked)
-    names = {"crm": str(crm.get("company_name", "")), "books": str(books.get("name", ""))}
-    names["plan"] = str(books.get("plan_name", ""))
-    found = {"crm_org": asked.crm_org or ids[0], "books_zone": str(books.get("time_zone") or "")}
+    names = {"crm": crm.company_name, "books": books.name, "plan": books.plan_name}
+    found = {"crm_org": asked.crm_org or ids[0], "books_zone": books.time_zone}
     return asked.model_copy(update=found), names
 
 
-async def organization(zoho: Zoho, connection: Connection) -> Mapping[str, Any]:
+async def organization(zoho: Zoho, connection: Connection) -> Organization:
     """The connection's Books organisation; raises BadInputError naming those that the token can see."""
-    seen = {str(row.get("organization_id")): row for row in await zoho.books.organizations()}
+    seen = {one.organization_id or "": one for one in await zoho.books.organizations()}
     if connection.organization_id not in seen:
-        names = ", ".join(f"{id} ({row.get('name', '')})" for id, row in seen.items()) or "none"
+        names = ", ".join(f"{id} ({one.name})" for id, one in seen.items()) or "none"
         raise BadInputError(
             f"organization_id: the token's user does not belong to Books organisation {connection.organization_id}; "
             f"it belongs to {names}"

@@ -19,7 +19,8 @@ from tandem.adapters.zoho.books import BooksClient
 from tandem.adapters.zoho.codes import check_token
 from tandem.adapters.zoho.crm import CrmClient
 from tandem.adapters.zoho.gate import OpenGate
-from tandem.adapters.zoho.parse import as_int, loads, parse_http_date
+from tandem.adapters.zoho.models import TokenAnswer
+from tandem.adapters.zoho.parse import loads, parse_http_date
 from tandem.adapters.zoho.tokens import TableTokenStore
 from tandem.adapters.zoho.transport import Transport
 from tandem.bootstrap import zoho_transports
@@ -148,11 +149,9 @@ async def _ask(http: httpx.AsyncClient, accounts_url: str, form: Mapping[str, st
         raise TransientError(f"{urlsplit(url).netloc} is out of reach ({type(error).__name__})") from error
     body = loads(reply.content)
     check_token(reply.status_code, body)
-    life = as_int(body.get("expires_in_sec")) or as_int(body.get("expires_in")) or 3600
-    now = datetime.now(UTC)
-    scopes = frozenset(str(body.get("scope") or "").replace(",", " ").split())
-    token = Token(str(body["access_token"]), now, now + timedelta(seconds=life))
-    return Minted(token, scopes, str(body.get("api_domain") or ""), str(body.get("refresh_token") or ""))
+    told, now = TokenAnswer.of(body), datetime.now(UTC)
+    token = Token(told.access_token, now, now + timedelta(seconds=told.life))
+    return Minted(token, frozenset(told.scope.replace(",", " ").split()), told.api_domain, told.refresh_token)
 
 
 def covers(granted: Sequence[str] | frozenset[str], need: str) -> bool:

@@ -367,8 +367,8 @@ class TestSettings:
             "GET", "/crm/v8/settings/fields", reply(200, {"fields": [{"api_name": "Phone"}]}), reply(204)
         )
         client = crm(far)
-        assert (await client.org())["time_zone"] == "Asia/Kolkata"
-        assert (await client.current_user())["id"] == "7"
+        assert (await client.org()).time_zone == "Asia/Kolkata"
+        assert (await client.current_user()).id == "7"
         assert far.seen[1].url.params["type"] == "CurrentUser"
         assert [field["api_name"] for field in await client.fields("Accounts")] == ["Phone"]
         assert await client.fields("Accounts") == []

@@ -74,7 +74,7 @@ async def test_crm_settings(far: FarSide) -> None:
     """Users and fields."""
     far.expect("GET", "/crm/v8/users", reply(200, recorded("crm_users")))
     far.expect("GET", "/crm/v8/settings/fields", reply(200, recorded("crm_settings_fields_deals")))
-    assert (await crm(far).current_user())["id"]
+    assert (await crm(far).current_user()).id
     assert all(field["api_name"] for field in await crm(far).fields("Deals"))
 
 
@@ -114,7 +114,7 @@ async def test_books_organisations(far: FarSide) -> None:
     """Plan and zone."""
     far.expect("GET", "/books/v3/organizations", reply(200, recorded("books_organizations")))
     (org,) = await books(far).organizations()
-    assert org["plan_name"] == "Professional"
+    assert org.plan_name == "Professional"
 
 
 def test_headers() -> None:

@@ -18,7 +18,8 @@ import httpx
 
 from tandem.adapters.zoho.codes import check_token, code_of, is_stale_token
 from tandem.adapters.zoho.endpoints import Product
-from tandem.adapters.zoho.parse import as_int, loads, now
+from tandem.adapters.zoho.models import TokenAnswer
+from tandem.adapters.zoho.parse import loads, now
 from tandem.adapters.zoho.rules import CRM, TOKEN
 from tandem.core.errors import ForbiddenError, RateLimitedError, TransientError
 
@@ -247,10 +248,10 @@ class ZohoAuth(httpx.Auth):
             self._store.block(self._clock() + _CALM)
             raise
         moment = self._clock()
-        life = as_int(body.get("expires_in_sec")) or as_int(body.get("expires_in")) or 3600
+        told = TokenAnswer.of(body)
         refusals = 0 if refused is None else self._in_a_row(self._store.load()) + 1
-        ends = moment + timedelta(seconds=life)
-        token = Token(str(body["access_token"]), moment, ends, refusals=refusals)
+        ends = moment + timedelta(seconds=told.life)
+        token = Token(told.access_token, moment, ends, refusals=refusals)
         self._store.save(token, holder)
         self._token = token
         return token

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from tandem.adapters.zoho.endpoints import ENDPOINTS, check_id
-from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, parse_time, unblank
+from tandem.adapters.zoho.models import BooksRecord, BooksRows, Organization
+from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, unblank
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
 from tandem.core.errors import BadInputError, GoneError, TransientError, UnknownOutcomeError
@@ -154,9 +155,10 @@ class BooksClient:
         """Books has webhooks without an end, and no channels."""
         return None
 
-    async def organizations(self) -> Sequence[Mapping[str, Any]]:
+    async def organizations(self) -> Sequence[Organization]:
         """The organisations of the token's user: plan, zone, currency, digits."""
-        return _rows(await self._send(Call(ENDPOINTS["books.organizations"])), "organizations")
+        answer = await self._send(Call(ENDPOINTS["books.organizations"]))
+        return Organization.each(_rows(answer, "organizations"))
 
     async def contact_fields(self) -> Sequence[Mapping[str, Any]]:
         """Field metadata of contacts, custom fields among them (dossier books §5)."""
@@ -215,10 +217,12 @@ class BooksClient:
     async def _write(self, call: Call, key: str) -> Written:
         answer = await self._send(call)
         body = as_object((answer.body or {}).get(key))
-        written = as_id(body.get(f"{key}_id")) or call.parts.get("id")
+        told = BooksRecord.of(body)
+        own = told.contact_id if key == "contact" else told.contact_person_id
+        written = own or call.parts.get("id")
         if written is None:
             raise UnknownOutcomeError("books: an insert was answered without an id")
-        return Written(written, parse_time(body.get("last_modified_time")), body or None)
+        return Written(written, told.version, body or None)
 
     async def _send(self, call: Call) -> Answer:
         query = [*call.query, ("organization_id", self._organization)]
@@ -247,4 +251,4 @@ def _rows(answer: Answer, key: str) -> list[Mapping[str, Any]]:
 
 
 def _has_more(answer: Answer) -> bool:
-    return bool(as_object((answer.body or {}).get("page_context")).get("has_more_page"))
+    return BooksRows.of(answer.body).page_context.has_more_page

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tandem.adapters.zoho.parse import as_rows, parse_time, show_time
+from tandem.adapters.zoho.models import CrmDetails
+from tandem.adapters.zoho.parse import show_time
 from tandem.core.errors import BadInputError
 
 LONGEST = timedelta(days=7)
@@ -52,5 +53,5 @@ class Channel:
 
 def granted(details: Mapping[str, Any]) -> datetime | None:
     """The earliest end among the granted events: believe this, not what was asked for."""
-    ends = [parse_time(event.get("channel_expiry")) for event in as_rows(details.get("events"))]
+    ends = [event.channel_expiry for event in CrmDetails.of(details).events]
     return min((end for end in ends if end), default=None)

@@ -11,7 +11,8 @@ from typing import Any
 
 from tandem.adapters.zoho import rules
 from tandem.adapters.zoho.endpoints import Endpoint, Product
-from tandem.adapters.zoho.parse import as_id, as_int, as_rows, as_seconds
+from tandem.adapters.zoho.models import CrmDetails, TokenAnswer
+from tandem.adapters.zoho.parse import as_int, as_object, as_rows, as_seconds, as_text
 from tandem.adapters.zoho.rules import Rule
 from tandem.core.errors import (
     DuplicateError,
@@ -25,19 +26,16 @@ from tandem.core.errors import (
 Headers = Mapping[str, str]
 
 _NO_CODE = "NO_CODE"
-_FIELD_KEYS = ("api_name", "column_name", "param_name", "json_path")
 
 
 def code_of(product: Product, body: Any) -> str:
     """The answer's error code as text; empty when all is well (Books: 0, as number or text)."""
     if not isinstance(body, Mapping):
         return ""
-    code = body.get("code")
-    if product == "books":
-        return "" if code is None or str(code) == "0" else str(code)
-    if code is None:
-        return next((c for c in map(_item_code, _items(body)) if c), "")
-    return "" if code in rules.SUCCESSES else str(code)
+    if product == "crm" and body.get("code") is None:
+        return next((code for code in map(_item_code, _items(body)) if code), "")
+    code = _word(body.get("code"))
+    return "" if code in (rules.SUCCESSES if product == "crm" else ("0",)) else code
 
 
 def is_stale_token(product: Product, status: int, body: Any) -> bool:
@@ -100,17 +98,17 @@ def check_item(endpoint: Endpoint, item: Mapping[str, Any]) -> Mapping[str, Any]
 
 def check_token(status: int, body: Any) -> None:
     """Raise what the token endpoint says; HTTP 200 says nothing (dossier crm §1)."""
-    reply = body if isinstance(body, Mapping) else {}
-    if reply.get("access_token"):
+    told = TokenAnswer.of(body)
+    if told.access_token:
         return
-    name = str(reply.get("error") or "").strip().lower().replace(" ", "_")
+    name = told.error.strip().lower().replace(" ", "_")
     rule = rules.TOKEN.get(name)
     if rule is None and status == HTTPStatus.TOO_MANY_REQUESTS:
         rule = rules.TOKEN["access_denied"]
     rule = rule or rules.TOKEN["general_error"]
     if issubclass(rule.error, RateLimitedError):
         raise RateLimitedError(rule.kind, rule.wait, rule.sentence)
-    raise rule.error(f"{rule.sentence} ({name or status})")
+    raise rule.error(f"{rule.sentence} ({name if name in rules.TOKEN else status})")
 
 
 def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -119,14 +117,18 @@ def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [row for row in rows if "code" in row and row.get("status") in ("success", "error")]
 
 
+def _word(code: Any) -> str:
+    """A code as text; what is there but cannot be one is none of ours."""
+    return "" if code in (None, "") else as_text(code) or _NO_CODE
+
+
 def _item_code(item: Mapping[str, Any]) -> str:
-    code = str(item.get("code") or "")
+    code = _word(item.get("code"))
     return "" if code in rules.SUCCESSES else code or _NO_CODE
 
 
 def _nested(item: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    details = item.get("details")
-    return as_rows(details.get("errors")) if isinstance(details, Mapping) else []
+    return CrmDetails.of(item.get("details")).errors
 
 
 def _rule(endpoint: Endpoint, status: int, body: Mapping[str, Any], code: str) -> Rule:
@@ -142,14 +144,12 @@ def _names_missing_id(endpoint: Endpoint, item: Mapping[str, Any], *, wrapped: b
     """Whether INVALID_DATA speaks of the record's own id, not of a lookup's (dossier crm §2)."""
     if not endpoint.one or item.get("code") != "INVALID_DATA":
         return False
-    details = item.get("details")
-    details = details if isinstance(details, Mapping) else {}
-    path = str(details.get("json_path") or "")
-    if path:
-        return path in ("$.data[0].id", "$.id")
-    if not wrapped and "resource_path_index" in details:
+    details = CrmDetails.of(item.get("details"))
+    if details.json_path:
+        return details.json_path in ("$.data[0].id", "$.id")
+    if not wrapped and "resource_path_index" in as_object(item.get("details")):
         return True
-    return details.get("api_name") == "id" or "the id given" in str(item.get("message") or "").lower()
+    return details.api_name == "id" or "the id given" in as_text(item.get("message")).lower()
 
 
 def _error(
@@ -186,14 +186,12 @@ def _refusal(
     body: Mapping[str, Any],
     others: list[Mapping[str, Any]],
 ) -> RefusedError:
-    told = body.get("details")
-    details: dict[str, object] = dict(told) if isinstance(told, Mapping) else {}
-    field = next((str(details[key]) for key in _FIELD_KEYS if details.get(key)), "")
+    told = CrmDetails.of(body.get("details"))
+    details: dict[str, object] = dict(as_object(body.get("details")))
     if body.get("message"):
         details["zoho"] = body["message"]
     if others:
         details["others"] = [dict(other) for other in others]
     if issubclass(error, DuplicateError):
-        holder = as_id(details.get("duplicate_record")) or as_id(details.get("id"))
-        return error(code, sentence, field, details, holder)
-    return error(code, sentence, field, details)
+        return error(code, sentence, told.field, details, told.duplicate_record or told.id)
+    return error(code, sentence, told.field, details)

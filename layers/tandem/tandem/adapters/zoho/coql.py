@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tandem.adapters.zoho.endpoints import FIELDS_PER_QUERY, check_column, check_id, check_module
+from tandem.adapters.zoho.models import CrmRecord
 from tandem.adapters.zoho.parse import as_id, parse_time, show_time
 from tandem.core.errors import BadInputError
 from tandem.core.mapping import Resource
@@ -93,8 +94,8 @@ def matching(
 
 def place_of(row: Mapping[str, Any]) -> Place | None:
     """The place of a row; None when it lacks id or time."""
-    time, record = parse_time(row.get("Modified_Time")), as_id(row.get("id"))
-    return Place(time, record) if time and record else None
+    found = CrmRecord.of(row)
+    return Place(found.version, found.id) if found.version and found.id else None
 
 
 def as_record(row: Mapping[str, Any], lookups: Sequence[str]) -> dict[str, Any]:

@@ -10,7 +10,17 @@ from tandem.adapters.zoho import coql
 from tandem.adapters.zoho.channels import Channel, granted
 from tandem.adapters.zoho.codes import check_item
 from tandem.adapters.zoho.endpoints import CRM_WRITABLE, ENDPOINTS, check_id, check_module
-from tandem.adapters.zoho.parse import as_id, as_object, as_rows, now, parse_time, show_time
+from tandem.adapters.zoho.models import (
+    CrmChannel,
+    CrmDeletion,
+    CrmDetails,
+    CrmOrg,
+    CrmOrgs,
+    CrmRows,
+    CrmUser,
+    CrmUsers,
+)
+from tandem.adapters.zoho.parse import as_id, now, show_time
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
 from tandem.core.errors import BadInputError, GoneError, RefusedError, TransientError, UnknownOutcomeError
@@ -70,7 +80,7 @@ class CrmClient:
             return None
         if answer.body is None:
             return None
-        found = as_object(answer.body.get("data"))
+        found = next(iter(CrmRows.of(answer.body).data), {})
         if as_id(found) is None:
             raise TransientError("crm: an answer without the record asked for")
         return coql.as_record(found, _lookups(resource))
@@ -128,9 +138,10 @@ class CrmClient:
                 headers={} if since is None else {"If-Modified-Since": show_time(since)},
             )
             answer = await self._transport.send(call)
-            rows = as_rows((answer.body or {}).get("data"))
-            found.extend(_deletion(row, answer.asked_at) for row in rows if as_id(row))
-            if not rows or not _info(answer).get("more_records"):
+            rows = CrmRows.of(answer.body)
+            entries = CrmDeletion.each(rows.data)
+            found.extend(_deletion(entry, entry.id, answer.asked_at) for entry in entries if entry.id)
+            if not rows.data or not rows.info.more_records:
                 return found
             page += 1
 
@@ -141,20 +152,20 @@ class CrmClient:
         bodies = {str(row["id"]): row for rows, _ in answers for row in rows}
         return Batch(bodies, min((moment for _, moment in answers), default=self._clock()))
 
-    async def org(self) -> Mapping[str, Any]:
+    async def org(self) -> CrmOrg:
         """The organisation: zone, currency, country, type (dossier crm §7)."""
         answer = await self._transport.send(Call(ENDPOINTS["crm.org"]))
-        return as_object((answer.body or {}).get("org"))
+        return CrmOrgs.of(answer.body).org
 
-    async def current_user(self) -> Mapping[str, Any]:
+    async def current_user(self) -> CrmUser:
         """The user whose token this is: our own edits bear this id."""
         answer = await self._transport.send(Call(ENDPOINTS["crm.users"], query=[("type", "CurrentUser")]))
-        return as_object((answer.body or {}).get("users"))
+        return CrmUsers.of(answer.body).users
 
     async def fields(self, module: str) -> Sequence[Mapping[str, Any]]:
         """The module's field metadata; empty where CRM has none."""
         call = Call(ENDPOINTS["crm.fields"], query=[("module", check_module(module))])
-        return as_rows(((await self._transport.send(call)).body or {}).get("fields"))
+        return CrmRows.of((await self._transport.send(call)).body).fields
 
     async def watch(self, channel: Channel) -> datetime | None:
         """Subscribe; the end that CRM granted, which may be earlier than asked for."""
@@ -174,16 +185,16 @@ class CrmClient:
         one = {"channel_id": id, "events": list(events), "channel_expiry": show_time(until)}
         return await self._subscribe("crm.renew", {"watch": [one]})
 
-    async def watches(self) -> Sequence[Mapping[str, Any]]:
+    async def watches(self) -> Sequence[CrmChannel]:
         """Every channel of this user as CRM lists it: expiry is silent, so look."""
-        found: list[Mapping[str, Any]] = []
+        found: list[CrmChannel] = []
         page = 1
         while True:
             query = [("page", str(page)), ("per_page", _PER_PAGE)]
             answer = await self._transport.send(Call(ENDPOINTS["crm.watches"], query=query))
-            rows = as_rows((answer.body or {}).get("watch"))
-            found.extend(rows)
-            if not rows or not _info(answer).get("more_records"):
+            rows = CrmRows.of(answer.body)
+            found.extend(CrmChannel.each(rows.watch))
+            if not rows.watch or not rows.info.more_records:
                 return found
             page += 1
 
@@ -204,21 +215,21 @@ class CrmClient:
 
     async def _query(self, resource: Resource, query: str) -> tuple[list[dict[str, Any]], Answer]:
         answer = await self._transport.send(Call(ENDPOINTS["crm.query"], body={"select_query": query}))
-        rows = [coql.as_record(row, _lookups(resource)) for row in as_rows((answer.body or {}).get("data"))]
+        rows = [coql.as_record(row, _lookups(resource)) for row in CrmRows.of(answer.body).data]
         return [row for row in rows if as_id(row)], answer
 
     async def _subscribe(self, name: str, body: Mapping[str, Any]) -> datetime | None:
         call = Call(ENDPOINTS[name], body=body)
-        item = as_object(((await self._transport.send(call)).body or {}).get("watch"))
-        if not item:
+        items = CrmRows.of((await self._transport.send(call)).body).watch
+        if not items:
             raise UnknownOutcomeError("crm: a subscription was answered without a result")
-        return granted(check_item(call.endpoint, item))
+        return granted(check_item(call.endpoint, items[0]))
 
     def _envelope(self, body: Mapping[str, Any]) -> dict[str, Any]:
         return {"data": [dict(body)], "trigger": self._trigger}
 
     def _batch(self, resource: Resource, answers: Sequence[Answer]) -> Batch:
-        rows = [row for answer in answers for row in as_rows((answer.body or {}).get("data"))]
+        rows = [row for answer in answers for row in CrmRows.of(answer.body).data]
         bodies = {key: coql.as_record(row, _lookups(resource)) for row in rows if (key := as_id(row))}
         return Batch(bodies, min((answer.asked_at for answer in answers), default=self._clock()))
 
@@ -236,25 +247,20 @@ def _writable(resource: Resource) -> str:
 
 
 def _written(call: Call, answer: Answer) -> Written:
-    item = as_object((answer.body or {}).get("data"))
-    if not item:
+    items = CrmRows.of(answer.body).data
+    if not items:
         raise UnknownOutcomeError("crm: a write was answered without a result")
-    details = check_item(call.endpoint, item)
-    written = as_id(details.get("id")) or call.parts.get("id")
+    details = CrmDetails.of(check_item(call.endpoint, items[0]))
+    written = details.id or call.parts.get("id")
     if written is None:
         raise UnknownOutcomeError("crm: an insert was answered without an id")
-    return Written(written, parse_time(details.get("Modified_Time")))
+    return Written(written, details.version)
 
 
-def _deletion(row: Mapping[str, Any], moment: datetime) -> Deletion:
-    at = parse_time(row.get("deleted_time")) or moment
-    return Deletion(str(as_id(row)), at, row.get("type") == "permanent")
-
-
-def _info(answer: Answer) -> Mapping[str, Any]:
-    return as_object((answer.body or {}).get("info"))
+def _deletion(entry: CrmDeletion, id: str, moment: datetime) -> Deletion:
+    return Deletion(id, entry.deleted_time or moment, entry.type == "permanent")
 
 
 def _has_more(answer: Answer, rows: int, limit: int) -> bool:
     """Whether another page may follow; a full page is enough of a hint."""
-    return bool(_info(answer).get("more_records")) or rows >= limit
+    return CrmRows.of(answer.body).info.more_records or rows >= limit

@@ -24,18 +24,27 @@ def parse_time(value: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value.strip())
-    except ValueError:
+        return None if moment.tzinfo is None else utc(moment)
+    except (ValueError, OverflowError):
         return None
-    return None if moment.tzinfo is None else utc(moment)
+
+
+def parse_millis(value: object) -> datetime | None:
+    """Epoch milliseconds in UTC (dossier crm §5); None when blank or out of reach."""
+    milliseconds = as_int(value)
+    try:
+        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
 
 
 def parse_http_date(value: str | None) -> datetime | None:
     """The `Date` header in UTC; None when absent or malformed."""
     try:
         moment = parsedate_to_datetime(value) if value else None
-    except ValueError:
+        return None if moment is None or moment.tzinfo is None else utc(moment)
+    except (ValueError, OverflowError):
         return None
-    return None if moment is None or moment.tzinfo is None else utc(moment)
 
 
 def show_time(moment: datetime) -> str:
@@ -64,6 +73,18 @@ def as_int(value: object) -> int | None:
         return int(value)
     except ValueError:
         return None
+
+
+def as_flag(value: object) -> bool:
+    """A truth that may come as text (dossier books §11); anything odd is false."""
+    return value is True or (isinstance(value, str) and value.strip().lower() == "true")
+
+
+def as_text(value: object) -> str:
+    """A text, also where a number came instead; blank for null and for anything else."""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def as_seconds(value: str | None) -> float | None:

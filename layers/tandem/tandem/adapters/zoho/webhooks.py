@@ -10,13 +10,14 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email import message_from_bytes
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from tandem.adapters.zoho.endpoints import CRM_WRITABLE, check_id
-from tandem.adapters.zoho.parse import as_id, as_int, as_rows, loads, parse_time
+from tandem.adapters.zoho.models import CrmNotification
+from tandem.adapters.zoho.parse import as_id, as_object, as_rows, loads, parse_time
 from tandem.core.errors import BadInputError
 
 MAX_BODY = 256 * 1024
@@ -120,22 +121,21 @@ def crm_payload(body: bytes) -> Mapping[str, Any]:
 
 def parse_crm(body: bytes) -> list[CrmHint]:
     """One hint for each record named; an operation that we do not know counts as an update."""
-    payload = crm_payload(body)
-    module, ids = payload.get("module"), payload.get("ids")
-    if not isinstance(module, str) or not isinstance(ids, list):
+    notice = CrmNotification.of(crm_payload(body))
+    if not notice.module or notice.ids is None:
         raise BadInputError("a CRM notification names a module and ids; this does not")
-    operation = _OPERATIONS.get(str(payload.get("operation")).lower(), "update")
-    told = {as_id(row.get("record_id")): row.get("values") for row in as_rows(payload.get("affected_values"))}
+    operation = _OPERATIONS.get(notice.operation.lower(), "update")
+    told = {as_id(row.get("record_id")): as_object(row.get("values")) for row in notice.affected_values}
     return [
         CrmHint(
-            module,
+            notice.module,
             record,
             operation,
-            _server_time(payload.get("server_time")),
-            as_id(payload.get("channel_id")),
-            values if isinstance(values := told.get(record), Mapping) else {},
+            notice.server_time,
+            notice.channel_id,
+            told.get(record, {}),
         )
-        for record in dict.fromkeys(_id(value) for value in ids)
+        for record in dict.fromkeys(_id(value) for value in notice.ids)
     ]
 
 
@@ -228,12 +228,3 @@ def _bytes(text: str) -> bytes:
 
 def _id(value: Any) -> str:
     return check_id(as_id(value) or "")
-
-
-def _server_time(value: Any) -> datetime | None:
-    """Epoch milliseconds (dossier crm §5)."""
-    milliseconds = as_int(value)
-    try:
-        return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
