@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Word = Literal["take", "approve"]
+Word = Literal["take", "approve", "keep-apart"]
 
 _FIXES: Mapping[str, str] = {
     "differs": "Make both sides equal, or say which one is right: tandem release ID --take crm|books",
@@ -13,8 +13,8 @@ _FIXES: Mapping[str, str] = {
     "drift": "Mend it on that side, let the source's value be written there (tandem release ID --take, the source), or "
              "leave it so (--take, the other)",
     "owned by Books": "Change it in Books, or let CRM's value in once: tandem release ID --take crm",
-    "match": "Is it the same customer? Then tandem release ID --approve (one candidate). If not, mend the shared "
-             "e-mail, tax number or stamp in Zoho, then tandem release ID",
+    "match": "Is it the same customer? Then tandem release ID --approve (one candidate). If it is none of them: "
+             "tandem release ID --keep-apart. Of several, mend the duplicates in Zoho, then tandem release ID",
     "deleted with transactions": "Restore it in CRM, or let the Books customer become inactive: tandem release ID "
                                  "--approve",
     "tax identity contradicts": "Correct tax number, state or treatment in CRM or Books, then tandem release ID",
@@ -34,6 +34,7 @@ _FIXES: Mapping[str, str] = {
 _SETTLES: Mapping[Word, tuple[str, ...]] = {
     "take": ("differs", "conflict", "drift", "owned by Books"),
     "approve": ("match", "deleted with transactions"),
+    "keep-apart": ("match",),
 }
 
 

@@ -10,12 +10,13 @@ from rich.console import Console
 
 from cli import show
 from cli.find import find
-from cli.fixes import fix_of, settles
+from cli.fixes import Word, fix_of, settles
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.errors import BadInputError, ConditionFailedError
 from tandem.core.records import RecordKey, RowClass, Side
+from tandem.engine.history import run_of
 from tandem.engine.ports import Item
 from tandem.engine.rows import parse_key
 
@@ -31,7 +32,9 @@ RELEASE_EPILOG = """Examples:
 
   tandem release 5500000000123 --take books  (Books is right, if it still shows that)
 
-  tandem release 5500000000123 --approve  (yes, it is the same customer)"""
+  tandem release 5500000000123 --approve  (yes, it is the same customer)
+
+  tandem release 5500000000123 --keep-apart  (no, and do not ask again)"""
 
 _FEW = 5
 _KEYS = 50
@@ -122,6 +125,9 @@ def release(
     approve: Annotated[
         bool, typer.Option("--approve", help="Let the held link or deactivation happen, once.")
     ] = False,
+    keep_apart: Annotated[
+        bool, typer.Option("--keep-apart", help="It is none of the candidates shown; remembered for good.")
+    ] = False,
 ) -> None:
     """Decide held records afresh, now, from the present state of both sides.
 
@@ -129,13 +135,14 @@ def release(
     values that were shown; a value that changed since is decided like any change.
     """
     session = session_of(ctx)
-    if take and approve:
+    if sum((bool(take), approve, keep_apart)) > 1:
         raise BadInputError(
-            "give --take or --approve, not both: --take settles a value, --approve a link or a deactivation"
+            "give one of --take, --approve and --keep-apart: --take settles a value, --approve a link or a "
+            "deactivation, --keep-apart says that a record is none of its candidates"
         )
     connection = session.connection()
     holds, closed = _meant(session, connection, id)
-    _check_word(holds, "take" if take else "approve" if approve else None)
+    _check_word(holds, "take" if take else "approve" if approve else "keep-apart" if keep_apart else None)
     now, released = session.now(), []
     for hold in holds:
         if take or approve:
@@ -143,6 +150,8 @@ def release(
                 session.store.cases.release(hold, take=Side(take) if take else None, approve=approve)
             except ConditionFailedError:
                 continue  # settled meanwhile
+        if keep_apart:
+            _keep_apart(session, hold)
         released.append(str(hold["record"]))
     keys = [parse_key(record) for record in dict.fromkeys(released)]
     for key in keys:
@@ -154,11 +163,37 @@ def release(
         "connection": connection.id,
         "released": [f"{key.side}:{key.id}" for key in keys],
         "closed": closed,
-        "word": {"take": take, "approve": approve},
+        "word": {"take": take, "approve": approve, "keep_apart": keep_apart},
         "paused": not connection.is_working,
     }
     show.answer(
-        session, payload, lambda out: _print_release(out, connection, keys, closed, take, approve=approve)
+        session,
+        payload,
+        lambda out: _print_release(
+            out, connection, keys, closed, _said(take, approve=approve, apart=keep_apart)
+        ),
+    )
+
+
+def _said(take: str | None, *, approve: bool, apart: bool) -> str:
+    if take:
+        return f"{SIDE_NAMES[Side(take)]} is right"
+    if apart:
+        return "kept apart from the candidates shown, for good"
+    return "approved" if approve else "decided afresh from the present state"
+
+
+def _keep_apart(session: Session, hold: Item) -> None:
+    """Remember it, and tell the history, so that `why` knows who is no counterpart."""
+    key, others, now = parse_key(str(hold["record"])), list(hold["candidates"]), session.now()
+    session.store.apart.keep(key, others, now)
+    session.store.history.decided(
+        key,
+        "apart",
+        run_of(now),
+        now,
+        once=True,
+        sentence=f"a person keeps it apart from {', '.join(others)}",
     )
 
 
@@ -185,7 +220,7 @@ def _put_away(session: Session, connection: Connection, cause: str) -> str:
     return cause
 
 
-def _check_word(holds: Sequence[Item], word: Literal["take", "approve"] | None) -> None:
+def _check_word(holds: Sequence[Item], word: Word | None) -> None:
     if word is None:
         return
     for hold in holds:
@@ -205,20 +240,11 @@ def _print_release(
     connection: Connection,
     keys: Sequence[RecordKey],
     closed: str | None,
-    take: str | None,
-    *,
-    approve: bool,
+    said: str,
 ) -> None:
     if closed:
         show.say(out, f"The case “{closed}” is put away; if it happens again there is a new alert.")
         return
-    said = (
-        f"{SIDE_NAMES[Side(take)]} is right"
-        if take
-        else "approved"
-        if approve
-        else "decided afresh from the present state"
-    )
     show.say(
         out,
         f"{show.plural(len(keys), 'record')} released ({said}). The writer takes them now, before all else.",

@@ -245,3 +245,23 @@ def test_native_sync_must_be_confirmed_off(quick: World) -> None:
     assert quick.run("mode", "write", "--yes", "--native-sync-off").code == 0
     made = quick.stack.store.connections.read("main")
     assert (made.mode, made.native_sync) == ("write", "off_confirmed")
+
+
+def test_release_keeps_two_apart_for_good(quick: World) -> None:
+    """Alike by name only: a person says no, each gets its own counterpart, and `why` knows who said so."""
+    assert quick.run("mode", "write", "--yes").code == 0
+    quick.sandbox.control("POST", "/books/contacts", {"contact_name": "Acme Limited"})
+    id = account(quick)
+    quick.work()
+    [case] = quick.run("quarantine", "--json").json["cases"]
+    assert case["cause"] == "match:name only"
+    assert "--keep-apart" in case["fix"]
+    assert quick.run("release", case["id"], "--keep-apart", "--approve").code == 2
+    ran = quick.run("release", case["id"], "--keep-apart", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["word"] == {"take": None, "approve": False, "keep_apart": True}
+    quick.work()
+    assert quick.run("quarantine").code == 0
+    assert len(quick.sandbox.control("GET", "/export")["books"]["contacts"]) == 2
+    kinds = [entry["kind"] for entry in quick.run("why", id, "--json").json["history"]]
+    assert "apart" in kinds

@@ -33,7 +33,7 @@ def test_legal_forms_case_and_ampersands_do_not_count(spelling: str) -> None:
 @pytest.mark.parametrize(
     ("name", "folded"),
     [("Limited", "limited"), ("Private Bank", "private bank"), ("AS Roma", "as roma"), ("O'Brien & Co.", "obrien"),
-     ("Müller GmbH & Co. KG", "müller"), ("I.B.M.", "ibm"), ("…", ""), ("", ""), ("टाटा लिमिटेड", "टाटा लिमिटेड")],
+     ("Müller GmbH & Co. KG", "muller"), ("I.B.M.", "ibm"), ("…", ""), ("", ""), ("टाटा लिमिटेड", "tata")],
 )  # fmt: skip
 def test_words_that_only_look_like_legal_forms_stay(name: str, folded: str) -> None:
     """A name is never folded to nothing while it has a word."""

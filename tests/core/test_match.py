@@ -236,3 +236,70 @@ def test_of_two_views_of_one_record_the_reserved_one_counts() -> None:
         found = match(crm(tax_number="T"), views)
         assert isinstance(found, HeldMatch)
         assert (found.rule, found.candidates) == ("reserved", (taken,))
+
+
+@pytest.mark.parametrize(
+    ("keys", "rule"),
+    [
+        ({"phones": frozenset({"+911"})}, "phone and similar name"),
+        ({"domain": "acme.in"}, "domain and similar name"),
+    ],
+)
+def test_a_similar_name_with_a_weak_key_is_held(keys: dict[str, Any], rule: str) -> None:
+    """Two weak signs are a question, not a proof."""
+    found = match(crm(name="acme traders", **keys), [books(name="acme trader", **keys)])
+    assert isinstance(found, HeldMatch)
+    assert found.rule == rule
+    other: dict[str, Any] = {"phones": frozenset({"+922"}), "domain": "else.in"}
+    assert isinstance(match(crm(name="acme traders", **keys), [books(name="acme trader", **other)]), NoMatch)
+
+
+def test_what_a_person_keeps_apart_is_no_candidate() -> None:
+    """Whatever the two share, a stamp included."""
+    keys: dict[str, Any] = {"tax_number": "T", "emails": ["a@b.in"], "name": "acme"}
+    apart = Candidate(books(**keys, stamp="1").record, apart=True)
+    assert isinstance(match(crm(**keys), [apart]), NoMatch)
+    free = books("78", **keys)
+    assert match(crm(**keys), [apart, free]) == Matched(free, "tax number")
+
+
+keys_of = st.fixed_dictionaries(
+    {},
+    optional={
+        "stamp": few([None, "1", "77"]),
+        "tax_number": few([None, "T", "U"]),
+        "emails": few([[], ["a@b.in"], ["c@d.in"]]),
+        "phones": few([frozenset(), frozenset({"+911"})]),
+        "domain": few([None, "acme.in"]),
+        "name": few([None, "acme", "acme traders", "acme trader", "zenith"]),
+        "currency": few([None, "INR", "USD"]),
+        "active": st.booleans(),
+    },
+)
+
+
+@given(keys_of, keys_of, few(["customer", "contact_person"]))
+def test_a_pair_matches_alike_from_both_ends(ours: Any, theirs: Any, entity: str) -> None:
+    """Whichever record's row comes first, the answer and its rule are the same."""
+    left = record(Side.CRM, "1", entity, **{**ours, "active": True})
+    right = record(Side.BOOKS, "77", entity, **theirs)
+    there, back = match(left, [Candidate(right)]), match(right, [Candidate(left)])
+    assert type(there) is type(back)
+    assert isinstance(there, NoMatch) or there.rule == back.rule  # type: ignore[union-attr]
+
+
+@given(
+    st.lists(keys_of, min_size=2, max_size=3),
+    st.lists(keys_of, min_size=1, max_size=2),
+    st.randoms(use_true_random=False),
+)
+def test_two_records_of_one_side_never_reserve_one_counterpart(ours: Any, theirs: Any, random: Any) -> None:
+    """P9: handled one after the other, in whatever order, each record is in one link at most."""
+    rows = [record(Side.CRM, str(n + 1), **{**keys, "active": True}) for n, keys in enumerate(ours)]
+    others = [record(Side.BOOKS, str(n + 77), **keys) for n, keys in enumerate(theirs)]
+    taken: list[str] = []
+    for row in random.sample(rows, len(rows)):
+        found = match(row, [Candidate(other, other.id in taken) for other in others])
+        if isinstance(found, Matched):
+            taken.append(found.candidate.record.id)
+    assert len(taken) == len(set(taken))

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 import phonenumbers
+from anyascii import anyascii
 from rapidfuzz import fuzz
 
 from tandem.core.conversion import plain, spaced
@@ -41,10 +42,11 @@ _DOTTED: Final = re.compile(r"\b(?:\w\.){2,}|\b(?:\w\.)+\w\b")
 
 
 def fold_words(text: str) -> list[str]:
-    """The words of a name without case and punctuation, & read as and; dotted letters are one word."""
-    folded = unicodedata.normalize("NFKC", plain(text)).casefold().replace("&", " and ").replace("'", "")
+    """The words of a name in ASCII without case, accents and punctuation; & is and, dotted letters are one word."""
+    ascii_only = anyascii(unicodedata.normalize("NFKC", plain(text))).casefold()
+    folded = ascii_only.replace("&", " and ").replace("'", "")
     folded = _DOTTED.sub(lambda found: found[0].replace(".", ""), folded)
-    return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in folded).split()
+    return "".join(c if c.isalnum() else " " for c in folded).split()
 
 
 def fold_person(text: str) -> str:

@@ -17,10 +17,14 @@ from tandem.core.records import Record
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record of the other side that shares a match key; `reserved` when a link or tombstone holds it."""
+    """A record of the other side that shares a match key; `reserved` when a link or tombstone holds it.
+
+    `apart`: a person said that the two are not the same. It is then no candidate at all, whatever they share.
+    """
 
     record: Record
     reserved: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,8 @@ class _Weighed:
 
 def match(record: Record, candidates: Sequence[Candidate]) -> MatchResult:
     """The counterpart of `record` among candidates of the other side; a person's are those of its linked customer."""
-    distinct = {c.record.id: c for c in sorted(candidates, key=_order) if c.record.side is record.side.other}
+    others = [one for one in candidates if one.record.side is record.side.other and not one.apart]
+    distinct = {one.record.id: one for one in sorted(others, key=_order)}
     weighed = [_weigh(record, candidate) for candidate in distinct.values()]
     for proof in (_Proof.STAMPED, _Proof.PROVEN):
         found = [one for one in weighed if one.proof is proof]
@@ -133,15 +138,23 @@ def _stamp(record: Record, other: Record) -> tuple[_Proof, str] | None:
 
 
 def _company(record: Record, other: Record) -> tuple[_Proof, str]:
-    """A tax number, or an e-mail together with a similar name; an equal name or e-mail alone only looks alike."""
+    """A tax number, or an e-mail together with a similar name, is proof.
+
+    Alike: an equal name, an e-mail with another name, or a similar name with the same phone or web domain.
+    """
     ours, theirs = record.keys, other.keys
     if ours.tax_number and ours.tax_number == theirs.tax_number:
         return _Proof.PROVEN, "tax number"
     same_email = not ours.emails.isdisjoint(theirs.emails)
-    if same_email and similar_name(ours.name or "", theirs.name or ""):
+    is_similar = similar_name(ours.name or "", theirs.name or "")
+    if same_email and is_similar:
         return _Proof.PROVEN, "e-mail and similar name"
     if ours.name and ours.name == theirs.name:
         return _Proof.LOOKS_ALIKE, "name only"
+    if is_similar and not ours.phones.isdisjoint(theirs.phones):
+        return _Proof.LOOKS_ALIKE, "phone and similar name"
+    if is_similar and ours.domain and ours.domain == theirs.domain:
+        return _Proof.LOOKS_ALIKE, "domain and similar name"
     return (_Proof.LOOKS_ALIKE, "e-mail only") if same_email else (_Proof.NONE, "")
 
 

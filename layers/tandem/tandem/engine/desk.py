@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tandem.core.connection import Connection
 from tandem.core.mapping import EntityMapping, Mapping
 from tandem.core.records import Side
+from tandem.engine.apart import Apart
 from tandem.engine.cases import Cases
 from tandem.engine.connections import Connections
 from tandem.engine.cursors import Cursors
@@ -41,6 +42,7 @@ class Store:
     connections: Connections
     governor: Governor
     history: History
+    apart: Apart
 
     @classmethod
     def over(
@@ -60,6 +62,7 @@ class Store:
             Connections(state, cases),
             Governor(state, clock),
             History(history, history_days),
+            Apart(state),
         )
 
 

@@ -28,6 +28,7 @@ EntryKind = Literal[
     "held",
     "left_out",
     "agreed",
+    "apart",
 ]
 
 

@@ -11,7 +11,9 @@ from tandem.engine.ports import Item, Table
 
 CUSTOMER = "customer"
 _FINDING = frozenset({"stamp", "tax", "email", "name"})
-"""A phone or a web domain alone neither links nor holds: no read is spent on it."""
+_SCORING = frozenset({"phone", "domain"})
+"""They hold only together with a similar name; shared by many (a group's switchboard) they tell nothing."""
+_FEW = 3
 
 
 @dataclass(slots=True)
@@ -43,9 +45,10 @@ class MatchIndex:
         """Ids on `side` that once showed a key by which `record` could match, in a stable order."""
         found = {record.keys.stamp} if record.keys.stamp else set()
         for kind, digest in lookups(record):
-            if kind in _FINDING:
-                items = self.table.query(_pk(connection, entity, kind, digest), prefix=f"{side}#")
-                found |= {str(item["sk"]).split("#", 1)[1] for item in items}
+            items = self.table.query(_pk(connection, entity, kind, digest), prefix=f"{side}#")
+            ids = {str(item["sk"]).split("#", 1)[1] for item in items}
+            if kind in _FINDING or (kind in _SCORING and len(ids) <= _FEW):
+                found |= ids
         return sorted(found)
 
 

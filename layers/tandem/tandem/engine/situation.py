@@ -110,16 +110,18 @@ class Gatherer:
             others = await self._person_candidates(own, parent_link)
         else:
             others = await self._customer_candidates(own, fresh=fresh)
-        connection = self.desk.connection.id
-        reserved = self.desk.store.links.is_reserved(
-            connection, own.side.other, [other.id for other in others]
-        )
-        found = match(
-            await self.with_emails(own), [Candidate(other, other.id in reserved) for other in others]
-        )
+        candidates = self._candidates(own, others)
+        found = match(await self.with_emails(own), candidates)
         if parent_link is None and isinstance(found, Matched):
             return await self._matched_back(own, found)
         return found
+
+    def _candidates(self, own: Record, others: list[Record]) -> list[Candidate]:
+        """The records that may be the counterpart, with what links and people said about them."""
+        store, connection, ids = self.desk.store, self.desk.connection.id, [other.id for other in others]
+        reserved = store.links.is_reserved(connection, own.side.other, ids)
+        apart = store.apart.of(RecordKey(connection, own.side, own.entity, own.id), ids)
+        return [Candidate(other, other.id in reserved, other.id in apart) for other in others]
 
     async def _matched_back(self, own: Record, found: Matched) -> MatchResult:
         """The counterpart must choose this record too, else the order of handling would decide between twins."""
@@ -127,9 +129,8 @@ class Gatherer:
         twins = [twin for twin in await self._customer_candidates(other, fresh=False) if twin.id != own.id]
         if not twins:
             return found
-        reserved = self.desk.store.links.is_reserved(self.desk.connection.id, own.side, [t.id for t in twins])
-        mine = Candidate(await self.with_emails(own))
-        back = match(other, [mine, *(Candidate(twin) for twin in twins if twin.id not in reserved)])
+        free = [one for one in self._candidates(other, twins) if not one.reserved]
+        back = match(other, [Candidate(await self.with_emails(own)), *free])
         if isinstance(back, HeldMatch):
             sentence = f"seen from {other.label} ({other.id}): {back.sentence}"
             return HeldMatch(back.rule, sentence, (found.candidate,))
