@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers" / "tandem"
 OURS = ("tandem", "sandbox", "cli", "local", "benchmarks", "tests", "functions")
-CORE_LIBRARIES = ("pydantic", "yaml", "stdnum", "phonenumbers", "rapidfuzz")
+CORE_LIBRARIES = ("pydantic", "yaml", "stdnum", "anyascii", "phonenumbers", "rapidfuzz")
 OUTSIDE = ("sandbox", "cli", "local", "benchmarks", "tests", "functions")
 
 
