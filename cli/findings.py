@@ -16,6 +16,9 @@ State = Literal["ok", "warning", "fault"]
 Meta = Mapping[str, Mapping[str, Any]]
 """Field metadata by API name."""
 
+UNIQUE_MARKS = ("is_unique", "prevent_duplicates", "is_duplicate_prevented")
+"""Keys by which Books' metadata may call a custom field unique (UNCONFIRMED)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -217,4 +220,4 @@ def _books_stamp(area: str, stamp: str, meta: Meta) -> Iterator[Finding]:
 
 
 def _is_unique(meta: Mapping[str, Any]) -> bool:
-    return bool(meta.get("is_unique") or meta.get("prevent_duplicates") or meta.get("is_duplicate_prevented"))
+    return any(meta.get(mark) for mark in UNIQUE_MARKS)

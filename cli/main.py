@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import check, connect, history, mode, quarantine, status, why
+from cli import check, connect, history, mode, probe, quarantine, status, why
 from cli.shell import Session, Shell
 
 _EPILOG = """Exit codes: 0 fine, 1 something needs attention, 2 wrong usage or input, 3 AWS or Zoho is out of reach.
@@ -40,6 +40,7 @@ def tandem(
 
 app.command(epilog=connect.EPILOG)(connect.connect)
 app.command(epilog=check.EPILOG)(check.check)
+app.command(epilog=probe.EPILOG)(probe.probe)
 app.command(epilog=status.EPILOG)(status.status)
 app.command(epilog=why.EPILOG)(why.why)
 app.command(epilog=history.EPILOG)(history.history)

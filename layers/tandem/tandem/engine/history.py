@@ -29,6 +29,7 @@ EntryKind = Literal[
     "left_out",
     "agreed",
     "apart",
+    "probed",
 ]
 
 
