@@ -16,8 +16,8 @@ from tandem.core.decide import decide
 from tandem.core.errors import TableUnavailableError
 from tandem.core.mapping import Mapping
 from tandem.core.records import Mode, RecordKey, Side
+from tandem.engine import handling
 from tandem.engine import reader as reader_module
-from tandem.engine import round as round_module
 from tandem.engine.rows import ROW, Row, row_pk
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
@@ -181,7 +181,7 @@ async def test_a_change_of_mode_or_mapping_in_mid_drain_ends_it_before_the_next_
         system.store.connections.set("main", **values[change])
         return decide(*args)
 
-    monkeypatch.setattr(round_module, "decide", changed_while_deciding)
+    monkeypatch.setattr(handling, "decide", changed_while_deciding)
     before = system.seq
     end = await after_one_drain(pair)
     assert end == End(waits_for="mode" if change == "mode" else "", due_now=True, stops=True)
@@ -255,7 +255,7 @@ def poison(monkeypatch: pytest.MonkeyPatch, where: str, id: str, error: Callable
                 raise error()
             return decide(at, *rest)
 
-        monkeypatch.setattr(round_module, "decide", decided)
+        monkeypatch.setattr(handling, "decide", decided)
         return
 
     def read(mapping: Mapping, entity: str, side: Side, body: Any, **more: Any) -> Any:

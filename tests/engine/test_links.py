@@ -116,14 +116,37 @@ def test_a_link_is_read_back_as_it_was_stored(links: Links) -> None:
 def test_settling_a_version_moves_nothing_else(links: Links) -> None:
     """Reconcile writes no base and no content; it loses against any commit."""
     old = links.create(replace(link(), seen_books=Seen({"name": "A"}, NOW)), 1)
-    links.settle(old, Side.BOOKS)
+    links.settle(old, Side.BOOKS, ["name"])
     now = links.get("main", "a1")
     assert now is not None
     assert now.seen_books == Seen({"name": "A"}, NOW, settled=True)
     assert (now.seq, now.fence, now.base) == (old.seq, old.fence, old.base)
     moved = links.move(replace(now, seen_books=Seen({"name": "B"}, NOW)), 2)
-    links.settle(old, Side.BOOKS)
+    links.settle(old, Side.BOOKS, ["name"])
     assert links.get("main", "a1") == moved
+
+
+def test_a_list_settles_only_what_it_shows(links: Links) -> None:
+    """The rest of the version counts only after a read of its own."""
+    old = links.create(replace(link(), seen_books=Seen({"name": "A", "notes": "n"}, NOW)), 1)
+    links.settle(old, Side.BOOKS, ["name"])
+    now = links.get("main", "a1")
+    assert now is not None
+    assert now.seen_books is not None
+    assert not now.seen_books.settled
+    assert now.seen_books.is_settled_for(["name"])
+    assert not now.seen_books.is_settled_for(["name", "notes"])
+
+
+def test_settling_one_side_leaves_the_other_settled(links: Links) -> None:
+    """Both feeds may settle what was read once: neither takes back the other's mark."""
+    seen = Seen({"name": "A"}, NOW)
+    old = links.create(replace(link(), seen_crm=seen, seen_books=seen), 1)
+    links.settle(old, Side.CRM, ["name"])
+    links.settle(old, Side.BOOKS, ["name"])
+    now = links.get("main", "a1")
+    assert now is not None
+    assert [now.seen_crm, now.seen_books] == [replace(seen, settled=True)] * 2
 
 
 def test_links_are_listed_by_entity_and_state(links: Links) -> None:

@@ -6,7 +6,7 @@ Values are kept in the *native form* of their side (what that side showed, blank
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -137,6 +137,14 @@ class Seen:
     version: datetime | None = None
     settled: bool = False
     active: bool = True
+    settled_fields: frozenset[str] = frozenset()
+    """Where the whole is not settled: the fields that a page settled, for it shows no others."""
+    addresses: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Books' addresses as shown, since they are written whole; kept only where a version covers them."""
+
+    def is_settled_for(self, fields: Collection[str]) -> bool:
+        """The version counts for these fields: their values were read 2 s after it."""
+        return self.version is not None and (self.settled or self.settled_fields.issuperset(fields))
 
 
 class LinkState(StrEnum):
@@ -187,6 +195,18 @@ class Link:
 
 SETTLED_AFTER = timedelta(seconds=2)
 """A version counts only when its content was read at least this long after it: both products' grain is 1 s."""
+
+
+def is_settled(version: datetime | None, asked_at: datetime | None) -> bool:
+    """Content read at `asked_at`, by the server's clock, holds all edits of the second that `version` names."""
+    return version is not None and asked_at is not None and asked_at - version >= SETTLED_AFTER
+
+
+def shows_as_seen(record: Record, seen: Seen) -> bool:
+    """Every mapped field that the record shows is as last seen; a row of a list does not show all."""
+    return seen.active == record.active and all(
+        value == seen.values.get(name) for name, value in record.values.items()
+    )
 
 
 def is_blank(value: Value) -> bool:

@@ -141,8 +141,8 @@ class FirstLinks:
         link = replace(
             link,
             base=state.base,
-            seen_crm=self.pairs.seen(Side.CRM, state),
-            seen_books=self.pairs.seen(Side.BOOKS, state),
+            seen_crm=self.pairs.seen(link, Side.CRM, state),
+            seen_books=self.pairs.seen(link, Side.BOOKS, state),
             persons=self.pairs.person_ids(link, state.books),
         )
         await self.raise_children(link, state.books)

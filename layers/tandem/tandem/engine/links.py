@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -11,7 +11,7 @@ from typing import Any
 
 from tandem.core.errors import ConditionFailedError
 from tandem.core.records import Base, Edit, Edits, Link, LinkState, RecordKey, Seen, Side
-from tandem.engine.ports import Item, Put, Table, When
+from tandem.engine.ports import Item, Put, Table, Update, When
 from tandem.engine.rows import row_pk
 
 LINK = "LINK"
@@ -89,14 +89,19 @@ class Links:
             with suppress(ConditionFailedError):
                 self._table.put(Put(item, free))
 
-    def settle(self, link: Link, side: Side) -> None:
-        """Mark the version seen on `side` as settled, nothing else, if the link is still the one that was read."""
+    def settle(self, link: Link, side: Side, shown: Collection[str]) -> None:
+        """Mark the version seen on `side` as settled for the fields shown, nothing else.
+
+        Only if the link is still the one that was read.
+        """
         seen = link.seen_on(side)
         if seen is None:
             return
-        settled = link.with_seen(side, replace(seen, settled=True))
+        whole = frozenset(shown) >= seen.values.keys()
+        settled = replace(seen, settled=whole, settled_fields=frozenset() if whole else frozenset(shown))
+        place, mark = link_pk(link.connection, link.id), {f"seen_{side}": _seen_item(settled)}
         with suppress(ConditionFailedError):
-            self._table.put(Put(_item(settled), (When("seq", "eq", link.seq),)))
+            self._table.update(Update(place, LINK, set=mark, when=(When("seq", "eq", link.seq),)))
 
     def ids(self, connection: str, entity: str, state: LinkState) -> list[str]:
         """Ids of all links of one entity and state, by the (lagging) sharded index."""
@@ -136,7 +141,17 @@ def _seen_item(seen: Seen | None) -> Any:
     if seen is None:
         return None
     version = seen.version.isoformat() if seen.version else None
-    return {"values": dict(seen.values), "version": version, "settled": seen.settled, "active": seen.active}
+    item: Item = {
+        "values": dict(seen.values),
+        "version": version,
+        "settled": seen.settled,
+        "active": seen.active,
+    }
+    if seen.settled_fields and not seen.settled:
+        item["settled_fields"] = sorted(seen.settled_fields)
+    if seen.addresses:
+        item["addresses"] = {head: dict(address) for head, address in seen.addresses.items()}
+    return item
 
 
 def _edits(item: Any) -> Edits:
@@ -150,7 +165,14 @@ def _seen(item: Any) -> Seen | None:
     if item is None:
         return None
     version = datetime.fromisoformat(item["version"]) if item["version"] else None
-    return Seen(item["values"], version, bool(item["settled"]), bool(item["active"]))
+    return Seen(
+        item["values"],
+        version,
+        bool(item["settled"]),
+        bool(item["active"]),
+        frozenset(item.get("settled_fields", ())),
+        item.get("addresses", {}),
+    )
 
 
 def _link(item: Item) -> Link:

@@ -10,9 +10,10 @@ from tandem.core.canonical import read_record
 from tandem.core.decide import Situation
 from tandem.core.errors import AlreadyModifiedError, GoneError, RefusedError, TandemError
 from tandem.core.outcomes import Done, Outcome, Waits
-from tandem.core.records import SETTLED_AFTER, Base, Edits, Link, Mode, Record, Seen, Side, Value
+from tandem.core.records import Base, Edits, Link, Mode, Record, Seen, Side, Value, is_settled
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
+from tandem.engine.families import Families
 from tandem.engine.intents import Intent
 from tandem.engine.ports import Written
 from tandem.engine.reader import CUSTOMER, Reader
@@ -34,6 +35,8 @@ class Progress:
     """Sides whose version is not known together with their content."""
     foreign: set[Side] = field(default_factory=set)
     """Sides that showed somebody else's edit in answer to our write: what was seen there is not kept."""
+    written: set[Side] = field(default_factory=set)
+    """Sides that we wrote: what they showed is of the very second of our write."""
     failure: TandemError | None = None
     edits: Edits = field(default_factory=dict)
 
@@ -57,6 +60,11 @@ class Pairs:
     reader: Reader
     writer: Writer
     records: Recorder
+
+    @property
+    def families(self) -> Families:
+        """Finds persons changed by somebody else in what a customer's write answers."""
+        return Families(self.desk, self.reader)
 
     async def sync(self, row: Row, link: Link, at: Situation, action: Sync) -> Outcome:
         """Write what differs, commit what was written, then raise what failed."""
@@ -134,6 +142,7 @@ class Pairs:
     ) -> None:
         """What a side shows in answer is adopted if it equals what was sent up to the converter; else it is an edit."""
         before, entity = state.on(side), self.desk.entity(link.entity)
+        state.written.add(side)
         expected = {**before.values, **sent}
         if written.body is None:
             self.reader.forget(link.entity, side, before.id, before.parent)
@@ -151,11 +160,14 @@ class Pairs:
                 base = state.base[name]
                 state.base[name] = Base(value, base.books) if side is Side.CRM else Base(base.crm, value)
             foreign = foreign or not same
+        after = replace(before, values=values, version=written.version or shown.version)
         if side is Side.BOOKS and link.entity == CUSTOMER:
+            after = replace(after, body=written.body)
             self.reader.adopt_contact(before.id, written.body)
+            self.records.raised.extend(self.families.hint_changed(written.body, link))
         elif side is Side.BOOKS:
             self.reader.adopt_person(before.parent or "", written.body)
-        state.put(side, replace(before, values=values, version=written.version or shown.version))
+        state.put(side, after)
         if foreign:
             state.foreign.add(side)
             self.records.hint(side, link.entity, before.id, before.parent)
@@ -169,8 +181,8 @@ class Pairs:
                 h.field: {"crm": h.crm, "books": h.books} for h in state.holds if h.field in self._names(link)
             },
             edits=_not_agreed(link, state),
-            seen_crm=self.seen(Side.CRM, state),
-            seen_books=self.seen(Side.BOOKS, state),
+            seen_crm=self.seen(link, Side.CRM, state),
+            seen_books=self.seen(link, Side.BOOKS, state),
             mapping_version=self.desk.mapping.version,
             persons=self.person_ids(link, state.books),
         )
@@ -190,18 +202,25 @@ class Pairs:
             return link.persons
         return tuple(sorted(str(person["contact_person_id"]) for person in persons))
 
-    def seen(self, side: Side, state: Progress) -> Seen | None:
+    def seen(self, link: Link, side: Side, state: Progress) -> Seen | None:
         """The content now known of one side; None where it must be read again."""
         if state.failure is not None or side in state.foreign:
             return None
-        record = state.on(side)
-        unseen = side in state.unseen or record.version is None
-        settled = (
-            not unseen
-            and record.version is not None
-            and self.desk.clock.now() - record.version >= SETTLED_AFTER
+        record, known = state.on(side), link.seen_on(side)
+        if side in state.unseen or record.version is None:
+            return Seen(record.values, None, active=record.active)
+        if side not in state.written and known is not None and _as_known(known, record):
+            settled = known.settled or is_settled(record.version, self.reader.asked_for(record))
+            addresses = self.reader.addresses_of(record) or known.addresses
+            return replace(known, settled=settled, addresses=addresses)
+        settled = side not in state.written and is_settled(record.version, self.reader.asked_for(record))
+        return Seen(
+            record.values,
+            record.version,
+            settled,
+            record.active,
+            addresses=self.reader.addresses_of(record),
         )
-        return Seen(record.values, None if unseen else record.version, settled, record.active)
 
     def _observe(self, row: Row, link: Link, action: Sync, state: Progress) -> Outcome:
         for values in action.writes.values():
@@ -220,6 +239,11 @@ class Pairs:
 def _not_agreed(link: Link, state: Progress) -> Edits:
     """The edits of fields whose base has not moved: their times are still needed."""
     return {name: edit for name, edit in state.edits.items() if state.base.get(name) == link.base.get(name)}
+
+
+def _as_known(known: Seen, record: Record) -> bool:
+    """The same version with equal values: what was settled of it stays so."""
+    return (known.version, known.active) == (record.version, record.active) and known.values == record.values
 
 
 def _same(moved: Link, link: Link) -> bool:

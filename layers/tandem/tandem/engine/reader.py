@@ -6,12 +6,13 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tandem.core.canonical import persons_of, read_record
+from tandem.core.bodies import WRITABLE_ADDRESS
+from tandem.core.canonical import parse_time, persons_of, read_record
 from tandem.core.records import Gone, Link, LinkState, Record, Side, is_blank
 from tandem.engine.desk import Desk
 from tandem.engine.rows import Row
@@ -29,6 +30,7 @@ class Reader:
 
     desk: Desk
     asked_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """Server time when a CRM record was read, by entity and id."""
     looked: dict[Side, datetime] = field(default_factory=dict)
     """When the other side's newest changes were last looked at, before a create."""
     told: set[str] = field(default_factory=set)
@@ -36,6 +38,8 @@ class Reader:
     _crm: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
     """Bodies, not records: one that our code cannot read fails only the row that asks for it."""
     _contacts: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    _contacts_asked_at: dict[str, datetime] = field(default_factory=dict)
+    """Server time when a Books customer was read; one told or answered to a write has none."""
     _children: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     async def load_crm(self, entity: str, ids: Iterable[str]) -> None:
@@ -63,8 +67,20 @@ class Reader:
         """A Books customer's whole body by its own GET; None when it is gone."""
         if id not in self._contacts:
             client = self.desk.clients[Side.BOOKS]
-            self._contacts[id] = await client.confirm(self.desk.entity(CUSTOMER).resource(Side.BOOKS), id)
+            batch = await client.read(self.desk.entity(CUSTOMER).resource(Side.BOOKS), [id])
+            self._contacts[id] = batch.bodies.get(id)
+            self._contacts_asked_at[id] = batch.asked_at
         return self._contacts[id]
+
+    def has_contact(self, id: str) -> bool:
+        """A Books customer was read, told, or answered to a write already."""
+        return id in self._contacts
+
+    def asked_for(self, record: Record) -> datetime | None:
+        """Server time when a record was read; None for one that was not read by us."""
+        if record.side is Side.CRM:
+            return self.asked_at.get((record.entity, record.id))
+        return self._contacts_asked_at.get(record.id if record.entity == CUSTOMER else record.parent or "")
 
     async def books(self, entity: str, id: str, parent: str | None) -> Record | Gone:
         """One Books record; a person is read with its customer."""
@@ -73,16 +89,30 @@ class Reader:
             return Gone(Side.BOOKS, id)
         if entity == CUSTOMER:
             return self._record(entity, Side.BOOKS, body)
-        return next((p for p in persons_of(self.desk.mapping, body) if p.id == id), Gone(Side.BOOKS, id))
+        return next((p for p in self.persons_in(body) if p.id == id), Gone(Side.BOOKS, id))
 
     def persons_in(self, body: Mapping[str, Any]) -> list[Record]:
-        """The persons in a Books customer's body."""
-        return persons_of(self.desk.mapping, body)
+        """The persons in a Books customer's body; its version is theirs where it is known to cover them."""
+        persons = persons_of(self.desk.mapping, body)
+        if not self.desk.connection.settings.books_version_covers_persons:
+            return persons
+        return [replace(person, version=parse_time(body.get("last_modified_time"))) for person in persons]
+
+    def addresses_of(self, record: Record) -> dict[str, Any]:
+        """What a Books address must be written back with, where a later write may go without a read."""
+        covered = self.desk.connection.settings.books_version_covers_addresses
+        if record.side is Side.CRM or record.entity != CUSTOMER or not covered:
+            return {}
+        return {
+            head: {key: record.body[head][key] for key in WRITABLE_ADDRESS if key in record.body[head]}
+            for head in ("billing_address", "shipping_address")
+            if isinstance(record.body.get(head), Mapping)
+        }
 
     async def persons(self, contact: str) -> list[Record]:
         """The persons of a Books customer."""
         body = await self.contact(contact)
-        return persons_of(self.desk.mapping, body) if body is not None else []
+        return self.persons_in(body) if body is not None else []
 
     async def load_crm_persons(self, accounts: Iterable[str]) -> None:
         """The Contacts of several Accounts, one COQL for 50 of them."""
@@ -127,8 +157,7 @@ class Reader:
         """Before a write to a Books customer known by hearsay only: true if it must be read first."""
         if id not in self.told:
             return False
-        self.told.discard(id)
-        self._contacts.pop(id, None)
+        self._drop(id)
         return True
 
     def expect_no_persons(self, side: Side, entity: str, id: str) -> None:
@@ -138,6 +167,7 @@ class Reader:
 
     def adopt_contact(self, id: str, body: Mapping[str, Any]) -> None:
         """A Books reply that carries the whole customer is its newest read."""
+        self._drop(id)
         self._contacts[id] = body
 
     def adopt_person(self, contact: str, body: Mapping[str, Any]) -> None:
@@ -148,6 +178,7 @@ class Reader:
         persons = {str(p.get("contact_person_id")): p for p in known.get("contact_persons") or []}
         id = str(body.get("contact_person_id"))
         persons[id] = {**persons.get(id, {}), **body}
+        self._contacts_asked_at.pop(contact, None)
         self._contacts[contact] = {**known, "contact_persons": list(persons.values())}
 
     def forget(self, entity: str, side: Side, id: str, parent: str | None) -> None:
@@ -155,7 +186,12 @@ class Reader:
         if side is Side.CRM:
             self._crm.pop((entity, id), None)
         else:
-            self._contacts.pop(id if entity == CUSTOMER else parent or "", None)
+            self._drop(id if entity == CUSTOMER else parent or "")
+
+    def _drop(self, contact: str) -> None:
+        self.told.discard(contact)
+        self._contacts.pop(contact, None)
+        self._contacts_asked_at.pop(contact, None)
 
     def try_record(self, entity: str, side: Side, body: Mapping[str, Any]) -> Record | None:
         """A row of a page; None for one that our code cannot read: its own row fails, not the page (P21)."""

@@ -17,7 +17,7 @@ from tandem.core.decide import Ended
 from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
-from tandem.core.records import SETTLED_AFTER, Link, LinkState, Record, RecordKey, RowClass, Side
+from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side, is_settled, shows_as_seen
 from tandem.engine.connections import in_turn
 from tandem.engine.cursors import Cursor, listings
 from tandem.engine.desk import ClientsFor, Store
@@ -245,14 +245,11 @@ class _Poll:
         seen = link.seen_on(record.side)
         if seen is None or seen.version is None or seen.version != record.version:
             return False
-        if seen.settled:
+        if seen.is_settled_for(record.values):
             return True
-        equal = seen.active == record.active and all(
-            value == seen.values.get(name) for name, value in record.values.items()
-        )
-        if not equal or asked_at - seen.version < SETTLED_AFTER:
+        if not shows_as_seen(record, seen) or not is_settled(seen.version, asked_at):
             return False
-        self.store.links.settle(link, record.side)
+        self.store.links.settle(link, record.side, record.values)
         return True
 
     def _completed(self, side: Side, entity: str) -> None:

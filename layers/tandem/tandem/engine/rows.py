@@ -55,6 +55,11 @@ class Row:
     shown: str = ""
     """The version that a feed's page showed, where that page was the only hint since `done`."""
 
+    @property
+    def insists(self) -> bool:
+        """A person waits, or an earlier try failed: the whole way is gone, and no read is saved."""
+        return self.cls is RowClass.PERSON or self.tries > 0 or self.gone_since is not None
+
 
 def row_pk(connection: str, side: str, id: str) -> str:
     """Partition key of everything about one record."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from tandem.core.actions import Release
 from tandem.core.decide import Parent, Situation
@@ -14,8 +16,7 @@ from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
-
-LOOK_LASTS = timedelta(seconds=5)
+from tandem.engine.version_page import PAGE_LASTS, VersionPages, are_covered, at_stake, remembered
 
 
 @dataclass(slots=True)
@@ -24,6 +25,13 @@ class Gatherer:
 
     desk: Desk
     reader: Reader
+    pages: VersionPages = field(init=False)
+    _found: dict[tuple[Side, str, MatchKeys], list[str]] = field(default_factory=dict)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        """The pages of this round."""
+        self.pages = VersionPages(self.desk, self.reader.try_record)
 
     async def own(self, row: Row, link: Link | None) -> Record | Gone:
         """The record whose row is handled."""
@@ -40,24 +48,52 @@ class Gatherer:
 
     async def linked(self, row: Row, link: Link, own: Record | Gone) -> Situation:
         """The situation of a row whose record is in a link."""
-        side, entity = row.key.side, row.key.entity
+        if row.key.side is Side.BOOKS:
+            return self._of_link(row, link, await self.reader.crm(link.entity, link.crm_id), own)
         parent_link = self._parent_link(link)
-        if side is Side.CRM:
-            other = await self.reader.books(
-                entity, link.books_id, parent_link.books_id if parent_link else None
-            )
-            crm, books = own, other
-        else:
-            crm, books = await self.reader.crm(entity, link.crm_id), own
+        customer = parent_link.books_id if parent_link else None
+        return self._of_link(row, link, own, await self.reader.books(link.entity, link.books_id, customer))
+
+    async def linked_unread(self, row: Row, link: Link, own: Record | Gone) -> Situation | None:
+        """The same with Books as it was last seen, if a version page proves it unchanged where it matters."""
+        if not self.pages.is_wanted or not self.may_go_unread(row, link, own):
+            return None
+        assert isinstance(own, Record)
+        customer = self._customer(link)
+        page = await self.pages.unchanged(link, customer, at_stake(self.desk.entity(link.entity), link, own))
+        if page is None or self.reader.has_contact(customer):  # a read of ours that came meanwhile knows more
+            return None
+        return self._of_link(row, link, own, remembered(link, page, customer))
+
+    def _of_link(self, row: Row, link: Link, crm: Record | Gone, books: Record | Gone) -> Situation:
         return Situation(
-            side=side,
+            side=row.key.side,
             link=link,
             crm=crm,
             books=books,
-            parent=_linked_parent(entity, parent_link, crm),
+            parent=_linked_parent(link.entity, self._parent_link(link), crm),
             gone_since=row.gone_since,
             release=self._word(row, hold_key(row.key, link)),
         )
+
+    def _customer(self, link: Link) -> str:
+        """The Books customer of a link: its own, or for a person its parent's."""
+        parent_link = self._parent_link(link)
+        return parent_link.books_id if parent_link else link.books_id
+
+    def may_go_unread(self, row: Row, link: Link | None, own: Record | Gone) -> bool:
+        """A page could save the read of this row's Books record: its version covers all that is at stake."""
+        if row.key.side is not Side.CRM or row.insists or not isinstance(own, Record):
+            return False
+        if link is None or link.state is not LinkState.LIVE or link.seen_books is None:
+            return False
+        if self.reader.has_contact(self._customer(link)):
+            return False
+        entity = self.desk.entity(link.entity)
+        fields = at_stake(entity, link, own)
+        if link.seen_books.settled_fields and not link.seen_books.is_settled_for(fields):
+            return False  # no list shows them
+        return bool(fields) and are_covered(entity, fields, self.desk.connection.settings)
 
     def _word(self, row: Row, key: RecordKey) -> Release | None:
         """A person's word on a hold; it always comes with a hint of class `person`."""
@@ -153,7 +189,7 @@ class Gatherer:
         record, other = await self.with_emails(own), own.side.other
         if fresh:
             await self.look(other)
-        ids = self.desk.store.index.find(self.desk.connection.id, CUSTOMER, other, record)
+        ids = self.candidates(record)
         if other is Side.CRM:
             await self.reader.load_crm(CUSTOMER, ids)
             await self.reader.load_crm_persons(ids)
@@ -162,44 +198,52 @@ class Gatherer:
             found = [await self.reader.books(CUSTOMER, each, None) for each in ids]
         return [await self.with_emails(each) for each in found if isinstance(each, Record)]
 
+    def candidates(self, record: Record) -> list[str]:
+        """Ids of customers of the other side that once showed a key of this one; `record` with its e-mails."""
+        other = record.side.other
+        place = (other, record.id, record.keys)
+        if place not in self._found:
+            self._found[place] = self.desk.store.index.find(self.desk.connection.id, CUSTOMER, other, record)
+        return self._found[place]
+
     async def look(self, side: Side) -> None:
         """A fresh look just before a create: what changed on `side` since its cursor enters the index.
 
         Everything older is in it already; one look serves all creates of the next 5 s.
         """
-        desk, now = self.desk, self.desk.clock.now()
-        if (looked := self.reader.looked.get(side)) is not None and now - looked <= LOOK_LASTS:
-            return
-        self.reader.looked[side] = now
-        for entity, listed in listings(desk.mapping):
-            if listed is side:
-                await self._look_at(entity, side)
+        async with self._looking:
+            now = self.desk.clock.now()
+            if (looked := self.reader.looked.get(side)) is not None and now - looked <= PAGE_LASTS:
+                return
+            entities = [entity for entity, listed in listings(self.desk.mapping) if listed is side]
+            taken = [await self._look_at(entity, side) for entity in entities]
+            self._found.clear()
+            self.reader.looked[side] = min([now, *taken])
 
-    async def _look_at(self, entity: str, side: Side) -> None:
-        desk = self.desk
+    async def _look_at(self, entity: str, side: Side) -> datetime:
+        """Returns when the oldest of what was looked at had been taken."""
+        desk, taken_at = self.desk, self.desk.clock.now()
         mark = desk.store.cursors.read(desk.connection.id, f"{side}#{entity}").mark
         since = mark - timedelta(seconds=desk.connection.settings.overlap_seconds) if mark else None
         resource, after = desk.entity(entity).resource(side), None
+        if side is Side.BOOKS and entity == CUSTOMER:
+            first = await self.pages.fresh()
+            taken_at, after, records = first.taken_at, first.next, list(first.rows.values())
+            desk.store.index.add_records(desk.connection.id, records)
+            if after is None or _reaches(records, since):
+                return taken_at
         while True:
             page = await desk.clients[side].changed(resource, since=since, before=None, after=after)
             records = [r for body in page.bodies if (r := self.reader.try_record(entity, side, body))]
             desk.store.index.add_records(desk.connection.id, records)
-            reached = any(r.version is not None and since is not None and r.version < since for r in records)
-            if page.next is None or reached:
-                return
+            if page.next is None or _reaches(records, since):
+                return taken_at
             after = page.next
 
 
-def unit_marks(record: Record | Gone) -> list[str]:
-    """What makes two rows of one round a unit: a shared stamp, tax number, e-mail or folded name."""
-    if isinstance(record, Gone):
-        return []
-    keys: MatchKeys = record.keys
-    marks = [f"email:{email}" for email in keys.emails]
-    marks += [f"tax:{keys.tax_number}"] if keys.tax_number else []
-    marks += [f"name:{keys.name}"] if keys.name and record.entity == CUSTOMER else []
-    marks += [f"{record.side.other}/{keys.stamp}"] if keys.stamp else []
-    return marks
+def _reaches(records: Sequence[Record], since: datetime | None) -> bool:
+    """A listing, newest first, has come to what was known at `since`."""
+    return since is not None and any(r.version is not None and r.version < since for r in records)
 
 
 def _linked_parent(entity: str, parent_link: Link | None, crm: Record | Gone | None) -> Parent:

@@ -1,0 +1,81 @@
+"""Echoes: hints caused by our own writes, and pages that show what is known, are done without a look across."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tandem.core.errors import StoreError
+from tandem.core.outcomes import Done
+from tandem.core.records import (
+    Gone,
+    Link,
+    LinkState,
+    Record,
+    RecordKey,
+    Seen,
+    Side,
+    is_settled,
+)
+from tandem.engine.desk import Desk
+from tandem.engine.reader import PERSON, Reader
+from tandem.engine.row_outcomes import Outcomes
+from tandem.engine.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Echoes:
+    """Settles the echoes of one round (design, section 3, "Echo")."""
+
+    desk: Desk
+    reader: Reader
+    links: Mapping[RecordKey, Link]
+    outcomes: Outcomes
+
+    def is_as_shown(self, row: Row) -> bool:
+        """The page that raised this row showed the version whose content is settled: a read is saved."""
+        link = self.links.get(row.key)
+        seen = link.seen_on(row.key.side) if link and link.state is LinkState.LIVE else None
+        if not row.shown or seen is None or seen.version is None or not seen.settled or row.insists:
+            return False
+        if row.shown != seen.version.isoformat():
+            return False
+        self.outcomes.settle(row, Done("echo", "the version shown is the settled one", row.shown))
+        return True
+
+    def is_echo(self, row: Row, own: Record | Gone) -> bool:
+        """Every mapped field equals what was last seen on that side: done without a look at the other side."""
+        link = self.links.get(row.key)
+        if link is None or link.state is not LinkState.LIVE or isinstance(own, Gone):
+            return False
+        seen = link.seen_on(row.key.side)
+        if (
+            row.insists
+            or seen is None
+            or own.values != seen.values
+            or own.active != seen.active
+            or self._moved(own, link)
+        ):
+            return False
+        try:
+            self._note_version(row, link, own, seen)
+        except StoreError as error:
+            self.outcomes.settle(row, self.outcomes.of_error(row, error))
+            return True
+        self.outcomes.settle(row, Done("echo", "every mapped field is as last seen"))
+        return True
+
+    def _moved(self, own: Record, link: Link) -> bool:
+        if own.entity != PERSON or own.side is not Side.CRM or link.parent is None:
+            return False
+        parent = self.desk.store.links.get(link.connection, link.parent)
+        return parent is not None and parent.crm_id != own.parent
+
+    def _note_version(self, row: Row, link: Link, own: Record, seen: Seen) -> None:
+        settled = is_settled(own.version, self.reader.asked_for(own))
+        if seen.version == own.version and (seen.settled or not settled):
+            return
+        fields = seen.settled_fields if seen.version == own.version and not settled else frozenset()
+        noted = replace(seen, version=own.version, settled=settled, settled_fields=fields)
+        noted = replace(noted, addresses=self.reader.addresses_of(own) or seen.addresses)
+        self.desk.store.links.move(link.with_seen(row.key.side, noted), self.desk.lease.fence)

@@ -1,0 +1,41 @@
+"""A Books customer and its persons: they have no feed of their own and come with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tandem.core.bodies import Body
+from tandem.core.records import Link, LinkState, RecordKey, Side
+from tandem.engine.desk import Desk
+from tandem.engine.gate import cause
+from tandem.engine.reader import PERSON, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Finds persons that somebody changed, in what a Books customer shows."""
+
+    desk: Desk
+    reader: Reader
+
+    def hint_changed(self, body: Body, link: Link) -> dict[RecordKey, Link | None]:
+        """Hint the persons that differ from what was seen of them; returns their keys with their links."""
+        if link.state is not LinkState.LIVE or PERSON not in self.desk.mapping.entities:
+            return {}
+        if "contact_persons" not in body:
+            return {}
+        connection, store = self.desk.connection.id, self.desk.store
+        persons = {person.id: person for person in self.reader.persons_in(body)}
+        gone = [id for id in link.persons if id not in persons]
+        keys = {id: RecordKey(connection, Side.BOOKS, PERSON, id) for id in [*persons, *gone]}
+        links = store.links.of_many(list(keys.values())) if keys else {}
+        hinted: dict[RecordKey, Link | None] = {}
+        for id, key in keys.items():
+            known = links.get(key)
+            seen = known.seen_books if known else None
+            if known and known.state is LinkState.TOMBSTONE and id in gone:
+                continue
+            if seen is None or id in gone or persons[id].values != seen.values:
+                store.rows.hint(key, cause(), self.desk.clock.now(), parent=link.books_id)
+                hinted[key] = known
+        return hinted

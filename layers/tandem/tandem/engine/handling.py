@@ -1,0 +1,120 @@
+"""The way of one row: look at both sides, decide, carry it out (design, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tandem.core.actions import Action, Create, LinkPair, Sync, Wait
+from tandem.core.decide import Situation, decide
+from tandem.core.errors import AlreadyModifiedError
+from tandem.core.guards import native_sync_is_on
+from tandem.core.outcomes import Done, Outcome, Waits
+from tandem.core.records import SETTLED_AFTER, Gone, Link, Mode, Record, RecordKey, Side
+from tandem.engine.desk import Desk
+from tandem.engine.perform import Performer
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.rows import Row
+from tandem.engine.situation import Gatherer
+
+Seen = tuple[Situation, Link | None, Action]
+"""A situation, the link of its customer (persons), and what was decided about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Handles single rows of one round. `blocked`: source rows, targets and links of open intents."""
+
+    desk: Desk
+    reader: Reader
+    gatherer: Gatherer
+    blocked: AbstractSet[str]
+
+    async def handle(self, row: Row, performer: Performer) -> Outcome:
+        """The outcome of one row; raises what a read or a write raised."""
+        outcome = await self._patiently(row, performer)
+        await self._wake_persons(row, outcome)
+        return outcome
+
+    async def _patiently(self, row: Row, performer: Performer) -> Outcome:
+        """An edit of the last second cannot be told from one after our read: read again when it has settled."""
+        try:
+            return await self._once(row, performer)
+        except AlreadyModifiedError:
+            await self.desk.sleep(SETTLED_AFTER.total_seconds())
+            return await self._once(row, performer)
+
+    async def _wake_persons(self, row: Row, outcome: Outcome) -> None:
+        """A customer that stays unlinked decides for its Contacts too: they need not wait for it."""
+        unlinked = isinstance(outcome, Done) and outcome.kind in ("left_out", "held")
+        if not unlinked or row.key.entity != CUSTOMER or row.key.side is not Side.CRM:
+            return
+        for person in await self.reader.crm_persons(row.key.id):
+            key = RecordKey(row.key.connection, Side.CRM, PERSON, person.id)
+            self.desk.store.rows.wake(key, self.desk.clock.now())
+
+    async def _once(self, row: Row, performer: Performer) -> Outcome:
+        link = self.desk.store.links.of(row.key)
+        at, parent_link, action = await self._decided(row, link)
+        now = self.desk.clock.now()
+        if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:
+            self.desk.store.rows.note_gone(row, now)
+        if isinstance(action, LinkPair) and self._is_being_created(row, action):
+            due = now + timedelta(seconds=self.desk.connection.settings.write_unknown_seconds)
+            return Waits("intent", due, "its counterpart has a create whose outcome is not known yet")
+        return await performer.perform(row, at, action, parent_link)
+
+    async def _decided(self, row: Row, link: Link | None) -> Seen:
+        """Decide on what is at hand; what is known by hearsay only is read before anything is written."""
+        own = await self.gatherer.own(row, link)
+        if link is None:
+            at, parent_link = await self.gatherer.unlinked(row, own, fresh=False)
+            action = self._decide(at, row)
+            if isinstance(action, Create) and row.key.entity == CUSTOMER and self._writes:
+                at, parent_link = await self.gatherer.unlinked(row, own, fresh=True)
+                action = self._decide(at, row)
+            return at, parent_link, action
+        if unread := await self.gatherer.linked_unread(row, link, own):
+            action = self._decide(unread, row)
+            if _only_writes_books(action):
+                return unread, None, action
+        return await self._read_and_decided(row, link, own)
+
+    async def _read_and_decided(self, row: Row, link: Link, own: Record | Gone) -> Seen:
+        at = await self.gatherer.linked(row, link, own)
+        action = self._decide(at, row)
+        if isinstance(action, Sync) and action.writes[Side.BOOKS] and self.reader.doubt(_customer_id(at)):
+            at = await self.gatherer.linked(row, link, await self.gatherer.own(row, link))
+            action = self._decide(at, row)
+        return at, None, action
+
+    def _decide(self, at: Situation, row: Row) -> Action:
+        for record in (at.crm, at.books):
+            if isinstance(record, Record) and native_sync_is_on(record):
+                self.desk.store.connections.flag_native_sync(
+                    self.desk.connection, record.label, self.desk.clock.now()
+                )
+        delay = timedelta(seconds=self.desk.connection.settings.delete_delay_seconds)
+        return decide(at, self.desk.entity(row.key.entity), delay, self.desk.clock.now())
+
+    def _is_being_created(self, row: Row, action: LinkPair) -> bool:
+        """The create that made this record is unanswered: settling it knows more than a first link would."""
+        key = RecordKey(row.key.connection, row.key.side.other, row.key.entity, action.counterpart)
+        return str(key) in self.blocked
+
+    @property
+    def _writes(self) -> bool:
+        return self.desk.connection.effective_mode is Mode.WRITE
+
+
+def _only_writes_books(action: Action) -> bool:
+    """A page proves as much as such a write needs; whatever else is decided wants a read."""
+    if not isinstance(action, Sync) or action.holds:
+        return False
+    return bool(action.writes[Side.BOOKS]) and not action.writes[Side.CRM]
+
+
+def _customer_id(at: Situation) -> str:
+    books = at.books
+    return (books.parent or books.id) if isinstance(books, Record) else ""

@@ -1,0 +1,150 @@
+"""The opening of a round: read what the rows name, in batches, drop the echoes, fetch what handling will need."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from tandem.core.errors import TandemError
+from tandem.core.records import Gone, Link, Record, RecordKey, Side
+from tandem.engine.cursors import listings
+from tandem.engine.desk import Desk
+from tandem.engine.echoes import Echoes
+from tandem.engine.families import Families
+from tandem.engine.gate import charge
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.row_outcomes import Outcomes
+from tandem.engine.rows import Row
+from tandem.engine.situation import Gatherer
+from tandem.engine.units import Order
+
+logger = logging.getLogger("tandem.round")
+
+CRASH_LIMIT = 3
+"""A row whose handling killed the worker that often is not handled again but dead-lettered."""
+
+
+@dataclass(slots=True)
+class Opening:
+    """Reads for one round. `blocked`: source rows, targets and links of open intents."""
+
+    desk: Desk
+    reader: Reader
+    gatherer: Gatherer
+    outcomes: Outcomes
+    own: dict[RecordKey, Record | Gone]
+    """What each row's record showed."""
+    links: dict[RecordKey, Link]
+    blocked: AbstractSet[str]
+    _hinted: list[RecordKey] = field(default_factory=list)
+
+    async def read(self, rows: Sequence[Row]) -> list[Row]:
+        """Read the records of rows; returns those that must be handled, with the persons found changed."""
+        self.links |= self.desk.store.links.of_many([row.key for row in rows])
+        echoes = Echoes(self.desk, self.reader, self.links, self.outcomes)
+        rows = [row for row in rows if not echoes.is_as_shown(row)]
+        try:
+            await self._load(rows)
+            found = await asyncio.gather(*(self._read_own(row) for row in rows), return_exceptions=True)
+        except TandemError as error:
+            found = [error] * len(rows)
+        left = []
+        for row, own in zip(rows, found, strict=True):
+            if isinstance(own, BaseException):
+                self.outcomes.settle(row, self.outcomes.of_error(row, own))
+                continue
+            self.own[row.key] = own
+            if not echoes.is_echo(row, own):
+                left.append(row)
+        hinted = [key for key in self._hinted if key not in self.own]
+        also = await self.take_also(hinted)
+        left += [row for row in also if not echoes.is_echo(row, self.own[row.key])]
+        await self._fetch_ahead(left)
+        return left
+
+    async def take_also(self, keys: Sequence[RecordKey]) -> list[Row]:
+        """Take rows beside those of the drain, with what they show; one that cannot be read gets its outcome."""
+        taken = []
+        for key in keys:
+            row = None if str(key) in self.blocked else self.desk.store.rows.take(key)
+            if row is None:
+                continue
+            if row.starts >= CRASH_LIMIT:
+                self.desk.store.rows.untake(row)
+                continue
+            try:
+                self.own[key] = await self.gatherer.own(row, self.desk.store.links.of(key))
+            except Exception as error:  # noqa: BLE001 - as for every other row
+                self.outcomes.settle(row, self.outcomes.of_error(row, error))
+                continue
+            taken.append(row)
+        return sorted(taken, key=Order(self.desk, self.own, self.links).rank)
+
+    async def _load(self, rows: Sequence[Row]) -> None:
+        """The CRM records that rows name, 50 a call. An unlinked Account's Contacts come with it in one query."""
+        named: dict[str, list[str]] = {CUSTOMER: [], PERSON: []}
+        for row in rows:
+            if row.key.side is Side.CRM:
+                named[row.key.entity].append(row.key.id)
+        await self.reader.load_crm(CUSTOMER, named[CUSTOMER])
+        unlinked = [
+            row.key.id
+            for row in rows
+            if row.key.side is Side.CRM and row.key.entity == CUSTOMER and row.key not in self.links
+        ]
+        await self._gently(self.reader.load_crm_persons(unlinked))
+        await self.reader.load_crm(PERSON, named[PERSON])
+
+    async def _read_own(self, row: Row) -> Record | Gone:
+        charge(row.cls)
+        key, link = row.key, self.links.get(row.key)
+        if key.side is Side.BOOKS and key.entity == CUSTOMER:
+            self.reader.adopt_told(row, link)
+        own = await self.gatherer.own(row, link)
+        if key.entity == CUSTOMER and isinstance(own, Record):
+            if key.side is Side.BOOKS and link is not None:
+                hinted = Families(self.desk, self.reader).hint_changed(own.body, link)
+                self._hinted += hinted
+                self.links |= {key: known for key, known in hinted.items() if known is not None}
+            if link is None:
+                self.desk.store.index.add_records(self.desk.connection.id, [own])
+        return own
+
+    async def _fetch_ahead(self, rows: Sequence[Row]) -> None:
+        """The batch reads that handling will need: CRM counterparts, and CRM candidates of a first link."""
+        counterparts: dict[str, list[str]] = {CUSTOMER: [], PERSON: []}
+        candidates: list[str] = []
+        for row in rows:
+            link, own = self.links.get(row.key), self.own[row.key]
+            if link is not None and row.key.side is Side.BOOKS:
+                counterparts[row.key.entity].append(link.crm_id)
+            elif link is None and isinstance(own, Record) and own.entity == CUSTOMER:
+                candidates += self._candidates(own)
+        self.gatherer.pages.is_wanted = self._page_saves(rows)
+        await self._gently(self.reader.load_crm(CUSTOMER, [*counterparts[CUSTOMER], *candidates]))
+        await self._gently(self.reader.load_crm_persons(candidates))
+        await self._gently(self.reader.load_crm(PERSON, counterparts[PERSON]))
+
+    def _candidates(self, own: Record) -> list[str]:
+        """CRM records that an unlinked Books customer may turn out to be."""
+        connection = self.desk.connection.id
+        listed = self.desk.store.connections.is_index_complete(connection, listings(self.desk.mapping))
+        return self.gatherer.candidates(own) if own.side is Side.BOOKS and listed else []
+
+    def _page_saves(self, rows: Iterable[Row]) -> bool:
+        """At least two targets: a page for one costs what its read costs, and a read knows more."""
+        able = [
+            row
+            for row in rows
+            if self.gatherer.may_go_unread(row, self.links.get(row.key), self.own[row.key])
+        ]
+        return len(able) > 1
+
+    async def _gently(self, read: object) -> None:
+        try:
+            await read  # type: ignore[misc]
+        except TandemError:
+            logger.info("a batch read failed; each row reads for itself")
