@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -12,7 +11,6 @@ from tandem.core.errors import (
     ForbiddenError,
     RateLimitedError,
     RefusedError,
-    RetryError,
     TandemError,
     TokenRevokedError,
     TransientError,
@@ -111,55 +109,6 @@ class TestFaults:
         )
         with pytest.raises(RefusedError):
             await zoho.crm.update(ACCOUNTS, account, {"Phone": "1"})
-
-
-async def test_a_soak_of_mixed_calls_under_every_fault() -> None:
-    """No exception escapes untyped, nothing hangs, no write is sent twice."""
-    house = Zoho(seed=7, size=50)
-    await house.open()
-    accounts = [
-        body["id"] for body in (await house.crm.changed(ACCOUNTS, since=None, before=None, after=None)).bodies
-    ]
-    page = await house.books.changed(CUSTOMERS, since=None, before=None, after=None)
-    customers = [row["contact_id"] for row in page.bodies]
-    faults = (
-        "error_before_commit",
-        "error_after_commit",
-        "timeout",
-        "timeout_after_commit",
-        "disconnect",
-        "rate_minute",
-        "rate_in_flight",
-        "books_43_on_200",
-        "html_error",
-    )
-    for name in faults:
-        await house.control("POST", "/faults", {"name": name, "probability": 0.05})
-    errors: dict[str, int] = {}
-
-    async def one(turn: int) -> None:
-        account, customer = accounts[turn % len(accounts)], customers[turn % len(customers)]
-        calls = (
-            lambda: house.crm.read(ACCOUNTS, accounts[:60]),
-            lambda: house.crm.update(ACCOUNTS, account, {"Phone": str(turn)}),
-            lambda: house.books.confirm(CUSTOMERS, customer),
-            lambda: house.books.update(CUSTOMERS, customer, {"notes": str(turn)}),
-            lambda: house.crm.changed(ACCOUNTS, since=None, before=None, after=None),
-            lambda: house.books.changed(CUSTOMERS, since=None, before=None, after=None),
-            lambda: house.books.read(CUSTOMERS, customers[:7]),
-            lambda: house.crm.find(ACCOUNTS, "Account_Name", ["x"]),
-        )
-        try:
-            await calls[turn % len(calls)]()
-        except RetryError as error:
-            errors[type(error).__name__] = errors.get(type(error).__name__, 0) + 1
-
-    for start in range(0, 1000, 50):
-        async with asyncio.timeout(30):
-            await asyncio.gather(*(one(turn) for turn in range(start, start + 50)))
-    assert set(errors) == {"TransientError", "UnknownOutcomeError", "RateLimitedError"}
-    assert len(house.gate.admitted) == len(house.gate.told)
-    await house.http.aclose()
 
 
 async def test_what_is_not_sent_to_the_sandbox_either(zoho: Zoho) -> None:

@@ -1,0 +1,289 @@
+"""Ten thousand mixed calls with every fault on: each ends in a value or a typed error, nothing hangs.
+
+The time of the sandbox and of the clients stands still but for the steps between the waves, and every draw is
+seeded: the run is the same on each machine. The limits are those of the dossiers with a minute in a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+import random
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tandem.adapters.memory.table import MemoryTable
+from tandem.adapters.zoho.auth import Credentials, ZohoAuth
+from tandem.adapters.zoho.books import BooksClient
+from tandem.adapters.zoho.channels import Channel
+from tandem.adapters.zoho.crm import CrmClient
+from tandem.adapters.zoho.endpoints import Product
+from tandem.adapters.zoho.tokens import TableTokenStore
+from tandem.adapters.zoho.transport import Transport
+from tandem.core.errors import RefusedError, RetryError, StopError
+from tests.zoho.house import Zoho
+from tests.zoho.support import ACCOUNTS, CONTACTS, CUSTOMERS, PERSONS
+
+CALLS = 10_000
+WAVE = 25
+WATCHDOG = 60
+"""Real seconds for one wave: far beyond any machine, so that only a hang ends it."""
+LONGEST_WAIT = 15.0 + 3 * 2.0
+"""Simulated seconds: the limit of a call, and the patience with another's token at each of three sendings."""
+
+EXPECTED = (RetryError, StopError, RefusedError)
+"""What the caller may have to deal with; BadInputError would be our own mistake."""
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "slow": {"seconds": 0},
+    "refuse_record": {"code": 4, "product": "books"},
+    "token_revoked": {"product": "accounts", "probability": 0.1},
+    "token_throttled": {"probability": 0.1},
+    "wrong_data_centre": {"product": "accounts", "probability": 0.1},
+    "accounts_down": {"probability": 0.1},
+}
+"""Beside a probability of 1 %: token calls are few, so theirs is higher."""
+
+SLEPT: ContextVar[list[float]] = ContextVar("SLEPT")
+
+
+class Time:
+    """A clock that the sandbox and the clients share; it only moves when stepped."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 23, 6, 0, tzinfo=UTC).timestamp()
+
+    def now(self) -> float:
+        return self.moment
+
+    def set(self, moment: float) -> None:
+        self.moment = moment
+
+    def step(self, seconds: float) -> None:
+        self.moment += seconds
+
+
+class _Clock:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+
+
+@dataclass
+class Soak:
+    """One run: the house, what is drawn from, and how the calls ended."""
+
+    seed: int
+    time: Time = field(default_factory=Time)
+    ends: Counter[str] = field(default_factory=Counter)
+    verbs: Counter[str] = field(default_factory=Counter)
+    waited: float = 0.0
+    inserted: int = 0
+    lines: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        deaf = httpx.MockTransport(lambda _request: httpx.Response(200))
+        self.house = Zoho(seed=self.seed, size=50, clock=self.time, outbound=deaf)
+        self.table = MemoryTable()
+        self.ids: dict[str, list[str]] = {}
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time.now(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        SLEPT.get().append(seconds)
+        await asyncio.sleep(0)
+
+    async def open(self) -> None:
+        await self.house.open()
+        crm = await self.house.crm.changed(ACCOUNTS, since=None, before=None, after=None)
+        persons = await self.house.crm.changed(CONTACTS, since=None, before=None, after=None)
+        books = await self.house.books.changed(CUSTOMERS, since=None, before=None, after=None)
+        self.ids = {
+            "account": [str(body["id"]) for body in crm.bodies],
+            "contact": [str(body["id"]) for body in persons.bodies],
+            "customer": [str(body["contact_id"]) for body in books.bodies],
+        }
+        full = await self.house.books.read(CUSTOMERS, self.ids["customer"])
+        self.ids["person"] = [
+            str(person["contact_person_id"])
+            for body in full.bodies.values()
+            for person in body["contact_persons"]
+        ]
+        self.crm, self.books = CrmClient(self.way("crm")), BooksClient(self.way("books"))
+        catalogue = (await self.house.control("GET", "/faults"))["catalogue"]
+        for name in catalogue:
+            await self.house.control(
+                "POST", "/faults", {"name": name, "probability": 0.01} | OPTIONS.get(name, {})
+            )
+        refusal = {"name": "refuse_record", "product": "crm", "probability": 0.01, "code": "RECORD_LOCKED"}
+        await self.house.control("POST", "/faults", refusal)
+        await self.house.control("PUT", "/limits", {"mode": "scaled"})
+
+    def way(self, product: Product) -> Transport:
+        hosts = self.house.hosts
+        auth = ZohoAuth(
+            product=product,
+            token_url=hosts.token_url(),
+            store=TableTokenStore(self.table, "in", product, "1", _Clock(self.now)),
+            credentials=lambda: Credentials("an id", "a secret", "1000.refresh"),
+            connection="soak",
+            clock=self.now,
+            sleep=self.sleep,
+        )
+        return Transport(
+            self.house.http,
+            self.house.gate,
+            product=product,
+            endpoints=hosts,
+            auth=auth,
+            connection="soak",
+            clock=self.now,
+            sleep=self.sleep,
+            draw=self.rng.random,
+        )
+
+    def one(self, kind: str) -> str:
+        return self.rng.choice(self.ids[kind])
+
+    def some(self, kind: str, most: int = 70) -> list[str]:
+        return self.rng.sample(self.ids[kind], self.rng.randint(1, min(most, len(self.ids[kind]))))
+
+    def name(self) -> str:
+        self.inserted += 1
+        return f"Soaked {self.seed} {self.inserted}"
+
+    def channel(self) -> Channel:
+        ends = self.now() + timedelta(days=self.rng.randint(1, 6))
+        return Channel(
+            str(self.rng.randint(1, 9)), ("Accounts.all",), "https://hook.example/x", "t0ken", ends
+        )
+
+    async def run(self, calls: int) -> None:
+        """All of it, in waves; between them time goes on, and now and then all tokens die."""
+        for _ in range(0, calls, WAVE):
+            async with asyncio.timeout(WATCHDOG):
+                await asyncio.gather(*(self.call() for _ in range(WAVE)))
+            self.time.step(self.rng.choice([0.1, 0.3, 0.3, 1.0, 1.0, 4.0, 40.0, 700.0]))
+            if self.rng.random() < 0.1:
+                await self.house.control("POST", "/faults", {"name": "invalid_token"})
+
+    async def call(self) -> None:
+        name = self.rng.choice(sorted(VERBS))
+        waited: list[float] = []
+        SLEPT.set(waited)
+        self.verbs[name] += 1
+        try:
+            await VERBS[name](self)
+            self.ends["value"] += 1
+        except EXPECTED as error:
+            self.ends[type(error).__name__] += 1
+        self.waited = max(self.waited, sum(waited))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        plain = vars(logging.makeLogRecord({}))
+        self.lines.append({key: value for key, value in vars(record).items() if key not in plain})
+
+
+NEW = {"Phone": "+91 1"}
+VERBS: dict[str, Callable[[Soak], Awaitable[object]]] = {
+    "crm.read": lambda s: s.crm.read(ACCOUNTS, s.some("account")),
+    "crm.confirm": lambda s: s.crm.confirm(CONTACTS, s.one("contact")),
+    "crm.insert": lambda s: s.crm.insert(ACCOUNTS, {"Account_Name": s.name()}),
+    "crm.update": lambda s: s.crm.update(ACCOUNTS, s.one("account"), NEW, unmodified_since=s.now()),
+    "crm.changed": lambda s: s.crm.changed(CONTACTS, since=None, before=s.now(), after=None),
+    "crm.deleted": lambda s: s.crm.deleted(ACCOUNTS, since=s.now() - timedelta(days=1)),
+    "crm.find": lambda s: s.crm.find(CONTACTS, "Account_Name", s.some("account")),
+    "crm.org": lambda s: s.crm.org(),
+    "crm.current_user": lambda s: s.crm.current_user(),
+    "crm.fields": lambda s: s.crm.fields("Accounts"),
+    "crm.watch": lambda s: s.crm.watch(s.channel()),
+    "crm.renew": lambda s: s.crm.renew(s.channel()),
+    "crm.extend_channel": lambda s: s.crm.extend_channel("1", ["Accounts.all"], s.now() + timedelta(days=1)),
+    "crm.watches": lambda s: s.crm.watches(),
+    "books.read": lambda s: s.books.read(CUSTOMERS, s.some("customer", 7)),
+    "books.confirm": lambda s: s.books.confirm(PERSONS, s.one("person")),
+    "books.insert": lambda s: s.books.insert(
+        CUSTOMERS, {"contact_name": s.name(), "contact_type": "customer"}
+    ),
+    "books.update": lambda s: s.books.update(CUSTOMERS, s.one("customer"), {"notes": "x"}),
+    "books.set_active": lambda s: s.books.set_active(
+        CUSTOMERS, s.one("customer"), active=s.rng.random() < 0.5
+    ),
+    "books.changed": lambda s: s.books.changed(CUSTOMERS, since=None, before=None, after=None),
+    "books.deleted": lambda s: s.books.deleted(CUSTOMERS, since=None),
+    "books.find": lambda s: s.books.find(CUSTOMERS, "email", ["a@x.example", "b@x.example"]),
+    "books.extend_channel": lambda s: s.books.extend_channel("1", [], s.now()),
+    "books.organizations": lambda s: s.books.organizations(),
+    "books.contact_fields": lambda s: s.books.contact_fields(),
+    "books.invoices": lambda s: s.books.invoices(s.one("customer")),
+}
+NOT_OFFERED = {"crm.set_active"}
+
+NO_VALUE = re.compile(r"@|1000\.|t0ken|secret|Soaked|hook\.example|\+91|\d{9,}")
+
+
+def test_every_verb_is_soaked() -> None:
+    """A new verb of a client that is not drawn here fails."""
+    offered = {
+        f"{side}.{name}"
+        for side, client in (("crm", CrmClient), ("books", BooksClient))
+        for name, member in vars(client).items()
+        if inspect.iscoroutinefunction(member) and not name.startswith("_")
+    }
+    assert offered - NOT_OFFERED == set(VERBS)
+
+
+@pytest.mark.timeout(900)
+async def test_a_soak_of_mixed_calls_under_every_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """No exception escapes untyped, nothing hangs, nothing is inserted twice, no log line holds a value."""
+    soak = Soak(seed=7)
+    handler, log = logging.Handler(), logging.getLogger("tandem.zoho")
+    handler.emit = soak.emit  # type: ignore[method-assign]
+    await soak.open()
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        await soak.run(CALLS)
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+    faults = (await soak.house.control("GET", "/faults"))["faults"]
+    struck = {fault["name"]: fault["struck"] for fault in faults}
+    with capsys.disabled():
+        print(  # noqa: T201 - the count by class is for people
+            f"\n{sum(soak.ends.values())} calls: {dict(soak.ends.most_common())}; faults struck: {struck}"
+        )
+    assert sum(soak.ends.values()) == CALLS
+    assert set(soak.ends) >= {
+        "value", "TransientError", "UnknownOutcomeError", "RateLimitedError", "ForbiddenError", "TokenRevokedError",
+        "RefusedError",
+    }  # fmt: skip
+    assert [name for name, count in struck.items() if not count] == []
+    assert soak.waited <= LONGEST_WAIT
+    assert len(soak.house.gate.admitted) == len(soak.house.gate.told)
+    assert [line for line in soak.lines if NO_VALUE.search(json.dumps(line))] == []
+    await nothing_twice(soak)
+    await soak.house.http.aclose()
+
+
+async def nothing_twice(soak: Soak) -> None:
+    """A repeated insert would leave two records of one name."""
+    await soak.house.control("DELETE", "/faults")
+    there = await soak.house.control("GET", "/export")
+    names = [row.get("Account_Name", "") for row in there["crm"]["Accounts"]]
+    names += [row.get("contact_name", "") for row in there["books"]["contacts"]]
+    made = Counter(name for name in names if name.startswith("Soaked"))
+    assert made
+    assert [name for name, count in made.items() if count > 1] == []
