@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Speed is measured in a benchmark, never in a timed test: a busy machine must not fail a property.
 settings.register_profile("tandem", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tandem")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have told by `record_property("told", lines)`, also under xdist."""
+    reports = (r for kind in ("passed", "failed", "skipped") for r in terminalreporter.stats.get(kind, ()))
+    for lines in (v for r in reports for k, v in getattr(r, "user_properties", ()) if k == "told"):
+        for line in lines:
+            terminalreporter.write_line(line)
