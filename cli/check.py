@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import typer
 from rich.console import Console
@@ -14,11 +14,12 @@ from rich.console import Console
 from cli import connect, show
 from cli.aws import hook_url
 from cli.credentials import NAMES
-from cli.findings import Finding, books_fields, crm_fields
+from cli.facts import gather, place
 from cli.shell import ATTENTION, OUT_OF_REACH, Session, session_of
 from cli.zoho import Zoho, covers, reach
 from tandem.adapters.zoho.auth import Credentials
 from tandem.adapters.zoho.endpoints import SCOPES
+from tandem.core.checks.run import check_mapping
 from tandem.core.connection import Connection
 from tandem.core.errors import RetryError, StopError, TandemError
 from tandem.core.mapping import Mapping as FieldMap
@@ -39,6 +40,19 @@ _SOON = timedelta(days=1)
 _RENEW = "run `tandem connect`: it renews the notifications"
 
 
+State = Literal["ok", "warning", "fault"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    area: str
+    state: State
+    sentence: str
+    fix: str = ""
+
+
 @dataclass
 class Checkup:
     """What is being looked at, and what was found."""
@@ -51,8 +65,9 @@ class Checkup:
     unreached: bool = False
     """Zoho did not answer, or its quota is used up: some looks are missing."""
     proven: set[str] = field(default_factory=set)
+    organization: Mapping[str, Any] = field(default_factory=dict)
 
-    def add(self, area: str, state: Any, sentence: str, fix: str = "") -> None:
+    def add(self, area: str, state: State, sentence: str, fix: str = "") -> None:
         """One more finding."""
         self.found.append(Finding(area, state, sentence, fix))
 
@@ -98,11 +113,15 @@ async def _check(checkup: Checkup) -> None:
         async with reach(checkup.connection, given, gate) as zoho:
             checkup.zoho = zoho
             checkup.add("token", "ok", "Zoho accepts the refresh token")
-            if await _step(checkup, _crm_org, zoho):
+            in_crm = await _step(checkup, _crm_org, zoho)
+            if in_crm:
                 await _step(checkup, _crm, zoho)
                 await _step(checkup, _channel, zoho)
-            if await _step(checkup, _books_org, zoho):
+            in_books = await _step(checkup, _books_org, zoho)
+            if in_books:
                 await _step(checkup, _books, zoho)
+            if in_crm and in_books:
+                await _step(checkup, _fields, zoho)
             _scopes(checkup, zoho)
             _clock(checkup, zoho)
             if not checkup.has_fault:
@@ -155,40 +174,42 @@ async def _crm_org(checkup: Checkup, zoho: Zoho) -> None:
 async def _books_org(checkup: Checkup, zoho: Zoho) -> None:
     org = await connect.organization(zoho, checkup.connection)
     checkup.proven.add("ZohoBooks.settings.READ")
+    checkup.organization = org
     plan = org.plan_name or "plan unknown"
     checkup.add("books org", "ok", f"{org.name} ({checkup.connection.organization_id}, {plan})")
 
 
 async def _crm(checkup: Checkup, zoho: Zoho) -> None:
-    for entity in checkup.mapping.entities.values():
-        rows = await zoho.crm.fields(entity.crm_module)
-        if not rows:
-            checkup.add(
-                f"CRM {entity.crm_module}",
-                "fault",
-                "the module shows no fields",
-                "check its name and permissions",
-            )
-            continue
-        checkup.found += crm_fields(entity, {str(row.get("api_name")): row for row in rows})
-        page = await zoho.crm.changed(
-            entity.resource(Side.CRM), since=datetime.now(UTC), before=None, after=None
-        )
-        del page
-        checkup.proven |= {"ZohoCRM.settings.fields.READ", "ZohoCRM.coql.READ"}
-        checkup.proven.add(f"ZohoCRM.modules.{entity.crm_module}.READ")
+    rows = await zoho.crm.changed(
+        checkup.mapping.entities["customer"].resource(Side.CRM),
+        since=datetime.now(UTC),
+        before=None,
+        after=None,
+    )
+    del rows
+    checkup.proven.add("ZohoCRM.coql.READ")
+    checkup.proven |= {
+        f"ZohoCRM.modules.{entity.crm_module}.READ" for entity in checkup.mapping.entities.values()
+    }
 
 
 async def _books(checkup: Checkup, zoho: Zoho) -> None:
-    rows = await zoho.books.contact_fields()
-    meta = {str(row.get("api_name") or row.get("field_name")): row for row in rows}
-    for entity in checkup.mapping.entities.values():
-        checkup.found += books_fields(entity, meta)
     page = await zoho.books.changed(
         checkup.mapping.entities["customer"].resource(Side.BOOKS), since=None, before=None, after=None
     )
     checkup.proven.add("ZohoBooks.contacts.READ")
     _native_sync(checkup, page.bodies)
+
+
+async def _fields(checkup: Checkup, zoho: Zoho) -> None:
+    facts = await gather(zoho, checkup.mapping, checkup.organization)
+    checkup.proven |= {"ZohoCRM.settings.fields.READ", "ZohoCRM.settings.layouts.READ"}
+    found = check_mapping(checkup.mapping, facts)
+    for one in found:
+        checkup.add(f"mapping {place(one)}", "fault" if one.is_fault else "warning", one.message, one.fix)
+    if not any(one.is_fault for one in found):
+        count = sum(len(entity.fields) for entity in checkup.mapping.entities.values())
+        checkup.add("mapping", "ok", f"{show.plural(count, 'field')} fit both organisations")
 
 
 def _native_sync(checkup: Checkup, bodies: Sequence[Mapping[str, Any]]) -> None:

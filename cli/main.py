@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import check, connect, history, mode, probe, quarantine, status, why
+from cli import check, connect, history, mapping, mode, probe, quarantine, status, why
 from cli.shell import Session, Shell
 
 _EPILOG = """Exit codes: 0 fine, 1 something needs attention, 2 wrong usage or input, 3 AWS or Zoho is out of reach.
@@ -47,6 +47,7 @@ app.command(epilog=history.EPILOG)(history.history)
 app.command(epilog=quarantine.EPILOG)(quarantine.quarantine)
 app.command(epilog=quarantine.RELEASE_EPILOG)(quarantine.release)
 app.command(epilog=mode.EPILOG)(mode.mode)
+app.add_typer(mapping.app, name="mapping")
 app.command()(check.scopes)
 app.command()(mode.pause)
 app.command()(mode.resume)

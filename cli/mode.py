@@ -67,11 +67,12 @@ def mode(
         )
     if word == "write" and connection.mode is Mode.OBSERVE and not yes:
         _confirm(session, connection, collected)
-    session.store.connections.set_mode(connection.id, Mode(word))
-    woken = 0
+    connections, woken = session.store.connections, 0
     if word == "write":
-        woken = session.store.rows.wake_all(connection.id, "mode", session.now())
+        woken = connections.approve(connection.id, session.store.rows, session.now())
         session.stack.ring(connection.group)
+    else:
+        connections.set_mode(connection.id, Mode(word))
     payload |= {"mode": word, "effective": word, "collected": collected, "woken": woken}
     show.answer(session, payload, lambda out: _print_switch(out, word, woken))
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cli.findings import UNIQUE_MARKS
 from cli.probing import run as running
 from cli.probing.ask import Told, UnansweredError
 from cli.probing.run import GRAIN, Run
+from tandem.core.facts import UNIQUE_MARKS
 
 EMAILS = ("tandem-probe-one@example.com", "tandem-probe-two@example.com")
 """Of a domain that is kept for examples: nobody is mailed."""

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from cli.findings import Finding, books_fields, crm_fields
 from cli.zoho import covers
 from tandem.core.errors import TokenRevokedError
-from tandem.core.mapping import preset
 from tests.cli.conftest import SECRETS, Ran, World
 
 TOKEN = SECRETS["TANDEM_REFRESH_TOKEN"]
@@ -37,7 +35,7 @@ def test_all_is_well_after_connect(connected: World) -> None:
     assert ran.code == 0, ran.out
     found = states(ran)
     areas = {"token", "crm org", "books org", "native sync", "notifications", "clock", "scopes"}
-    assert areas | {"CRM Accounts", "CRM Contacts", "Books contacts", "Books contactpersons"} == set(found)
+    assert areas | {"mapping"} == {area.split()[0] if area.startswith("mapping") else area for area in found}
     assert "fault" not in found.values()
     assert connected.sandbox.writes() == []
     plain = connected.run("check")
@@ -56,10 +54,10 @@ def test_missing_field_is_a_fault_with_the_nearest_name(connected: World) -> Non
     connected.stack.store.connections.save(made, text)
     ran = connected.run("check", "--json")
     assert ran.code == 1
-    crm = finding(ran, "Customer_Segments does not exist")
-    assert (crm["state"], crm["area"]) == ("fault", "CRM Accounts")
-    assert "did you mean Customer_Segment?" in crm["fix"]
-    assert "did you mean cf_segment?" in finding(ran, "cf_segmnt does not exist")["fix"]
+    crm = finding(ran, "CRM has no Customer_Segments")
+    assert (crm["state"], crm["area"]) == ("fault", "mapping customer.segment.crm")
+    assert "write Customer_Segment" in crm["fix"]
+    assert "write cf_segment" in finding(ran, "Books has no cf_segmnt")["fix"]
 
 
 def test_revoked_token_is_a_fault(connected: World) -> None:
@@ -78,8 +76,8 @@ def test_organisation_without_the_token_is_a_fault(connected: World) -> None:
     ran = connected.run("check", "--json")
     assert ran.code == 1
     assert states(ran)["books org"] == "fault"
-    assert states(ran)["CRM Accounts"] == "ok"
-    assert "Books contacts" not in states(ran)
+    assert states(ran)["notifications"] == "ok"
+    assert "mapping" not in states(ran)
     assert connected.sandbox.world.books_org_id in finding(ran, "organization_id")["sentence"]
 
 
@@ -156,7 +154,7 @@ def test_spent_quota_is_out_of_reach(connected: World) -> None:
     connected.sandbox.control("POST", "/faults", {"name": "rate_day", "product": "books"})
     ran = connected.run("check", "--json")
     assert ran.code == 3
-    assert states(ran)["CRM Accounts"] == "ok"
+    assert states(ran)["crm org"] == "ok"
 
 
 def test_no_connection_and_no_stack(world: World) -> None:
@@ -168,91 +166,6 @@ def test_no_connection_and_no_stack(world: World) -> None:
     assert other.code == 2
     assert "sam deploy" in other.err
     assert "Traceback" not in other.err
-
-
-# --- the pure checks ---------------------------------------------------------------------------------------
-
-
-def crm_meta(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Metadata that fits the India preset's Accounts, with changes."""
-    entity = preset("india").entities["customer"]
-    meta: dict[str, dict[str, Any]] = {
-        name: {"api_name": name, "data_type": "text", "unique": {}, "operation_type": {"api_update": True}}
-        for name in entity.crm_fields
-    }
-    meta["Books_Customer_ID"]["unique"] = {"casesensitive": ""}
-    for name, change in changes.items():
-        meta[name] |= change
-    return meta
-
-
-def crm_faults(**changes: dict[str, Any]) -> list[Finding]:
-    """What is found with these changes."""
-    entity = preset("india").entities["customer"]
-    return [found for found in crm_fields(entity, crm_meta(**changes)) if found.state != "ok"]
-
-
-def test_fitting_metadata_has_no_fault() -> None:
-    """The line between fine and faulty."""
-    assert crm_faults() == []
-
-
-@pytest.mark.parametrize(
-    ("field", "change", "words"),
-    [
-        ("Books_Customer_ID", {"unique": {}}, "allows duplicates"),
-        ("Books_Customer_ID", {"data_type": "integer"}, "ids would be cut"),
-        ("Website", {"read_only": True}, "is read-only"),
-        ("Website", {"operation_type": {"api_update": False}}, "is read-only"),
-        ("Customer_Segment", {"data_type": "boolean"}, "cannot carry it"),
-        (
-            "Account_Type",
-            {"data_type": "picklist", "pick_list_values": [{"actual_value": "Customer"}]},
-            "has no choice",
-        ),
-    ],
-)
-def test_crm_field_that_does_not_fit(field: str, change: dict[str, Any], words: str) -> None:
-    """Each with a fix."""
-    found = crm_faults(**{field: change})
-    assert found
-    assert all(words in one.sentence and one.fix for one in found)
-
-
-@pytest.mark.parametrize(
-    ("field", "change", "words"),
-    [
-        ("cf_crm_account_id", {"is_unique": False}, "allows duplicates"),
-        ("cf_segment", {"data_type": "check_box"}, "cannot carry it"),
-        ("cf_segment", {"is_active": False}, "switched off"),
-        ("cf_company_type", {"data_type": "dropdown", "values": [{"name": "Customer"}]}, "has no choice"),
-    ],
-)
-def test_books_field_that_does_not_fit(field: str, change: dict[str, Any], words: str) -> None:
-    """Each with a fix."""
-    names = ("cf_crm_account_id", "cf_segment", "cf_company_type")
-    meta: dict[str, dict[str, Any]] = {name: {"data_type": "string", "is_unique": True} for name in names}
-    entity = preset("india").entities["customer"]
-    assert [found.state for found in books_fields(entity, meta)] == ["ok"]
-    meta[field] = meta[field] | change
-    found = list(books_fields(entity, meta))
-    assert found
-    assert all(words in one.sentence and one.fix for one in found)
-
-
-@pytest.mark.parametrize("name", ["india", "uk", "us", "generic"])
-def test_presets_name_only_known_books_attributes(name: str) -> None:
-    """A preset never warns about a built-in attribute."""
-    mapping = preset(name)
-    paths = [entity.books_stamp for entity in mapping.entities.values()] + [
-        path
-        for entity in mapping.entities.values()
-        for field in entity.fields
-        for path in field.attributes("books")  # type: ignore[arg-type]
-    ]
-    meta = {path: {"is_unique": True} for path in paths if path and path.startswith("cf_")}
-    for entity in mapping.entities.values():
-        assert [found.sentence for found in books_fields(entity, meta) if found.state != "ok"] == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import textwrap
 import pytest
 import yaml
 
+from tandem.core.checks.entities import ENTITY_RULES
+from tandem.core.checks.fields import FIELD_RULES
 from tandem.core.converters import CONVERTERS, Converter
 from tandem.core.mapping import EntityMapping, Mapping, load_mapping
 from tandem.core.mapping_field import FieldMapping, Strict
@@ -37,6 +39,24 @@ def test_every_converter_stands_with_its_loss_and_its_arguments(kind: type[Conve
 def test_no_converter_stands_that_there_is_not() -> None:
     """A converter that was renamed leaves the page."""
     assert set(rows(section(PAGE, "Converters"))) - {"converter"} == set(CONVERTERS)
+
+
+def test_every_kind_of_finding_stands_and_has_a_case() -> None:
+    """A rule says the kinds that it finds in its docstring; each has a row here and a case in the rule's tests."""
+    told = {
+        kind.strip()
+        for rule in (*FIELD_RULES, *ENTITY_RULES)
+        for kind in (rule.__doc__ or "").split(":")[0].split(",")
+    }
+    table = section(PAGE, "Check it before it can hurt")
+    shown = {
+        kind
+        for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+        for kind in re.findall(r"`(\w+)`", row)
+    }
+    assert shown == told | {"unreadable"}
+    cases = text_of("tests/core/test_checks.py")
+    assert [kind for kind in told if f'"{kind}' not in cases] == []
 
 
 def test_the_first_example_is_a_whole_mapping() -> None:

@@ -19,7 +19,9 @@ FOREIGN = re.compile(
 FOLDERS = (
     "adapters|cli|core|docs|engine|events|functions|layers|local|presets|requirements|sandbox|tests|\\.ci"
 )
-COMMANDS = {str(c.name or getattr(c.callback, "__name__", "")) for c in app.registered_commands}
+COMMANDS = {str(c.name or getattr(c.callback, "__name__", "")) for c in app.registered_commands} | {
+    str(group.name) for group in app.registered_groups
+}
 
 
 def anchors(page: str) -> set[str]:

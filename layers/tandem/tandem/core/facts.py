@@ -57,6 +57,7 @@ class Facts:
     books: Mapping[str, Fields]
     """By entity."""
     has_gst: bool = True
+    """The Books organisation is Indian; only those have GST attributes."""
     has_vat: bool = True
     has_currencies: bool = True
     """CRM keeps several currencies (`mc_status`)."""
@@ -77,6 +78,8 @@ BOOKS_KINDS: Final[Mapping[str, str]] = {
     "decimal": "decimal", "amount": "money", "percent": "percent", "date": "date", "date_time": "datetime",
     "lookup": "lookup", "autonumber": "auto", "formula": "auto",
 }  # fmt: skip
+UNIQUE_MARKS: Final = ("is_unique", "prevent_duplicates", "is_duplicate_prevented")
+"""How Books' metadata may say that a custom field refuses duplicates: UNCONFIRMED which (dossier books §5)."""
 _UNFILTERABLE: Final = frozenset({"long_text", "multi_select", "auto"})
 """COQL takes no multi-line field and no multi-select in `where` (dossier crm §4)."""
 
@@ -123,7 +126,6 @@ def books_facts(entity: str, rows: Iterable[Raw]) -> dict[str, FieldFacts]:
 
 def _books_field(row: Raw) -> FieldFacts:
     kind = BOOKS_KINDS.get(str(row.get("data_type")), str(row.get("data_type") or ""))
-    unique = (row.get(name) for name in ("is_unique", "prevent_duplicates", "is_duplicate_prevented"))
     return FieldFacts(
         name=str(row.get("api_name") or row.get("field_name") or ""),
         label=str(row.get("label") or row.get("field_name_formatted") or ""),
@@ -133,7 +135,7 @@ def _books_field(row: Raw) -> FieldFacts:
         required=row.get("is_mandatory") is True,
         read_only=row.get("is_read_only") is True or kind == "auto",
         visible=row.get("is_active") is not False,
-        unique=any(unique),
+        unique=any(row.get(name) for name in UNIQUE_MARKS),
         choices=_choices(row.get("values")) if kind in ("picklist", "multi_select") else None,
     )
 

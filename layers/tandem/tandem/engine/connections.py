@@ -75,8 +75,19 @@ class Connections:
         self.table.update(Update(_pk(connection), "META", set=values, when=(When("pk", "exists"),)))
 
     def set_mode(self, connection: str, mode: Mode) -> None:
-        """Switch between `observe` and `write`; the caller wakes the rows that wait for it."""
+        """Switch between `observe` and `write`."""
         self.set(connection, mode=mode.value)
+
+    def approve(self, connection: str, rows: Rows, now: datetime) -> int:
+        """A person lets the connection write with its active mapping: remembers that text, wakes what waited for it.
+
+        Returns how many rows were woken.
+        """
+        active = self.table.get(_pk(connection), "MAP#active")
+        if active is not None:
+            self.table.put(Put({**active, "sk": "MAP#approved", "at": now.isoformat()}))
+        self.set_mode(connection, Mode.WRITE)
+        return rows.wake_all(connection, "mode", now)
 
     def stop(self, connection: str, error: StopError, now: datetime) -> None:
         """The connection waits for a person: one alert, no retry storm."""

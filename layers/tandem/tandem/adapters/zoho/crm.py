@@ -167,6 +167,11 @@ class CrmClient:
         call = Call(ENDPOINTS["crm.fields"], query=[("module", check_module(module))])
         return CrmRows.of((await self._transport.send(call)).body).fields
 
+    async def layouts(self, module: str) -> Sequence[Mapping[str, Any]]:
+        """The module's layouts with their sections and fields; each may demand more than the module does."""
+        call = Call(ENDPOINTS["crm.layouts"], query=[("module", check_module(module))])
+        return as_rows(((await self._transport.send(call)).body or {}).get("layouts"))
+
     async def watch(self, channel: Channel) -> datetime | None:
         """Subscribe; the end that CRM granted, which may be earlier than asked for."""
         return await self._subscribe("crm.watch", channel.body(self._clock()))

@@ -194,13 +194,13 @@ def taxes(field: Checked) -> Iterator[Finding]:
         gst = gst or convert.scheme == "gstin"
     if gst and not facts.has_gst:
         yield field.finding(
-            "tax_fields_without_tax", "books", "the Books organisation is not registered for GST",
-            "switch GST on in Books (Settings > Taxes), or take the field out",
+            "tax_fields_without_tax", "books", "the Books organisation is in a country without GST attributes",
+            "choose the preset of that country, or take the field out",
         )  # fmt: skip
     elif names & {"vat_reg_no", "vat_treatment"} and not facts.has_vat:
         yield field.finding(
-            "tax_fields_without_tax", "books", "the Books organisation is not registered for VAT",
-            "switch VAT on in Books (Settings > Taxes), or take the field out",
+            "tax_fields_without_tax", "books", "the Books organisation is in a country without VAT attributes",
+            "choose the preset of that country, or take the field out",
         )  # fmt: skip
 
 

@@ -1,0 +1,144 @@
+"""`tandem mapping` against a real sandbox: check, show, diff, approve, schema."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from tandem.core.mapping_schema import file_schema
+from tandem.core.records import Mode
+from tests.cli.conftest import World
+
+INDIA = (resources.files("tandem") / "presets" / "india.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The preset as a file of one's own."""
+    path = tmp_path / "my.yaml"
+    path.write_text(INDIA, encoding="utf-8")
+    return path
+
+
+def spoil(path: Path, old: str, new: str) -> int:
+    """Change one place of a mapping; its line."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_a_preset_fits_the_sandbox(connected: World, file: Path) -> None:
+    """No fault; what it costs is told; nothing is written."""
+    ran = connected.run("mapping", "check", str(file), "--json")
+    assert ran.code == 0, ran.out
+    assert [row for row in ran.json["findings"] if row["state"] == "fault"] == []
+    assert {"flow", "crm", "books"} == set(ran.json["cost"][0])
+    assert connected.run("mapping", "check").code == 0
+    assert connected.sandbox.writes() == []
+
+
+def test_a_fault_is_named_with_file_line_field_facts_and_fix(connected: World, file: Path) -> None:
+    """For people and for machines."""
+    line = spoil(file, "segment: {crm: Customer_Segment,", "segment: {crm: Customer_Segmnt,")
+    ran = connected.run("mapping", "check", str(file), "--json")
+    assert ran.code == 1
+    (row,) = [row for row in ran.json["findings"] if row["state"] == "fault"]
+    assert (row["kind"], row["file"], row["line"]) == ("unknown_field", str(file), line)
+    assert row["field"] == "entities.customer.fields.segment.crm"
+    assert row["fix"].endswith("write Customer_Segment")
+    assert row["facts"]["books"]["name"] == "cf_segment"
+    plain = connected.run("mapping", "check", str(file))
+    assert f"{file}:{line}: entities.customer.fields.segment.crm: CRM has no Customer_Segmnt" in plain.out
+    assert "fix: " in plain.out
+
+
+def test_what_live_metadata_alone_can_tell_is_found(connected: World, file: Path) -> None:
+    """A field made read-only, one switched off, one required, a stamp that allows duplicates."""
+    control = connected.sandbox.control
+    changes = [
+        ("crm", "Accounts", "Customer_Segment", {"read_only": True}),
+        ("crm", "Accounts", "Books_Customer_ID", {"unique": False}),
+        ("crm", "Accounts", "Industry", {"mandatory": True}),
+    ]
+    for product, module, name, change in changes:
+        control("PATCH", "/fields", {"product": product, "module": module, "api_name": name, "set": change})
+    ran = connected.run("mapping", "check", str(file), "--json")
+    assert {row["kind"] for row in ran.json["findings"] if row["state"] == "fault"} == {
+        "read_only_both_ways",
+        "stamp_not_unique",
+        "required_without_value",
+    }
+
+
+@pytest.mark.parametrize(
+    "text", ["entities: [", "entities: 5", "", "\x00", "a: &x 1\nb: *x", "x" * 1_000_001]
+)
+def test_a_file_that_is_no_mapping_is_a_fault_and_no_traceback(
+    world: World, tmp_path: Path, text: str
+) -> None:
+    """Also without a connection, and without Zoho."""
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    ran = world.run("mapping", "check", str(path), "--offline", "--json")
+    assert ran.code == 1
+    assert all(row["file"] == str(path) and row["line"] >= 1 and row["fix"] for row in ran.json["findings"])
+    assert ran.json["findings"]
+    assert "Traceback" not in ran.out + ran.err
+
+
+def test_a_file_that_is_not_there(world: World) -> None:
+    """Wrong input, not a fault of a mapping."""
+    ran = world.run("mapping", "check", "nowhere.yaml", "--offline")
+    assert ran.code == 2
+    assert "nowhere.yaml cannot be read" in ran.err
+
+
+def test_show_has_every_field(connected: World) -> None:
+    """With direction and owner."""
+    ran = connected.run("mapping", "show")
+    assert ran.code == 0
+    for word in ("customer", "contact_person", "tax_identity", "<->", "cf_segment", "Customer_Segment"):
+        assert word in ran.out
+    assert connected.run("mapping", "show", "--json").json["mapping"]["region"] == "IN"
+
+
+def test_a_changed_mapping_observes_until_it_is_approved(connected: World, file: Path) -> None:
+    """A diff tells what it means; approve remembers what was approved, and the connection writes again."""
+    assert connected.run("mode", "write", "--yes").code == 0
+    assert connected.run("mapping", "diff").code == 0
+    spoil(file, "segment: {crm: Customer_Segment,", "segment: {owner: books, crm: Customer_Segment,")
+    planned = connected.run("mapping", "diff", str(file), "--json")
+    assert planned.code == 1
+    assert [row["place"] for row in planned.json["differences"]] == ["customer.segment.owner"]
+    assert connected.run("connect", "--mapping", str(file)).code == 0
+    read = connected.stack.store.connections.read
+    assert read("main").mode is Mode.OBSERVE
+    assert [row["change"] for row in connected.run("mapping", "diff", "--json").json["differences"]] == [
+        "crm -> books"
+    ]
+    refused = connected.run("mapping", "approve")
+    assert refused.code == 2
+    assert "--yes" in refused.err
+    ran = connected.run("mapping", "approve", "--yes", "--json")
+    assert ran.code == 0
+    assert [row["place"] for row in ran.json["differences"]] == ["customer.segment.owner"]
+    assert read("main").mode is Mode.WRITE
+    assert connected.run("mapping", "diff").code == 0
+
+
+def test_approve_waits_for_the_native_sync(connected: World) -> None:
+    """Two syncs on one record would loop, whatever the mapping says."""
+    connected.stack.store.connections.set("main", native_sync="on")
+    ran = connected.run("mapping", "approve", "--yes")
+    assert ran.code == 2
+    assert "--native-sync-off" in ran.err
+
+
+def test_schema_is_json(world: World) -> None:
+    """For an editor."""
+    ran = world.run("mapping", "schema")
+    assert json.loads(ran.out) == file_schema()
