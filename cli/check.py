@@ -19,6 +19,7 @@ from cli.shell import ATTENTION, OUT_OF_REACH, Session, session_of
 from cli.zoho import Zoho, covers, reach
 from tandem.adapters.zoho.auth import Credentials
 from tandem.adapters.zoho.endpoints import SCOPES
+from tandem.adapters.zoho.models import Organization
 from tandem.core.checks.run import check_mapping
 from tandem.core.connection import Connection
 from tandem.core.errors import RetryError, StopError, TandemError
@@ -65,7 +66,7 @@ class Checkup:
     unreached: bool = False
     """Zoho did not answer, or its quota is used up: some looks are missing."""
     proven: set[str] = field(default_factory=set)
-    organization: Mapping[str, Any] = field(default_factory=dict)
+    organization: Organization = field(default_factory=Organization)
 
     def add(self, area: str, state: State, sentence: str, fix: str = "") -> None:
         """One more finding."""

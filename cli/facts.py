@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cli.zoho import Zoho
+from tandem.adapters.zoho.models import Organization
 from tandem.core.canonical import read_record
 from tandem.core.checks.finding import Finding
 from tandem.core.errors import RefusedError, StopError
@@ -19,10 +20,10 @@ _VAT_FREE = frozenset({"IN", "US", "CA"})
 _LONG_AGO = timedelta(days=3650)
 
 
-async def gather(zoho: Zoho, mapping: FieldMap, organization: Mapping[str, Any]) -> Facts:
+async def gather(zoho: Zoho, mapping: FieldMap, organization: Organization) -> Facts:
     """The facts, with a sample of the newest records of each entity; raises what Zoho says."""
     contact = await zoho.books.contact_fields()
-    country = str(organization.get("country_code") or "")
+    country = organization.country_code
     crm: dict[str, Fields] = {}
     for entity in mapping.entities.values():
         rows = await zoho.crm.fields(entity.crm_module)
@@ -32,7 +33,7 @@ async def gather(zoho: Zoho, mapping: FieldMap, organization: Mapping[str, Any])
         books={name: books_facts(name, contact if name == "customer" else ()) for name in mapping.entities},
         has_gst=country in ("", "IN"),
         has_vat=country not in _VAT_FREE,
-        has_currencies=(await zoho.crm.org()).get("mc_status") is not False,
+        has_currencies=(await zoho.crm.org()).mc_status is not False,
         filled=await _filled(zoho, mapping, crm),
     )
 

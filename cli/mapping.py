@@ -29,9 +29,10 @@ from tandem.core.mapping import load_mapping
 from tandem.core.mapping_diff import Difference, differences
 from tandem.core.mapping_faults import MappingError
 from tandem.core.mapping_schema import file_schema
-from tandem.core.records import Mode, Side
+from tandem.core.records import Mode, RowClass, Side
 from tandem.core.yamltree import Fault, read_tree
-from tandem.engine.governor import RoundGate, accounts
+from tandem.engine.gate import RoundGate
+from tandem.engine.governor import accounts
 
 app = typer.Typer(no_args_is_help=True, help="Check, show, compare and approve the mapping.")
 File = Annotated[Path | None, typer.Argument(help="A mapping file; default: the connection's own.")]
@@ -83,7 +84,7 @@ async def _live(session: Session, mapping: FieldMap) -> Sequence[Finding]:
     connection = session.connection()
     secret = session.stack.secret("OAuth").get(connection.id) or {}
     given = Credentials(*(str(secret.get(name, "")) for name in NAMES[:3]))
-    gate = RoundGate(session.store.governor, accounts(connection))
+    gate = RoundGate(session.store.governor, accounts(connection), RowClass.PERSON)
     try:
         async with reach(connection, given, gate) as zoho:
             organization = await connect.organization(zoho, connection)

@@ -36,6 +36,7 @@ _FIELD_KEYS: Final = {
     "owner": "who wins when both sides changed it is decided anew, for later conflicts only",
     "conflict": "what happens when both sides changed it is decided anew, for later conflicts only",
     "first_link": "two different values at a first link are settled in another way; links that exist are not touched",
+    "drift": "what happens to an edit on the side that is only written changes",
     "never_blank": "whether a clear is sent to Books changes",
     "crm_may": "what CRM may write in Books changes",
 }

@@ -170,7 +170,7 @@ class CrmClient:
     async def layouts(self, module: str) -> Sequence[Mapping[str, Any]]:
         """The module's layouts with their sections and fields; each may demand more than the module does."""
         call = Call(ENDPOINTS["crm.layouts"], query=[("module", check_module(module))])
-        return as_rows(((await self._transport.send(call)).body or {}).get("layouts"))
+        return CrmRows.of((await self._transport.send(call)).body).layouts
 
     async def watch(self, channel: Channel) -> datetime | None:
         """Subscribe; the end that CRM granted, which may be earlier than asked for."""

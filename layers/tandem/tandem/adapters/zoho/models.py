@@ -65,6 +65,7 @@ class CrmRows(Shape):
     data: Rows = []
     watch: Rows = []
     fields: Rows = []
+    layouts: Rows = []
     info: Annotated[CrmInfo, PlainValidator(CrmInfo.of)] = CrmInfo.model_construct()
 
 
@@ -118,6 +119,8 @@ class CrmOrg(Shape):
     iso_code: Text = ""
     country_code: Text = ""
     type: Text = ""
+    mc_status: Annotated[bool | None, PlainValidator(as_flag)] = None
+    """Several currencies are switched on; None when it does not tell."""
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -199,6 +202,7 @@ class Organization(Shape):
     time_zone: Text = ""
     currency_code: Text = ""
     price_precision: Whole = None
+    country_code: Text = ""
 
 
 # --- accounts -------------------------------------------------------------------------------------------------
