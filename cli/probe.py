@@ -17,6 +17,7 @@ from cli.credentials import NAMES
 from cli.probing import books, crm, customer
 from cli.probing.ask import MOST_CALLS, Ask, Budget
 from cli.probing.facts import FACTS
+from cli.probing.hear import Ear
 from cli.probing.kept import Keeper, Kept, changed_settings, load
 from cli.probing.run import Look, Run, take
 from cli.shell import ATTENTION, OUT_OF_REACH, Session, session_of
@@ -121,7 +122,7 @@ def _measure(
         async with reach(connection, given, budget) as zoho:
             entity = session.store.connections.mapping(connection).entities["customer"]
             ask = Ask(zoho, connection.organization_id)
-            run = Run(ask, connection, entity, kept, keep)
+            run = Run(ask, connection, entity, kept, _ear(session, connection), keep)
             await take(run, (*crm.LOOKS, *books.LOOKS), tell)
             halted, run.halted, budget.limit = run.halted, "", MOST_CALLS
             await take(run, (books.CLEAN_UP,), tell)
@@ -138,6 +139,11 @@ def _measure(
         raise StoreError(f"{error}. {_what_stays(kept)}") from error
     finally:
         gate.close()
+
+
+def _ear(session: Session, connection: Connection) -> Ear:
+    group = session.store.connections.of_group(connection.group)
+    return Ear(session.store.rows, connection.id, all(each.paused for each in group))
 
 
 def _wanted(session: Session, before: Mapping[str, Any], changes: Mapping[str, Any], *, yes: bool) -> bool:

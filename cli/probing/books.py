@@ -23,6 +23,7 @@ from cli.probing.customer import (
 from cli.probing.run import GRAIN, TEXT, Look, Run, form_of
 from tandem.adapters.zoho.parse import parse_time
 from tandem.core.errors import StopError
+from tandem.core.records import Side
 
 PHONES = ("+91 20 5550 0001", "+91 20 5550 0002")
 UNSTAMPED = "tandem-probe-nobody"
@@ -37,6 +38,7 @@ async def person_edit(run: Run) -> None:
     base, person = run.times[customer], rows[0]
     phone = PHONES[person.get("phone") == PHONES[0]]
     body = {"contact_id": customer, "first_name": "Probe", "last_name": LAST_NAMES[1], "phone": phone}
+    told_before = await run.ear.quiet(Side.BOOKS, customer)
     await running.pause(GRAIN)
     edit = {"id": str(person["contact_person_id"])}
     told = await run.ask.send("books.update_person", body={**body, "email": EMAILS[0]}, parts=edit)
@@ -47,6 +49,8 @@ async def person_edit(run: Run) -> None:
         (await run.ask.send("books.update_person", body=body, parts=edit)).one("contact_person")
     after = await _listed_time(run, base)
     run.found("person_edit_moves_customer_time", after > base, "changed a phone, listed the customers")
+    if run.ear.is_open:
+        run.heard_person = await run.ear.heard(Side.BOOKS, customer, told_before)
 
 
 async def _listed_time(run: Run, base: datetime) -> datetime:
@@ -95,6 +99,7 @@ async def address_part(run: Run) -> None:
     """Send the city alone, and a text with an accent."""
     customer = run.books_id()
     base, body = run.times[customer], {"billing_address": {"city": _other_city(run)}}
+    told_before = await run.ear.quiet(Side.BOOKS, customer)
     await running.pause(GRAIN)
     told = await run.ask.send("books.update", body={**body, "notes": TEXT}, parts={"id": customer})
     if told.code:
@@ -106,6 +111,18 @@ async def address_part(run: Run) -> None:
         raise UnansweredError("the address came back with a zip code that nobody wrote")
     run.found("partial_billing_address", "merge" if kept else "replace", "sent the city alone")
     run.found("books_text_form", form_of(TEXT, run.body.get("notes")), "wrote a note")
+    await _listen(run, told_before)
+
+
+async def _listen(run: Run, told_before: int) -> None:
+    """Whether the update of the customer is told, and what follows from it for the edit of a person."""
+    if run.heard_person:
+        run.found("person_edit_fires_webhook", True, "the webhook of the probe's own edit arrived")
+    if not await run.ear.heard(Side.BOOKS, run.books_id(), told_before):
+        raise UnansweredError("none came: writes by API fire none, or no webhook of Books reaches Tandem")
+    run.found("api_edit_fires_webhook", True, "the webhook of the probe's own update arrived")
+    if run.heard_person is False:
+        run.found("person_edit_fires_webhook", False, "none came, but one of the customer's update did")
 
 
 async def unchanged(run: Run) -> None:
@@ -238,7 +255,13 @@ LOOKS = (
     Look("Books: an edit of an address", ("address_edit_moves_customer_time",), address_edit),
     Look(
         "Books: an address in part",
-        ("address_put_moves_customer_time", "partial_billing_address", "books_text_form"),
+        (
+            "address_put_moves_customer_time",
+            "partial_billing_address",
+            "books_text_form",
+            "api_edit_fires_webhook",
+            "person_edit_fires_webhook",
+        ),
         address_part,
     ),
     Look(

@@ -162,6 +162,7 @@ async def guard(run: Run) -> None:
     text = run.fields["texts"]
     if not text:
         raise UnansweredError("the module has no plain text field")
+    told_before = await run.ear.quiet(Side.CRM, second)
     await running.pause(2 * GRAIN)
     told = await _write(run, "crm.update", [{text[0]: TEXT}], id=second)
     if told.results()[0][0] != OK:
@@ -180,6 +181,9 @@ async def guard(run: Run) -> None:
     if tuple(codes) not in answers:
         raise UnansweredError(f"CRM answered {', '.join(codes)}")
     run.found("bulk_unmodified_since", answers[tuple(codes)], f"HTTP {told.status}: {', '.join(codes)}")
+    if not await run.ear.heard(Side.CRM, second, told_before):
+        raise UnansweredError("none came: they are suppressed, or none of CRM reaches Tandem")
+    run.found("trigger_suppresses_notifications", False, "a notification of the probe's own update arrived")
 
 
 async def clears(run: Run) -> None:
@@ -259,7 +263,11 @@ async def queries(run: Run) -> None:
 LOOKS = (
     Look("CRM: two throw-away Accounts", (), prepare, first=True),
     Look("CRM: an update that changes nothing", ("unchanged_update_moves_time",), unchanged),
-    Look("CRM: two guarded updates in one call", ("bulk_unmodified_since",), guard),
+    Look(
+        "CRM: two guarded updates in one call",
+        ("bulk_unmodified_since", "trigger_suppresses_notifications"),
+        guard,
+    ),
     Look(
         "CRM: clearing fields",
         ("unmodified_since_same_second", "empty_string_clears", "null_clears", "crm_text_form"),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli.probing.ask import Ask, UnansweredError
 from cli.probing.kept import Kept
@@ -16,6 +16,9 @@ from tandem.adapters.zoho.parse import parse_time
 from tandem.core.connection import Connection
 from tandem.core.errors import RateLimitedError, RetryError, StoreError, TandemError, TokenRevokedError
 from tandem.core.mapping import EntityMapping
+
+if TYPE_CHECKING:
+    from cli.probing.hear import Ear
 
 GRAIN = 2.0
 """Seconds between two writes whose times are compared: both products' grain is one second."""
@@ -34,6 +37,7 @@ class Run:
     connection: Connection
     customer: EntityMapping
     kept: Kept
+    ear: Ear
     mark: Callable[[], None]
     """Store what is kept, and leave the records made so far out of every sync."""
     halted: str = ""
@@ -46,6 +50,8 @@ class Run:
     """The modified time of each record of the probe, as last told."""
     body: Mapping[str, Any] = field(default_factory=dict)
     """The Books customer as last read."""
+    heard_person: bool | None = None
+    """Whether the edit of a person was told; None: not listened."""
     fields: dict[str, Any] = field(default_factory=dict)
     """What the metadata said: names of CRM fields to try, of custom fields of Books."""
     _settled: set[str] = field(default_factory=set)

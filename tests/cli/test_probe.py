@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
+import httpx
 import pytest
 
 from cli import probe as command
@@ -14,11 +16,14 @@ from cli.probing.ask import CALLS, MOST_CALLS
 from cli.probing.facts import FACTS
 from cli.probing.kept import changed_settings
 from sandbox.switches import Switches
+from tandem.adapters.aws.clock import SystemClock
+from tandem.adapters.zoho import hooks
 from tandem.adapters.zoho.endpoints import ENDPOINTS
 from tandem.core.connection import Settings
 from tandem.core.decide import Ended
 from tandem.core.records import Mode, RecordKey, Side
-from tandem.engine.ports import Delete
+from tandem.engine.intake import Intake, Notice
+from tandem.engine.ports import Delete, Request
 from tests.cli.conftest import Ran, World
 
 ROUNDS: tuple[dict[str, Any], ...] = (
@@ -55,8 +60,8 @@ ROUNDS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 """Every position of every switch that a probe settles; a test below counts them."""
 
-NEW_IN_A_ROUND = {"upsert_create_status", "person_answer"}
-"""Only told when something is made."""
+HEARD = {"trigger_suppresses_notifications", "api_edit_fires_webhook", "person_edit_fires_webhook"}
+"""Only told while paused, when Zoho's notices arrive."""
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +163,8 @@ def test_what_no_switch_tells_is_found_too(connected: World) -> None:
     ran = probe(connected)
     found = answers(ran)
     named = {name for name, fact in FACTS.items() if fact.way == "probe"}
-    assert set(found) == named
+    assert set(found) == named | HEARD
+    assert all(found[name] is None and "pause" in ran.json["facts"][name]["evidence"] for name in HEARD)
     assert {name: found[name] for name in named - set(Switches.model_fields)} == {
         "unmodified_since_same_second": "accepted",
         "null_clears": True,
@@ -168,7 +174,7 @@ def test_what_no_switch_tells_is_found_too(connected: World) -> None:
         "newest_first": True,
         "address_put_moves_customer_time": True,
     }
-    assert [name for name, answer in found.items() if answer is None] == ["lmt_filter_inclusive"]
+    assert {name for name, answer in found.items() if answer is None} == HEARD | {"lmt_filter_inclusive"}
     assert ran.json["calls"] == {"crm": 15, "books": 21}
 
 
@@ -346,7 +352,7 @@ def test_an_outage_half_way_is_told_and_mended_by_the_next_run(
         connected.stack.store.table.transact([Delete(item["pk"], item["sk"])])
     again = probe(connected)
     still = {name for name, answer in answers(again).items() if answer is None}
-    assert still <= {"lmt_filter_inclusive", "newest_first", "upsert_create_status"}
+    assert still <= HEARD | {"lmt_filter_inclusive", "newest_first", "upsert_create_status"}
     exported = connected.sandbox.control("GET", "/export")
     assert len(exported["crm"]["Accounts"]) == 2
     assert [row["status"] for row in exported["books"]["contacts"]] == ["inactive"]
@@ -415,6 +421,87 @@ def test_a_layout_that_demands_more_leaves_crm_unknown(connected: World) -> None
         or "throw-away" in (ran.json["facts"]["unchanged_update_moves_time"]["evidence"])
     )
     assert connected.stack.store.connections.read("main").settings.crm_bulk_guard == "none"
+
+
+@dataclass
+class Hooks:
+    """The functions' part: what Zoho sends is taken in by the real intake, at each pause."""
+
+    world: World
+    taken: int = 0
+
+    def listen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Register the webhook of Books (connect has subscribed CRM's), and take notices in from now on."""
+        webhook = self.world.connect().json["webhook_books"]
+        self.world.sandbox.world.outbox.transport = httpx.MockTransport(lambda _: httpx.Response(202))
+        self.world.sandbox.control(
+            "POST", "/webhooks/books", {"url": webhook["url"], "secret": webhook["secret"]}
+        )
+
+        async def pause(seconds: float) -> None:
+            self.world.sandbox.world.clock.step(seconds)
+            self.take_in()
+
+        monkeypatch.setattr(running, "pause", pause)
+
+    def take_in(self) -> None:
+        """Everything that was sent since."""
+        told = self.world.sandbox.control("GET", f"/deliveries?since={self.taken}")["deliveries"]
+        for one in told:
+            self.taken = one["n"]
+            url = httpx.URL(one["url"])
+            side, connection, secret = url.path.rsplit("/", 3)[1:]
+            headers = {name.lower(): text for name, text in one["headers"].items()}
+            body = one["content"].encode()
+            answer = self._intake().receive(
+                Request(side, connection, secret, body, url.params.multi_items(), headers)
+            )
+            assert answer.status == 202, answer
+
+    def _intake(self) -> Intake:
+        stack = self.world.stack
+        return Intake(
+            stack.store,
+            Silent(),
+            SystemClock(),
+            lambda _: stack.secret("Webhook"),
+            {Side.CRM: hooks.is_genuine_crm, Side.BOOKS: hooks.is_genuine_books},
+            {
+                Side.CRM: lambda *given: [Notice(*one) for one in hooks.named_by_crm(*given)],
+                Side.BOOKS: lambda *given: [Notice(*one) for one in hooks.named_by_books(*given)],
+            },
+        )
+
+
+class Silent:
+    """A bell that nobody hears."""
+
+    def ring(self, group: str, *, keys: Any = (), delay: int = 0) -> None:
+        """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("switches", "expected"),
+    [
+        ({}, {"trigger_suppresses_notifications": False, "api_edit_fires_webhook": True,
+              "person_edit_fires_webhook": True}),
+        ({"person_edit_fires_webhook": False, "trigger_suppresses_notifications": True},
+         {"trigger_suppresses_notifications": None, "api_edit_fires_webhook": True,
+          "person_edit_fires_webhook": False}),
+        ({"api_edit_fires_webhook": False}, {"trigger_suppresses_notifications": False,
+          "api_edit_fires_webhook": None, "person_edit_fires_webhook": None}),
+    ],
+)  # fmt: skip
+def test_a_paused_probe_hears_zohos_notices(
+    connected: World, monkeypatch: pytest.MonkeyPatch, switches: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """What arrives is proof; silence is none, unless another notice of the same webhook came."""
+    Hooks(connected).listen(monkeypatch)
+    connected.stack.store.connections.set("main", paused=True)
+    ran = probe(connected, switches)
+    found = answers(ran)
+    assert {name: found[name] for name in HEARD} == expected
+    assert sum(ran.json["calls"].values()) == 36
 
 
 def test_unknown_leaves_a_setting_as_it_is() -> None:
