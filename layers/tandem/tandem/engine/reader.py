@@ -83,7 +83,13 @@ class Reader:
         return self._contacts_asked_at.get(record.id if record.entity == CUSTOMER else record.parent or "")
 
     async def books(self, entity: str, id: str, parent: str | None) -> Record | Gone:
-        """One Books record; a person is read with its customer."""
+        """One Books record; a person is read with its customer.
+
+        A webhook's payload names the time of the customer alone: whether its persons are older than our last
+        write to them cannot be told, so a person is never taken from one.
+        """
+        if entity == PERSON:
+            self.doubt(parent or "")
         body = await self.contact(id if entity == CUSTOMER else parent or "")
         if body is None:
             return Gone(Side.BOOKS, id)

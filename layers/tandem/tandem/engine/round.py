@@ -64,12 +64,20 @@ class Round:
             performer, waiting = Performer(self.desk, self._reader), deque(unit)
             while waiting:
                 row = waiting.popleft()
-                if self.report.stop:
+                if self.report.stop or self._is_unanswered(row, performer):
                     self.desk.store.rows.untake(row)
                     self.report.count("left")
                     continue
                 await self._row(row, performer)
                 waiting.extend(await self._family(performer.records))
+
+    def _is_unanswered(self, row: Row, performer: Performer) -> bool:
+        """A write of this unit got no answer: the other rows of its pair stay due until it is settled."""
+        open_places = performer.writer.unanswered
+        if not open_places:
+            return False
+        link = self.desk.store.links.of(row.key)
+        return str(row.key) in open_places or (link is not None and link.id in open_places)
 
     async def _family(self, records: Recorder) -> list[Row]:
         """Take the persons' rows that the last row raised."""

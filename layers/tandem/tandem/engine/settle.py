@@ -6,6 +6,7 @@ A value equal to the intent is ours, not a user's edit (design, section 4). Noth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -49,6 +50,8 @@ class Settler:
         if kind == "write" and id is not None:
             await self._raise_children(intent, id)
             self._commit(intent, id)
+        elif kind == "unknown":
+            await self._commit_shown(intent)
         store.intents.close(intent)
         store.rows.hint(intent.source, RowClass.LIVE, now)
 
@@ -91,7 +94,9 @@ class Settler:
 
     def _is_ours(self, intent: Intent, record: Record) -> bool:
         if intent.side is Side.BOOKS and intent.entity == PERSON:
-            return self._shows(intent, record, intent.after)
+            # Its name alone will do, where somebody has changed the rest since: one already linked is not asked about.
+            name = {"name": intent.after["name"]} if intent.after.get("name") else intent.after
+            return self._shows(intent, record, name)
         return record.keys.stamp == intent.source.id
 
     async def _candidates(self, intent: Intent) -> list[Record]:
@@ -138,6 +143,21 @@ class Settler:
             key = RecordKey(intent.connection, person.side, PERSON, person.id)
             parent = person.parent if person.side is Side.BOOKS else None
             self.desk.store.rows.hint(key, RowClass.LIVE, self.desk.clock.now(), parent=parent)
+
+    async def _commit_shown(self, intent: Intent) -> None:
+        """Somebody else changed some of the written fields since: the others show what we wrote, and are agreed."""
+        record, link = await self._target(intent), self.desk.store.links.get(intent.connection, intent.link)
+        if isinstance(record, Gone) or link is None or intent.kind != "update":
+            return
+        ours = {
+            name: base
+            for name, base in intent.base.items()
+            if name in intent.after and self._shows(intent, record, {name: intent.after[name]})
+        }
+        if ours:
+            agreed = replace(link, base={**link.base, **ours}, seen_crm=None, seen_books=None)
+            with suppress(ConditionFailedError):
+                self.desk.store.links.move(agreed, self.desk.lease.fence)
 
     def _make_link(self, intent: Intent, id: str) -> None:
         ids = {intent.source.side: intent.source.id, intent.side: id}

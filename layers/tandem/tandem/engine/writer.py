@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tandem.core.actions import FieldReason
@@ -48,6 +48,8 @@ class Writer:
     """Writes for one desk. Each write that may have left leaves its intent open until the link has moved."""
 
     desk: Desk
+    unanswered: set[str] = field(default_factory=set)
+    """What the writes without an answer block until they are settled: source rows, targets, links."""
 
     def check(self) -> None:
         """May a write start now? Mode, mapping and pause are read anew, the lease is kept; else it raises."""
@@ -63,10 +65,11 @@ class Writer:
         """Make one write. Raises what the client raises; after a refusal or a sure failure no intent stays open."""
         self.check()
         store, intent = self.desk.store, self._intent(plan)
-        store.intents.open(intent)
+        self._open(intent)
         try:
             written = await self._send(plan)
         except UnknownOutcomeError:
+            self.unanswered |= intent.blocks()
             raise
         except RefusedError as error:
             store.history.written(
@@ -81,6 +84,15 @@ class Writer:
         more = {"written_id": written.id, "reasons": reasons, "edited_by": plan.edited_by}
         store.history.written(intent, "write", self.desk.clock.now(), **more)
         return intent, written
+
+    def _open(self, intent: Intent) -> None:
+        """Store an intent. A table that took too long leaves no time for its write: then none leaves."""
+        self.desk.store.intents.open(intent)
+        try:
+            self.desk.lease.keep(self.desk.clock.now())
+        except StoreError:
+            self.desk.store.intents.close(intent)
+            raise
 
     async def _send(self, plan: Plan) -> Written:
         desk = self.desk
