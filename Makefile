@@ -4,6 +4,9 @@ PYTHON ?=
 PORT   ?= 18080
 KEEP   ?=
 SEED   ?=
+SEEDS  ?= 20
+EVENTS ?= 1000
+FIRST_SEED ?= 1
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -25,7 +28,7 @@ checked = functions cli sandbox local requirements tests layers/tandem/tandem
 .PHONY: help
 help: ## Show this
 	@echo "Tandem keeps Zoho CRM and Zoho Books in step. What you can do:"; echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 	@echo; echo "First run: a few minutes (packages are downloaded once). Start with 'make demo'."
 
 build/envs/uv/.ok: requirements/bootstrap.txt
@@ -72,6 +75,15 @@ template: $(call env,tools) ## Check template.yaml
 .PHONY: unit
 unit: $(call env,dev) $(call env,outside) ## Run the tests that need no deployment
 	$(dev) -m pytest -n 2 -m "not stack"
+
+.PHONY: simulate
+simulate: $(call env,dev) ## Run the whole system under faults and judge it (SEEDS=200 EVENTS=3000 FIRST_SEED=1)
+	@PYTHONHASHSEED=0 $(dev) -m tests.system.simulation --seeds "$(SEEDS)" --events "$(EVENTS)" \
+		--first-seed "$(FIRST_SEED)" $(ARGS)
+
+.PHONY: simulate-judge
+simulate-judge: $(call env,dev) ## Plant known bugs in a copy, one by one: the simulation must find each
+	@PYTHONHASHSEED=0 $(dev) -m tests.planted $(ARGS)
 
 .PHONY: stack
 stack: setup ## Run the tests on the template, deployed on the local AWS

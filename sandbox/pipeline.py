@@ -133,17 +133,20 @@ async def _read(server: Server, endpoint: Endpoint, request: Request) -> Call:
         base_url,
         token=token,
     )
-    call.module = call.params.get("module")
-    if call.params.get("id"):
-        call.record_ids = [call.params["id"]]
     if "multipart/form-data" in content_type:
         form = await request.form()
         _take_form(call, {k: str(v) for k, v in form.items() if isinstance(v, str)})
-    elif raw.strip():
-        _take_body(call, raw, content_type)
-    elif "JSONString" in query:
-        _take_body(call, query["JSONString"].encode(), "")
+    else:
+        take_content(call, content_type)
     return call
+
+
+def take_content(call: Call, content_type: str) -> None:
+    """Read the body of a call, or the JSON that its query carries."""
+    if call.raw.strip():
+        _take_body(call, call.raw, content_type)
+    elif "JSONString" in call.query:
+        _take_body(call, call.query["JSONString"].encode(), "")
 
 
 def _take_form(call: Call, form: dict[str, str]) -> None:
@@ -169,9 +172,15 @@ def _take_body(call: Call, raw: bytes, content_type: str) -> None:
 
 
 async def _serve(server: Server, endpoint: Endpoint, request: Request) -> Response:
-    started = time.perf_counter()
-    call = await _read(server, endpoint, request)
-    world = call.world
+    return _response(await handle(endpoint, await _read(server, endpoint, request)))
+
+
+async def handle(endpoint: Endpoint, call: Call) -> Reply:
+    """Answer one call, whatever brought it, and log it."""
+    started, world = time.perf_counter(), call.world
+    call.module = call.params.get("module")
+    if call.params.get("id"):
+        call.record_ids = [call.params["id"]]
     target = Target(
         call.product,
         call.method,
@@ -188,7 +197,7 @@ async def _serve(server: Server, endpoint: Endpoint, request: Request) -> Respon
     finally:
         release()
     _log(world, call, reply, started)
-    return _response(reply)
+    return reply
 
 
 async def _answer(world: World, endpoint: Endpoint, call: Call, target: Target, started: float) -> Reply:
@@ -292,5 +301,4 @@ def _response(reply: Reply) -> Response:
         return Response(reply.content, reply.status, reply.headers, reply.media_type)
     if reply.body is None:
         return Response(b"", reply.status, reply.headers)
-    content = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(content, reply.status, {**reply.headers, "content-type": reply.media_type})
+    return Response(reply.encoded(), reply.status, {**reply.headers, "content-type": reply.media_type})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,10 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes | None = None
     media_type: str = "application/json;charset=UTF-8"
+
+    def encoded(self) -> bytes:
+        """Return the body as it goes over the wire."""
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
 
     @property
     def code(self) -> str | None:

@@ -1,0 +1,92 @@
+"""`python -m tests.system.simulation`: run seeds, judge them, report; 1 if any seed failed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.system.simulation.judge import Finding
+from tests.system.simulation.report import as_json, last_line, lines
+from tests.system.simulation.run import Outcome, simulate
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.system.simulation", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20, help="how many seeds (default %(default)s)")
+    parser.add_argument("--first-seed", type=int, default=1, help="the first of them")
+    parser.add_argument("--events", type=int, default=1000, help="events in each seed (default %(default)s)")
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default %(default)s)")
+    parser.add_argument(
+        "--json", type=Path, default=Path("build/simulate.json"), help="where the report goes"
+    )
+    parser.add_argument("--log", type=Path, help="a folder for the event log of each failed seed")
+    parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
+    return parser.parse_args(argv)
+
+
+def one(seed: int, events: int, *, log: Path | None = None) -> Outcome:
+    """Run one seed; what escapes it is a finding too. The log is kept only where it is asked for."""
+    try:
+        outcome = simulate(seed, events)
+    except Exception as error:  # noqa: BLE001 - a simulation that breaks down proves nothing
+        outcome = Outcome(seed, findings=[Finding("crashed", f"{type(error).__name__}: {error}")])
+    if log is not None and outcome.findings:
+        log.mkdir(parents=True, exist_ok=True)
+        (log / f"{seed}.events.jsonl").write_text("\n".join(outcome.log) + "\n")
+        entries = (json.dumps(entry, default=str) for entry in outcome.history)
+        (log / f"{seed}.history.jsonl").write_text("\n".join(entries) + "\n")
+    outcome.log, outcome.history = [], []
+    return outcome
+
+
+def _outcomes(seeds: Sequence[int], events: int, jobs: int, log: Path | None) -> Iterator[Outcome]:
+    if jobs == 1:
+        yield from (one(seed, events, log=log) for seed in seeds)
+        return
+    # A new process for every few seeds: the parsers' caches of long runs are let go.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=20) as pool:
+        running = {pool.submit(one, seed, events, log=log) for seed in seeds}
+        try:
+            for future in as_completed(running):
+                yield future.result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _say(text: str, end: str = "\n") -> None:
+    sys.stderr.write(text + end)
+    sys.stderr.flush()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run, show progress on a terminal, write the report."""
+    asked = _arguments(argv)
+    seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
+    started, outcomes = time.perf_counter(), list[Outcome]()
+    for outcome in _outcomes(seeds, asked.events, asked.jobs, asked.log):
+        outcomes.append(outcome)
+        if sys.stderr.isatty():
+            _say(f"\r\033[K{last_line(outcomes)}", end="")
+        for finding in outcome.findings:
+            _say(f"seed {outcome.seed}: {finding.counter}: {finding.sentence}")
+        if outcome.findings and asked.stop:
+            break
+    if sys.stderr.isatty():
+        _say("")
+    outcomes.sort(key=lambda outcome: outcome.seed)
+    report = as_json(outcomes, time.perf_counter() - started)
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps(report, indent=1) + "\n")
+    sys.stdout.write("\n".join(lines(report)) + "\n")
+    return 1 if report["findings"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

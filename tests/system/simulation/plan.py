@@ -1,0 +1,105 @@
+"""What a seed draws before anything runs: the answers to every open fact about Zoho, settings, and how bad it gets."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from sandbox.switches import Switches
+
+TIGHT: dict[str, tuple[Any, ...]] = {
+    "search_lag_seconds": (0.0, 3.0, 20.0),
+    "coql_in_limit": (50, 100),
+    "permanent_delete_listed_days": (60, 30),
+    "delivery_attempts": (1, 3),
+    "unique_field_code": (4, 120101),
+    "delete_refused_code": (4, 1040),
+    "upsert_not_found_code": (1002, 4),
+    "block_seconds_after_44": (30, 60),
+}
+"""Switches that are numbers: the values drawn."""
+
+FIXED: dict[str, tuple[Any, str]] = {
+    "put_without_persons_keeps": (
+        True,
+        "no PUT of ours carries persons; where that deletes them, Tandem must not write",
+    ),
+    "person_edit_moves_customer_time": (
+        True,
+        "the rolling deep read that would find such an edit is not built",
+    ),
+}
+"""Switches that are not drawn: the answer taken, and why the other one is not survived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The draw of one seed."""
+
+    seed: int
+    switches: dict[str, Any]
+    settings: dict[str, Any]
+    one_group: bool
+    workers: int
+    lag: tuple[int, ...]
+    skew: float
+    zoho_skew: tuple[float, float]
+    latency: tuple[float, float]
+    deaths: float
+    slows: float
+    doubles: float
+    day_ends: bool
+
+    def described(self) -> dict[str, Any]:
+        """For the log."""
+        return {
+            "switches": self.switches,
+            "one_group": self.one_group,
+            "workers": self.workers,
+            "lag": self.lag,
+            "zoho_skew": self.zoho_skew,
+        }
+
+
+def choices(name: str) -> tuple[Any, ...]:
+    """Every answer that a switch can take."""
+    if name in FIXED:
+        return (FIXED[name][0],)
+    if name in TIGHT:
+        return TIGHT[name]
+    annotation = typing.get_type_hints(Switches)[name]
+    return (True, False) if annotation is bool else typing.get_args(annotation)
+
+
+def draw(seed: int) -> Plan:
+    """The plan of a seed."""
+    rng = Random(f"{seed}:plan")
+    switches = {name: rng.choice(choices(name)) for name in Switches.model_fields}
+    return Plan(
+        seed=seed,
+        switches=switches,
+        settings={
+            "delete_delay_seconds": rng.choice((60, 120)),
+            "poll_seconds": 60,
+            "tombstone_seconds": rng.choice((60, 300)),
+            "retry_seconds": (5, 30, 60),
+            "redrive_seconds": (60, 120, 240, 480, 600),
+            "stopped_seconds": 120,
+            "books_per_day": 200_000,
+            "crm_per_day": 2_000_000,
+            "books_per_minute": 80,
+            "in_flight": rng.choice((1, 3, 5)),
+        },
+        one_group=rng.random() < 0.4,
+        workers=rng.choice((2, 3)),
+        lag=rng.choice(((0,), (0, 0, 5), (0, 10, 60))),
+        skew=rng.choice((0.0, 0.5, 2.0)),
+        zoho_skew=(rng.choice((0.0, 0.0, 0.9, -1.7)), rng.choice((0.0, 0.0, -0.9, 1.7))),
+        latency=rng.choice(((0.02, 0.1), (0.05, 0.4), (0.1, 1.5))),
+        deaths=rng.choice((0.0, 0.03, 0.1)),
+        slows=rng.choice((0.0, 0.02, 0.05)),
+        doubles=rng.choice((0.0, 0.05, 0.2)),
+        day_ends=rng.random() < 0.05,
+    )
