@@ -124,7 +124,8 @@ def _refusal(call: Call, error: CrmError) -> Json:
     item = error.item()
     record = error.details.get("record")
     if isinstance(record, CrmRecord):
-        call.record_ids.append(record.id)
+        if "id" in call.params:  # of several records the log names those that were written
+            call.record_ids.append(record.id)
         details = call.world.crm.render.details(record)
         details.pop("$approval_state")
         item["details"] = details

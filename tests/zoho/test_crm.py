@@ -24,7 +24,7 @@ from tandem.core.errors import (
     UnknownOutcomeError,
 )
 from tandem.core.records import Side
-from tandem.engine.ports import Deletion, SideClient, Written
+from tandem.engine.ports import Change, Deletion, SideClient, Written
 from tests.zoho.support import ACCOUNTS, CONTACTS, CUSTOMERS, NOW, FarSide, crm, crm_item, reply
 
 COQL = ("POST", "/crm/v8/coql")
@@ -179,6 +179,43 @@ class TestWrite:
         far.expect("PUT", "/crm/v8/Accounts/5", reply(200, {"data": [crm_item(id="5")]}))
         await crm(far).update(ACCOUNTS, "5", {})
         assert "if-unmodified-since" not in far.seen[0].headers
+
+    async def test_many_updates_end_one_by_one_in_their_order(self, far: FarSide) -> None:
+        """One guard for all; a refused record is an error among the results, not of the call."""
+        done = crm_item(id="5", Modified_Time="2026-11-23T15:30:00+05:30")
+        data = [done, crm_item("ALREADY_MODIFIED", id="6"), crm_item("DUPLICATE_DATA", id="44")]
+        far.expect("PUT", "/crm/v8/Accounts", reply(207, {"data": data}))
+        changes = [Change(id, {"Phone": id}) for id in ("5", "6", "7")]
+        first, second, third = await crm(far).update_many(ACCOUNTS, changes, unmodified_since=TIME)
+        assert first == Written("5", TIME)
+        assert isinstance(second, AlreadyModifiedError)
+        assert isinstance(third, DuplicateError)
+        assert far.body()["data"] == [{"Phone": id, "id": id} for id in ("5", "6", "7")]
+        assert far.body()["trigger"] == []
+        assert far.seen[0].headers["if-unmodified-since"] == "2026-11-23T10:00:00+00:00"
+
+    async def test_one_refusal_for_several_updates_speaks_of_the_call(self, far: FarSide) -> None:
+        """Nothing was written: the caller sends each alone."""
+        far.expect("PUT", "/crm/v8/Accounts", reply(412, {"data": [crm_item("ALREADY_MODIFIED", id="6")]}))
+        with pytest.raises(AlreadyModifiedError):
+            await crm(far).update_many(ACCOUNTS, [Change("5", {}), Change("6", {})], unmodified_since=TIME)
+
+    async def test_results_that_do_not_fit_are_an_unknown_outcome(self, far: FarSide) -> None:
+        """Too few of them, or one that names another record."""
+        few, other = {"data": [crm_item(id="5")]}, {"data": [crm_item(id="5"), crm_item(id="9")]}
+        far.expect("PUT", "/crm/v8/Accounts", reply(200, few), reply(200, other))
+        changes = [Change("5", {}), Change("6", {})]
+        with pytest.raises(UnknownOutcomeError):
+            await crm(far).update_many(ACCOUNTS, changes, unmodified_since=TIME)
+        ends = await crm(far).update_many(ACCOUNTS, changes, unmodified_since=TIME)
+        assert isinstance(ends[1], UnknownOutcomeError)
+
+    @pytest.mark.parametrize("count", [0, 101])
+    async def test_a_hundred_records_a_call(self, far: FarSide, count: int) -> None:
+        """More, or none, never leave."""
+        changes = [Change(str(number), {}) for number in range(1, count + 1)]
+        with pytest.raises(BadInputError):
+            await crm(far).update_many(ACCOUNTS, changes, unmodified_since=TIME)
 
     @pytest.mark.parametrize("status", [412, 200, 202, 207])
     async def test_a_record_edited_meanwhile_is_not_written(self, far: FarSide, status: int) -> None:

@@ -30,6 +30,7 @@ def test_writes_are_these_and_no_others() -> None:
     assert writes == {
         "POST /crm/v8/{module}",
         "PUT /crm/v8/{module}/{id}",
+        "PUT /crm/v8/{module}",
         "POST /crm/v8/actions/watch",
         "PATCH /crm/v8/actions/watch",
         "POST /books/v3/contacts",

@@ -21,6 +21,7 @@ from tandem.core.decide import Ended, Situation
 from tandem.core.errors import RefusedError
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Link, LinkState, Mode, Record, Side
+from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
 from tandem.engine.first_link import FirstLinks
 from tandem.engine.intents import Intent
@@ -34,10 +35,10 @@ from tandem.engine.writer import Plan, Writer
 class Performer:
     """Turns an action about one row into writes, rows and an outcome."""
 
-    def __init__(self, desk: Desk, reader: Reader) -> None:
+    def __init__(self, desk: Desk, reader: Reader, bulk: Bulk | None = None) -> None:
         self.desk = desk
         self.reader = reader
-        self.writer = Writer(desk)
+        self.writer = Writer(desk, bulk)
         self.records = Recorder(desk)
         self.pairs = Pairs(desk, reader, self.writer, self.records)
         self.firsts = FirstLinks(desk, reader, self.writer, self.records, self.pairs)

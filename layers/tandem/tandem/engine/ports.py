@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from tandem.core.errors import TandemError
 from tandem.core.mapping import Resource
 from tandem.core.records import Side
 
@@ -146,6 +147,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One record of a bulk update: its id and the fields to change."""
+
+    id: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class FeedPage:
     """One page of changed records. `next` continues the listing (None: complete)."""
 
@@ -171,6 +180,8 @@ class SideClient(Protocol):
     async def read(self, resource: Resource, ids: Sequence[str]) -> Batch:
         """Read records by id in as few calls as the product allows (CRM 50 a call by GET with `ids`, Books one each).
 
+        Books reads each by its own GET, so there an absent id is confirmed to be gone.
+
         A Books customer body holds its `contact_persons`.
         """
         ...
@@ -195,6 +206,16 @@ class SideClient(Protocol):
         unmodified_since: datetime | None = None,
     ) -> Written:
         """Partial update of one record. CRM sends If-Unmodified-Since; Books has no lock."""
+        ...
+
+    async def update_many(
+        self, resource: Resource, changes: Sequence[Change], *, unmodified_since: datetime | None
+    ) -> Sequence[Written | TandemError]:
+        """CRM: partial updates of up to 100 records in one call under one guard; each record's end, in order.
+
+        Raises RefusedError where the call was refused as a whole: nothing was written. Books: not offered (raises
+        NotImplementedError).
+        """
         ...
 
     async def set_active(self, resource: Resource, id: str, *, active: bool) -> Written:

@@ -9,6 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from tandem.core.outcomes import Failed
 from tandem.core.records import Gone, Link, Record, RecordKey
+from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
 from tandem.engine.gate import charge
 from tandem.engine.handling import Handler
@@ -51,25 +52,36 @@ class Round:
                 row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times")
             )
         rows = await self._opening.read([row for row in rows if row.starts <= CRASH_LIMIT])
-        flight = asyncio.Semaphore(self.desk.connection.settings.in_flight)
-        units = (self._unit(unit, flight) for unit in self._order.units(rows))
-        ends = await asyncio.gather(*units, return_exceptions=True)
+        units = self._order.units(rows)
+        bulk = Bulk(self.desk, len(units))
+        # Units that wait for a common call are not in flight themselves: the transport counts calls.
+        width = len(units) if bulk.is_on else self.desk.connection.settings.in_flight
+        flight = asyncio.Semaphore(max(width, 1))
+        ends = await asyncio.gather(
+            *(self._unit(unit, flight, bulk) for unit in units), return_exceptions=True
+        )
         for failure in (end for end in ends if isinstance(end, BaseException)):
             raise failure  # after every unit has ended: no call outlives its drain
         return self.report
 
-    async def _unit(self, unit: Sequence[Row], flight: asyncio.Semaphore) -> None:
+    async def _unit(self, unit: Sequence[Row], flight: asyncio.Semaphore, bulk: Bulk) -> None:
         """The rows of a unit in order; the persons of a customer that it links join it, while all is at hand."""
-        async with flight:
-            performer, waiting = Performer(self.desk, self._reader), deque(unit)
-            while waiting:
-                row = waiting.popleft()
-                if self.report.stop or self._is_unanswered(row, performer):
-                    self.desk.store.rows.untake(row)
-                    self.report.count("left")
-                    continue
-                await self._row(row, performer)
-                waiting.extend(await self._family(performer.records))
+        performer = Performer(self.desk, self._reader, bulk if bulk.is_on else None)
+        try:
+            async with flight:
+                await self._in_order(deque(unit), performer)
+        finally:
+            bulk.leave()
+
+    async def _in_order(self, waiting: deque[Row], performer: Performer) -> None:
+        while waiting:
+            row = waiting.popleft()
+            if self.report.stop or self._is_unanswered(row, performer):
+                self.desk.store.rows.untake(row)
+                self.report.count("left")
+                continue
+            await self._row(row, performer)
+            waiting.extend(await self._family(performer.records))
 
     def _is_unanswered(self, row: Row, performer: Performer) -> bool:
         """A write of this unit got no answer: the other rows of its pair stay due until it is settled."""

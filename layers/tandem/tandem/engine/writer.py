@@ -10,6 +10,7 @@ from tandem.core.actions import FieldReason
 from tandem.core.canonical import write_body
 from tandem.core.errors import RefusedError, RetryError, StopError, StoreError, UnknownOutcomeError
 from tandem.core.records import Base, Mode, Record, RecordKey, Side, Value
+from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
 from tandem.engine.history import as_item
 from tandem.engine.intents import Intent, Kind, before_of, settle_time
@@ -48,6 +49,8 @@ class Writer:
     """Writes for one desk. Each write that may have left leaves its intent open until the link has moved."""
 
     desk: Desk
+    bulk: Bulk | None = None
+    """Gathers guarded updates of CRM, where one call may carry several."""
     unanswered: set[str] = field(default_factory=set)
     """What the writes without an answer block until they are settled: source rows, targets, links."""
 
@@ -113,6 +116,8 @@ class Writer:
             return await client.insert(resource, body, parent=plan.parent)
         assert plan.target is not None
         guard = plan.asked_at - timedelta(seconds=1) if plan.side is Side.CRM and plan.asked_at else None
+        if guard is not None and self.bulk is not None:
+            return await self.bulk.update(resource, plan.target.id, body, guard)
         return await client.update(resource, plan.target.id, body, parent=plan.parent, unmodified_since=guard)
 
     def _intent(self, plan: Plan) -> Intent:

@@ -15,10 +15,10 @@ from tandem.adapters.zoho.models import BooksRecord, BooksRows, Organization
 from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, unblank
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
-from tandem.core.errors import BadInputError, GoneError, TransientError, UnknownOutcomeError
+from tandem.core.errors import BadInputError, GoneError, TandemError, TransientError, UnknownOutcomeError
 from tandem.core.mapping import Resource
 from tandem.core.records import Side
-from tandem.engine.ports import Batch, Deletion, FeedPage, Written
+from tandem.engine.ports import Batch, Change, Deletion, FeedPage, Written
 
 PERSONS = "contactpersons"
 CONTACTS = "contacts"
@@ -99,6 +99,16 @@ class BooksClient:
         return await self._write(
             Call(ENDPOINTS["books.update_person"], {"id": id}, body=body), "contact_person"
         )
+
+    async def update_many(
+        self,
+        resource: Resource,
+        changes: Sequence[Change],
+        *,
+        unmodified_since: datetime | None,
+    ) -> Sequence[Written | TandemError]:
+        """Not offered: Books updates contacts one by one."""
+        raise NotImplementedError("Books updates one contact a call")
 
     async def set_active(self, resource: Resource, id: str, *, active: bool) -> Written:
         """Mark a customer or vendor active or inactive; persons have no such state."""

@@ -23,12 +23,20 @@ from tandem.adapters.zoho.models import (
 from tandem.adapters.zoho.parse import as_id, now, show_time
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
-from tandem.core.errors import BadInputError, GoneError, RefusedError, TransientError, UnknownOutcomeError
+from tandem.core.errors import (
+    BadInputError,
+    GoneError,
+    RefusedError,
+    TandemError,
+    TransientError,
+    UnknownOutcomeError,
+)
 from tandem.core.mapping import Resource
 from tandem.core.records import Side
-from tandem.engine.ports import Batch, Deletion, FeedPage, Written
+from tandem.engine.ports import Batch, Change, Deletion, FeedPage, Written
 
 IDS_PER_READ = 50
+RECORDS_PER_WRITE = 100
 _PER_PAGE = "200"
 _NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
 
@@ -112,6 +120,22 @@ class CrmClient:
             headers=headers,
         )
         return _written(call, await self._transport.send(call))
+
+    async def update_many(
+        self, resource: Resource, changes: Sequence[Change], *, unmodified_since: datetime | None
+    ) -> Sequence[Written | TandemError]:
+        """Up to 100 records in one call; CRM answers in the order given (dossier crm §2)."""
+        if not 0 < len(changes) <= RECORDS_PER_WRITE:
+            raise BadInputError(f"an update takes 1 to {RECORDS_PER_WRITE} records, not {len(changes)}")
+        headers = {} if unmodified_since is None else {"If-Unmodified-Since": show_time(unmodified_since)}
+        data = [{**change.body, "id": check_id(change.id)} for change in changes]
+        call = Call(
+            ENDPOINTS["crm.update_many"],
+            {"module": _writable(resource)},
+            body={"data": data, "trigger": self._trigger},
+            headers=headers,
+        )
+        return _written_each(call, await self._transport.send(call), changes)
 
     async def set_active(self, resource: Resource, id: str, *, active: bool) -> Written:
         """Not offered: CRM records have no such state."""
@@ -260,6 +284,26 @@ def _written(call: Call, answer: Answer) -> Written:
     if written is None:
         raise UnknownOutcomeError("crm: an insert was answered without an id")
     return Written(written, details.version)
+
+
+def _written_each(call: Call, answer: Answer, changes: Sequence[Change]) -> Sequence[Written | TandemError]:
+    """Each record's end; one refusal for several records speaks of the call as a whole."""
+    items = CrmRows.of(answer.body).data
+    if len(items) == len(changes):
+        return [_end(call, item, change.id) for item, change in zip(items, changes, strict=True)]
+    for item in items:
+        check_item(call.endpoint, item)
+    raise UnknownOutcomeError(f"crm: {len(changes)} updates were answered with {len(items)} results")
+
+
+def _end(call: Call, item: Mapping[str, Any], id: str) -> Written | TandemError:
+    try:
+        details = CrmDetails.of(check_item(call.endpoint, item))
+    except TandemError as error:
+        return error
+    if details.id not in (None, id):
+        return UnknownOutcomeError("crm: the result of an update names another record")
+    return Written(id, details.version)
 
 
 def _deletion(entry: CrmDeletion, id: str, moment: datetime) -> Deletion:

@@ -88,6 +88,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "crm.query": _crm("POST", "coql", reads=True),
     "crm.insert": _crm("POST", "{module}"),
     "crm.update": _crm("PUT", "{module}/{id}", one=True),
+    "crm.update_many": _crm("PUT", "{module}", one=True),
     "crm.org": _crm("GET", "org", reads=True),
     "crm.users": _crm("GET", "users", reads=True),
     "crm.fields": _crm("GET", "settings/fields", reads=True),

@@ -1,0 +1,118 @@
+"""Guarded bulk updates of CRM: only where the operator has said that each record of a call is guarded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.engine.town import Town, a_town
+from tests.system.world import System
+
+MANY, ONE = "PUT /crm/v8/{module}", "PUT /crm/v8/{module}/{id}"
+
+
+@pytest.fixture
+async def town(system: System) -> Town:
+    """Four customers, guards of each record of a bulk call known to hold."""
+    made = await a_town(system, 4)
+    system.configure(crm_bulk_guard="per_item")
+    return made
+
+
+async def edited_in_books(town: Town, value: str = "note {n}") -> dict[str, int]:
+    """Every customer's notes are edited; the CRM writes of the drain that follows."""
+    for number in range(len(town.customers)):
+        await town.edit_books(number, notes=value.format(n=number))
+    await town.told()
+    before = town.system.seq
+    await town.system.drain()
+    made = Counter(str(call["endpoint"]) for call in town.system.calls(before) if call["product"] == "crm")
+    return {name: made[name] for name in (MANY, ONE) if made[name]}
+
+
+async def descriptions(town: Town) -> list[Any]:
+    """What CRM shows."""
+    return [(await town.account(number))["Description"] for number in range(len(town.accounts))]
+
+
+def edit_when_written(town: Town, number: int, **values: Any) -> None:
+    """A person edits an Account in CRM after it was read, long after the guard's second, before the first call."""
+    world = town.system.sandbox
+
+    def act(count: int) -> None:
+        if count == 1:
+            town.system.clock.advance(3)
+            world.crm.store.update("Accounts", town.accounts[number], values, world.users.named("Asha Rao"))
+
+    town.while_writing(act)
+
+
+async def test_updates_go_in_one_call(town: Town) -> None:
+    """Four records, one call, an intent and a history entry for each."""
+    assert await edited_in_books(town) == {MANY: 1}
+    assert await descriptions(town) == [f"note {n}" for n in range(4)]
+    await town.system.settle(2)
+    town.system.judge()
+
+
+async def test_by_default_each_record_has_its_own_guarded_put(town: Town) -> None:
+    """The fact is UNCONFIRMED."""
+    town.system.configure(crm_bulk_guard="none")
+    assert await edited_in_books(town) == {ONE: 4}
+
+
+async def test_a_hundred_and_one_need_two_calls(system: System) -> None:
+    """In rounds of fifty rows: a call for each round."""
+    system.configure(books_per_minute=100)
+    town = await a_town(system, 51)
+    system.configure(crm_bulk_guard="per_item")
+    assert await edited_in_books(town) == {MANY: 2}
+    assert await descriptions(town) == [f"note {n}" for n in range(51)]
+
+
+async def test_a_record_edited_meanwhile_is_refused_alone_and_read_again(town: Town) -> None:
+    """Its own field differs: both edits stand. The others were written by the same call."""
+    edit_when_written(town, 2, Website="https://typed.example")
+    calls = await edited_in_books(town)
+    assert calls[MANY] == 2, "one for all, one for the record that was read again"
+    await town.system.settle(2)
+    assert await descriptions(town) == [f"note {n}" for n in range(4)]
+    assert (await town.account(2))["Website"] == "https://typed.example"
+    assert (await town.books(2))["website"] == "https://typed.example"
+    town.system.judge()
+
+
+async def test_a_call_refused_as_a_whole_goes_single(town: Town) -> None:
+    """The setting was wrong for this organisation: nothing is lost, and nothing is written twice."""
+    await town.system.control("PUT", "/switches", {"bulk_unmodified_since": "whole"})
+    edit_when_written(town, 2, Website="https://typed.example")
+    calls = await edited_in_books(town)
+    assert calls[ONE] == 4
+    await town.system.settle(2)
+    assert await descriptions(town) == [f"note {n}" for n in range(4)]
+    assert (await town.account(2))["Website"] == "https://typed.example"
+    town.system.judge()
+
+
+async def test_one_refused_record_is_held_alone(town: Town) -> None:
+    """A locked record in the middle of a call: its fault, nobody else's."""
+    await town.system.control("POST", f"/crm/Accounts/{town.accounts[1]}/state", {"state": "locked"})
+    assert await edited_in_books(town) == {MANY: 1}
+    assert await descriptions(town) == ["note 0", "First customer", "note 2", "note 3"]
+    [hold] = town.system.store.cases.holds("main")
+    assert "RECORD_LOCKED" in hold["cause"]
+    assert town.system.store.intents.all_open("main") == []
+
+
+@pytest.mark.parametrize("fault", ["timeout_after_commit", "error_after_commit", "error_before_commit"])
+async def test_an_unanswered_call_leaves_each_record_to_be_looked_up(town: Town, fault: str) -> None:
+    """Whether it was written or not, each record ends right, with one history entry for each write."""
+    await town.system.control(
+        "POST", "/faults", {"name": fault, "count": 1, "product": "crm", "method": "PUT"}
+    )
+    await edited_in_books(town)
+    await town.system.settle(4)
+    assert await descriptions(town) == [f"note {n}" for n in range(4)]
+    town.system.judge()
