@@ -19,6 +19,7 @@ from tandem.adapters.zoho.channels import Channel
 from tandem.adapters.zoho.crm import CrmClient
 from tandem.adapters.zoho.endpoints import Product
 from tandem.adapters.zoho.gate import OpenGate
+from tandem.adapters.zoho.hooks import named_by_books, named_by_crm
 from tandem.adapters.zoho.models import (
     BooksRecord,
     BooksRows,
@@ -32,8 +33,9 @@ from tandem.adapters.zoho.models import (
     TokenAnswer,
 )
 from tandem.adapters.zoho.transport import Transport
-from tandem.adapters.zoho.webhooks import parse_books, parse_crm
+from tandem.core.connection import Connection
 from tandem.core.errors import BadInputError, TandemError
+from tandem.engine.ports import Request
 from tests.zoho.support import (
     ACCOUNTS,
     CONTACTS,
@@ -222,17 +224,46 @@ async def test_whatever_the_token_endpoint_says(status: int, body: Any) -> None:
     assert store.token is None or store.token.value or store.token.blocked_until
 
 
+CONNECTION = Connection(
+    id="main",
+    group="main",
+    accounts_url="",
+    crm_url="",
+    books_url="",
+    organization_id="1",
+    crm_channels=("7", "0"),
+)
+
+
+def named(content: bytes, kind: str) -> list[object]:
+    """What both receivers make of a body."""
+    hook = Request("crm", "main", "", content, (), {"content-type": kind})
+    found: list[object] = []
+    for names in (named_by_crm, named_by_books):
+        try:
+            found += names(CONNECTION, hook)
+        except BadInputError:
+            continue
+    return found
+
+
 @CALM
 @given(
     body=OBJECTS | JSON, kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded", ""])
 )
 def test_whatever_a_webhook_says(body: Any, kind: str) -> None:
-    """A hint, or BadInputError: the intake turns it away."""
-    for parse in (parse_crm, lambda content: parse_books(content, kind, [])):
-        try:
-            parse(as_bytes(body))
-        except BadInputError:
-            continue
+    """Records, or BadInputError: the intake turns it away."""
+    named(as_bytes(body), kind)
+
+
+@pytest.mark.parametrize(
+    "number", ["Infinity", "-Infinity", "NaN", "1e999999999", "1E-999999999", "9" * 5000]
+)
+def test_a_number_that_nobody_can_keep_is_no_json(number: str) -> None:
+    """Written out again, it would be no JSON, or a gigabyte of digits."""
+    told = '{"contact_id": "7", "last_modified_time": "2026-06-09T09:45:19-0400", "credit_limit": %s}'
+    assert named((told % number).encode(), "application/json") == []
+    assert len(named((told % "1e400").encode(), "application/json")) == 1
 
 
 @pytest.mark.parametrize("shape", SHAPES)

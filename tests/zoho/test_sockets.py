@@ -60,14 +60,14 @@ async def zips_badly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
 
 
 @asynccontextmanager
-async def transport_to_server(serve: Serve | None) -> AsyncIterator[Transport]:
+async def transport_to_server(serve: Serve | None, limit: float = 0.3) -> AsyncIterator[Transport]:
     """A transport to a server that behaves so; to a closed port without one."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert serve
         try:
             await serve(reader, writer)
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
             writer.close()
@@ -78,7 +78,7 @@ async def transport_to_server(serve: Serve | None) -> AsyncIterator[Transport]:
         server.close()
         await server.wait_closed()
     url = f"http://127.0.0.1:{port}"
-    limits = Timeouts(read=0.3, write=0.3)
+    limits = Timeouts(read=limit, write=limit)
     async with httpx.AsyncClient(trust_env=False) as http:
         yield Transport(
             http,
@@ -108,3 +108,50 @@ async def test_a_closed_door_wrote_nothing() -> None:
         for call in (WRITE, READ):
             with pytest.raises(TransientError):
                 await transport.send(call)
+
+
+class Pool:
+    """A server that keeps connections open, and may hang up between two calls, unasked."""
+
+    def __init__(self, *, hangs_up: bool = False) -> None:
+        self.hangs_up = hangs_up
+        self.connections = 0
+        self.requests = 0
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                (int(line[15:]) for line in head.split(b"\r\n") if line.lower()[:15] == b"content-length:"), 0
+            )
+            await reader.readexactly(length)
+            self.requests += 1
+            body = b'{"code":0,"contacts":[],"contact":{"contact_id":"1"}}'
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            await writer.drain()
+            if self.hangs_up:
+                return
+
+
+async def test_calls_share_a_connection() -> None:
+    """One handshake for all that come one after the other, and never more connections than calls in flight."""
+    pool = Pool()
+    async with transport_to_server(pool, limit=60) as transport:
+        for call in (READ, WRITE) * 5:
+            await transport.send(call)
+        assert (pool.connections, pool.requests) == (1, 10)
+        await asyncio.gather(*(transport.send(READ) for _ in range(40)))
+    assert pool.connections <= 5
+    assert pool.requests == 50
+
+
+async def test_a_connection_that_died_while_idle_puts_no_write_in_doubt() -> None:
+    """A frozen function wakes up to connections that Zoho has closed: they are noticed before anything is sent."""
+    pool = Pool(hangs_up=True)
+    async with transport_to_server(pool, limit=60) as transport:
+        for _ in range(5):
+            await transport.send(WRITE)
+            for _ in range(20):
+                await asyncio.sleep(0)
+    assert (pool.connections, pool.requests) == (5, 5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 from dataclasses import FrozenInstanceError
@@ -11,6 +12,7 @@ from typing import Any, get_args
 
 import httpx
 import pytest
+from aws_lambda_powertools import Logger
 
 from tandem.adapters.zoho.endpoints import ENDPOINTS, Endpoints
 from tandem.adapters.zoho.gate import OpenGate
@@ -257,6 +259,24 @@ async def test_one_log_line_per_call_without_values(far: FarSide, caplog: pytest
     ]
     told = json.dumps(lines).lower() + caplog.text.lower()
     assert not [secret for secret in SECRETS if secret in told]
+
+
+async def test_the_functions_logger_writes_the_line_as_json(far: FarSide) -> None:
+    """Powertools' logger is named as the service, `tandem` in the template: ours hangs below it."""
+    out = io.StringIO()
+    log = logging.getLogger("tandem")
+    before = {**vars(log), "handlers": list(log.handlers), "filters": list(log.filters)}
+    try:
+        Logger(service="tandem", stream=out, level="INFO")
+        far.expect(*LIST, reply(200, FINE, {"X-Rate-Limit-Remaining": "882"}))
+        await transport_to(far, "books", connection="main").send(READ)
+    finally:
+        vars(log).clear()
+        vars(log).update(before)
+        log.setLevel(log.level)
+    line = json.loads(out.getvalue())
+    assert set(line) >= FIELDS
+    assert (line["connection"], line["remaining"], line["service"]) == ("main", 882, "tandem")
 
 
 async def test_the_servers_clock_tells_when_a_read_was_sent(far: FarSide) -> None:

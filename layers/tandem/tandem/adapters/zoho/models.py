@@ -193,6 +193,27 @@ class BooksRecord(Shape):
     version: Moment = Field(None, validation_alias="last_modified_time")
 
 
+class BooksTold(BooksRecord):
+    """A contact or person as a webhook tells it; its id comes under the name of its kind (dossier books §7)."""
+
+    customer_id: Id = None
+    vendor_id: Id = None
+    contactperson_id: Id = None
+    item_id: Id = None
+    contact_type: Text = ""
+    contact_persons: Annotated[tuple[BooksRecord, ...], PlainValidator(BooksRecord.each)] = ()
+
+    @property
+    def contact(self) -> str | None:
+        """The customer or vendor that it speaks of."""
+        return self.contact_id or self.customer_id or self.vendor_id
+
+    @property
+    def person(self) -> str | None:
+        """The contact person that it speaks of."""
+        return self.contact_person_id or self.contactperson_id
+
+
 class Organization(Shape):
     """A Books organisation: plan and zone decide the budgets (dossier books §1)."""
 

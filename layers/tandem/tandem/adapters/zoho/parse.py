@@ -14,6 +14,8 @@ from typing import Any
 
 from tandem.core.records import utc
 
+_DIGITS = 400
+
 
 def parse_time(value: object) -> datetime | None:
     """A time of either product in UTC at whole seconds; None when blank or not an aware time.
@@ -121,11 +123,21 @@ def _unblank(value: Any) -> Any:
 
 
 def loads(content: bytes | str) -> Any:
-    """JSON with every fraction as Decimal: no float touches an amount. None when it is not JSON."""
+    """JSON with every fraction as Decimal: no float touches an amount. None when it is not JSON.
+
+    NaN and Infinity are no JSON; nor, to us, is a number that would fill the memory when written out.
+    """
     try:
-        return json.loads(content, parse_float=Decimal)
+        return json.loads(content, parse_float=_decimal, parse_constant=_decimal)
     except (ValueError, RecursionError):
         return None
+
+
+def _decimal(text: str) -> Decimal:
+    number = Decimal(text)
+    if not number.is_finite() or abs(number.adjusted()) > _DIGITS:
+        raise ValueError("not a number that can be kept")
+    return number
 
 
 def dumps(value: Any) -> str:

@@ -16,8 +16,8 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from tandem.adapters.zoho.endpoints import CRM_WRITABLE, check_id
-from tandem.adapters.zoho.models import CrmNotification
-from tandem.adapters.zoho.parse import as_id, as_object, as_rows, loads, parse_time
+from tandem.adapters.zoho.models import BooksTold, CrmNotification
+from tandem.adapters.zoho.parse import as_id, as_object, loads
 from tandem.core.errors import BadInputError
 
 MAX_BODY = 256 * 1024
@@ -169,20 +169,18 @@ def _books_payload(body: bytes, content_type: str, query: Pairs) -> Mapping[str,
 
 
 def _books_hint(module: str, record: Mapping[str, Any]) -> BooksHint:
-    names = _OTHER_IDS.get(module, _CONTACT_IDS)
-    value = next((record[name] for name in names if record.get(name)), None)
-    if value is None:
+    told = BooksTold.of(record)
+    own = {"contactpersons": told.person, "items": told.item_id}.get(module, told.contact)
+    if own is None:
         raise BadInputError(f"a Books webhook of {module} without an id")
     if module == "contactpersons":
-        parent = next((record[name] for name in _CONTACT_IDS if record.get(name)), None)
-        return BooksHint(module, _id(value), parent=None if parent is None else _id(parent))
-    persons = [as_id(row.get("contact_person_id")) for row in as_rows(record.get("contact_persons"))]
+        return BooksHint(module, check_id(own), parent=told.contact and check_id(told.contact))
     return BooksHint(
         module,
-        _id(value),
-        record if parse_time(record.get("last_modified_time")) else None,
-        str(record.get("contact_type") or "") or None,
-        tuple(person for person in persons if person),
+        check_id(own),
+        record if told.version else None,
+        told.contact_type or None,
+        tuple(one.contact_person_id for one in told.contact_persons if one.contact_person_id),
     )
 
 
