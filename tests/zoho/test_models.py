@@ -119,6 +119,7 @@ VERBS: dict[str, Verb] = {
     "crm org": lambda crm, _: crm.org(),
     "crm user": lambda crm, _: crm.current_user(),
     "crm fields": lambda crm, _: crm.fields("Accounts"),
+    "crm layouts": lambda crm, _: crm.layouts("Accounts"),
     "crm watch": lambda crm, _: crm.watch(CHANNEL),
     "crm renew": lambda crm, _: crm.renew(CHANNEL),
     "crm extend": lambda crm, _: crm.extend_channel("1", ["Accounts.all"], NOW),

@@ -46,6 +46,7 @@ async def every_call(zoho: Zoho) -> Calls:
         zoho.crm.org,
         zoho.crm.current_user,
         lambda: zoho.crm.fields("Accounts"),
+        lambda: zoho.crm.layouts("Accounts"),
         lambda: zoho.crm.watch(channel),
         lambda: zoho.crm.renew(channel),
         zoho.crm.watches,

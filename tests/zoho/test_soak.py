@@ -207,6 +207,7 @@ VERBS: dict[str, Callable[[Soak], Awaitable[object]]] = {
     "crm.org": lambda s: s.crm.org(),
     "crm.current_user": lambda s: s.crm.current_user(),
     "crm.fields": lambda s: s.crm.fields("Accounts"),
+    "crm.layouts": lambda s: s.crm.layouts("Accounts"),
     "crm.watch": lambda s: s.crm.watch(s.channel()),
     "crm.renew": lambda s: s.crm.renew(s.channel()),
     "crm.extend_channel": lambda s: s.crm.extend_channel("1", ["Accounts.all"], s.now() + timedelta(days=1)),
