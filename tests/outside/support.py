@@ -13,6 +13,7 @@ import httpx
 ROOT = Path(__file__).parents[2]
 DRIVERS = Path(__file__).parent / "drivers"
 PYTHON = ROOT / "build/envs/outside/bin/python"
+NODE_HOME = ROOT / "build/envs/node"
 NOW = "2026-11-23T09:00:00+00:00"
 
 
@@ -41,16 +42,18 @@ class Zoho:
         found = self.control("GET", f"/requests?product={product}&limit=1000")["requests"]
         return [(call["endpoint"], call["status"]) for call in found]
 
-    def run(self, driver: str, scenario: str, given: Any = None) -> Any:
-        """What a driver saw. It runs with nothing of ours on its path; a driver that fails fails the test."""
-        command = [str(PYTHON), "-I", str(DRIVERS / driver), scenario, self.url, str(self.folder)]
-        return self.report([*command, json.dumps(given or {})])
-
-    def report(self, command: list[str]) -> Any:
-        """The JSON that a program prints last."""
-        home = {"HOME": str(self.folder), "PATH": os.environ["PATH"]}
+    def run(self, driver: Path, scenario: str, given: Any = None) -> Any:
+        """What a driver saw, as JSON. It has nothing of ours on its path; a driver that fails fails the test."""
+        start = [str(PYTHON), "-I"] if driver.suffix == ".py" else ["node"]
+        home = {"HOME": str(self.folder), "PATH": os.environ["PATH"], "SDK_HOME": str(NODE_HOME)}
         done = subprocess.run(
-            command, cwd=self.folder, env=home, capture_output=True, text=True, timeout=100, check=False
+            [*start, str(driver), scenario, self.url, str(self.folder), json.dumps(given or {})],
+            cwd=self.folder,
+            env=home,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.outside.support import Zoho
+from tests.outside.support import DRIVERS, Zoho
 
-ZOHOPY, PYZOHOAPI = "books_zohopy.py", "books_pyzohoapi.py"
+ZOHOPY, PYZOHOAPI = DRIVERS / "books_zohopy.py", DRIVERS / "books_pyzohoapi.py"
 BEN = {"first_name": "Ben", "last_name": "Okri", "email": "ben@rye.example", "is_primary_contact": True}
 CUSTOMER = {"contact_name": "Thistle & Rye", "contact_type": "customer", "contact_persons": [BEN]}
 TOKEN = ("POST /oauth/v2/token", 200)
@@ -20,7 +21,7 @@ def _anchor(zoho: Zoho) -> str:
     return made
 
 
-def _run(zoho: Zoho, driver: str, scenario: str, **given: Any) -> Any:
+def _run(zoho: Zoho, driver: Path, scenario: str, **given: Any) -> Any:
     org = zoho.control("GET", "/health")["books_organization_id"]
     return zoho.run(driver, scenario, {"organization_id": org, **given})
 
@@ -99,8 +100,8 @@ def test_zohopy_reads_the_settings(zoho: Zoho) -> None:
     assert {"GST0"} <= {row["tax_name"] for row in told["taxes"]["taxes"]}
 
 
-@pytest.mark.parametrize("driver", [ZOHOPY, PYZOHOAPI])
-def test_every_customer_is_on_one_page(zoho: Zoho, driver: str) -> None:
+@pytest.mark.parametrize("driver", [ZOHOPY, PYZOHOAPI], ids=lambda driver: driver.stem)
+def test_every_customer_is_on_one_page(zoho: Zoho, driver: Path) -> None:
     """450 customers on three pages: each once."""
     rows = [{"contact_name": f"Company {n}"} for n in range(450)]
     zoho.control("POST", "/import", {"books": {"contacts": rows}})

@@ -8,12 +8,9 @@ and the SDK's cache of field details. Nothing else is set, and nothing of the SD
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import json
 import sys
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -226,14 +223,13 @@ def bulk_order(given: dict[str, Any]) -> Any:
 
 
 def bulk_fetch(given: dict[str, Any]) -> Any:
-    """The job is looked at again, its file downloaded, unzipped and read."""
+    """The job is looked at again, and its file downloaded into the folder."""
     operations = bulk_read.BulkReadOperations()
-    told: dict[str, Any] = {"job": seen(operations.get_bulk_read_job_details(int(given["job"])))}
+    told = {"job": seen(operations.get_bulk_read_job_details(int(given["job"])))}
     file = operations.download_result(int(given["job"])).get_object().get_file()
-    with zipfile.ZipFile(io.BytesIO(b"".join(file.get_stream()))) as archive:
-        told["names"] = archive.namelist()
-        text = archive.read(told["names"][0]).decode()
-    return {**told, "file": file.get_name(), "rows": list(csv.DictReader(io.StringIO(text)))}
+    with (Path(Initializer.get_initializer().resource_path) / file.get_name()).open("wb") as target:
+        target.writelines(file.get_stream())
+    return {**told, "file": file.get_name()}
 
 
 def ask(given: dict[str, Any]) -> Any:
