@@ -150,8 +150,7 @@ def test_every_switch_is_found_as_it_stands(connected: World, switches: dict[str
     settings = store.connections.read("main").settings
     assert settings.books_version_covers_persons is switches["person_edit_moves_customer_time"]
     assert settings.books_version_covers_addresses is switches["address_edit_moves_customer_time"]
-    guard = switches.get("bulk_unmodified_since", "per_item")
-    assert settings.crm_bulk_guard == ("per_item" if guard == "per_item" else "none")
+    assert settings.crm_bulk_guard == "none"
     code = switches.get("unique_field_code", 4)
     assert settings.books_unique_codes == (() if code == 4 else (str(code),))
 
@@ -288,8 +287,8 @@ def test_who_probed_stands_in_the_history(connected: World) -> None:
     told = connected.run("history", "--json").json["entries"]
     [entry] = [one for one in told if one["kind"] == "probed"]
     assert entry["by"].startswith("arn:aws:")
-    assert entry["after"]["crm_bulk_guard"] == "per_item"
-    assert entry["before"]["crm_bulk_guard"] == "none"
+    assert entry["after"]["books_version_covers_persons"] is True
+    assert entry["before"]["books_version_covers_persons"] is False
     assert "by arn:aws:" in connected.run("history").out
 
 
@@ -512,6 +511,8 @@ def test_unknown_leaves_a_setting_as_it_is() -> None:
     assert changed_settings(mine, {}) == {}
     general = nothing | {"unique_field_code": {"answer": "4"}}
     assert changed_settings(mine, general) == {}
+    whole = nothing | {"bulk_unmodified_since": {"answer": "whole"}}
+    assert changed_settings(mine, whole) == {"crm_bulk_guard": "none"}
     half = nothing | {"address_edit_moves_customer_time": {"answer": True}}
     assert changed_settings(mine, half) == {}
 

@@ -31,6 +31,7 @@ from tandem.adapters.zoho.endpoints import Product
 from tandem.adapters.zoho.tokens import TableTokenStore
 from tandem.adapters.zoho.transport import Transport
 from tandem.core.errors import RefusedError, RetryError, StopError
+from tandem.engine.ports import Change
 from tests.zoho.house import Zoho
 from tests.zoho.support import ACCOUNTS, CONTACTS, CUSTOMERS, PERSONS
 
@@ -201,6 +202,9 @@ VERBS: dict[str, Callable[[Soak], Awaitable[object]]] = {
     "crm.confirm": lambda s: s.crm.confirm(CONTACTS, s.one("contact")),
     "crm.insert": lambda s: s.crm.insert(ACCOUNTS, {"Account_Name": s.name()}),
     "crm.update": lambda s: s.crm.update(ACCOUNTS, s.one("account"), NEW, unmodified_since=s.now()),
+    "crm.update_many": lambda s: s.crm.update_many(
+        ACCOUNTS, [Change(id, NEW) for id in s.some("account")], unmodified_since=s.now()
+    ),
     "crm.changed": lambda s: s.crm.changed(CONTACTS, since=None, before=s.now(), after=None),
     "crm.deleted": lambda s: s.crm.deleted(ACCOUNTS, since=s.now() - timedelta(days=1)),
     "crm.find": lambda s: s.crm.find(CONTACTS, "Account_Name", s.some("account")),
@@ -229,7 +233,7 @@ VERBS: dict[str, Callable[[Soak], Awaitable[object]]] = {
     "books.contact_fields": lambda s: s.books.contact_fields(),
     "books.invoices": lambda s: s.books.invoices(s.one("customer")),
 }
-NOT_OFFERED = {"crm.set_active"}
+NOT_OFFERED = {"crm.set_active", "books.update_many"}
 
 NO_VALUE = re.compile(r"@|1000\.|t0ken|secret|Soaked|hook\.example|\+91|\d{9,}")
 
