@@ -17,9 +17,10 @@ from local.demo.sandbox import Sandbox, SandboxError
 ROOT = Path(__file__).resolve().parents[2]
 
 ENTER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from local.demo.sandbox import Sandbox
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a gate that a script put into the background ignores it
 with Sandbox(Path(sys.argv[1]), log=Path(sys.argv[2]), seed=1, port=0) as zoho:
     print(zoho.port, flush=True)
     time.sleep(60)
