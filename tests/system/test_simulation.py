@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import logging
 import os
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from sandbox.switches import Switches
+from tandem.adapters.zoho import transport, watch
 from tests.system.simulation import judge as judge_module
 from tests.system.simulation.plan import FIXED, choices, draw
 from tests.system.simulation.report import last_line
@@ -46,6 +50,16 @@ def test_the_same_seed_gives_the_same_run_byte_by_byte() -> None:
     assert len(digests) == 1
     first, second = simulate(5, 80), simulate(5, 80)
     assert first.log == second.log
+
+
+def test_a_run_leaves_the_process_as_it_found_it() -> None:
+    """Logging, chance and the real durations are given back, whatever test comes next."""
+    chance = random.getstate()
+    simulate(5, 20)
+    assert logging.root.manager.disable == logging.NOTSET
+    assert random.getstate() == chance
+    for module in (transport, watch):
+        assert vars(module)["time"] is time
 
 
 def test_another_seed_gives_another_run() -> None:

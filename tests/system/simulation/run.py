@@ -9,7 +9,8 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib import resources
@@ -242,22 +243,37 @@ class Simulation:
         return judge(Evidence(sides, self.calls, self.outcome.history, self.mapping, self.acts, quiet))
 
 
-def simulate(seed: int, events: int, tell: Callable[[int], None] = lambda _n: None) -> Outcome:
-    """Run one seed; nothing outside it has an influence but the code."""
-    logging.disable(logging.CRITICAL)
-    random.seed(seed)
-    started, outcome, loop = time.perf_counter(), Outcome(seed), VirtualLoop()
-    for measured in (transport, watch):
-        # How long a call took is simulated too: the guard of a CRM write is reckoned from it.
-        vars(measured)["time"] = SimpleNamespace(monotonic=loop.time)
-    simulation = Simulation(draw(seed), loop, outcome, tell)
+@contextmanager
+def _world_of_its_own(seed: int, loop: VirtualLoop) -> Iterator[None]:
+    """Silence, seeded chance and simulated durations for this run; the process gets its own back afterwards."""
+    silenced, chance = logging.root.manager.disable, random.getstate()
+    clocks = [(vars(module), vars(module)["time"]) for module in (transport, watch)]
     try:
-        loop.run_until_complete(simulation.run(events))
+        logging.disable(logging.CRITICAL)
+        random.seed(seed)
+        for names, _real in clocks:
+            # How long a call took is simulated too: the guard of a CRM write is reckoned from it.
+            names["time"] = SimpleNamespace(monotonic=loop.time)
+        yield
     finally:
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
+        for names, real in clocks:
+            names["time"] = real
+        random.setstate(chance)
+        logging.disable(silenced)
+
+
+def simulate(seed: int, events: int, tell: Callable[[int], None] = lambda _n: None) -> Outcome:
+    """Run one seed; nothing outside it has an influence but the code, and it leaves nothing behind."""
+    started, outcome, loop = time.perf_counter(), Outcome(seed), VirtualLoop()
+    with _world_of_its_own(seed, loop):
+        simulation = Simulation(draw(seed), loop, outcome, tell)
+        try:
+            loop.run_until_complete(simulation.run(events))
+        finally:
+            for task in asyncio.all_tasks(loop):
+                task.cancel()
+            loop.run_until_complete(asyncio.sleep(0))
+            loop.close()
     outcome.seconds = time.perf_counter() - started
     outcome.digest = hashlib.sha256("\n".join(outcome.log).encode()).hexdigest()
     return outcome
