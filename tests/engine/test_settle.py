@@ -14,6 +14,7 @@ from tests.system.world import System
 
 PUT = {"product": "books", "match": {"method": "PUT"}}
 POST = {"product": "books", "match": {"method": "POST"}}
+CRM_POST = {"product": "crm", "match": {"method": "POST", "module": "Accounts"}}
 
 
 async def fault(system: System, name: str, where: dict[str, Any]) -> None:
@@ -165,3 +166,26 @@ async def test_a_target_gone_meanwhile_settles_as_unknown_and_ends_the_link(pair
     link = system.store.links.of(RecordKey("main", Side.CRM, "customer", pair.account))
     assert link is not None
     assert link.state is LinkState.TOMBSTONE
+
+
+@pytest.mark.parametrize("seen", [False, True])
+async def test_what_is_deleted_before_the_look_is_not_made_again(system: System, seen: bool) -> None:
+    """P7 and P19: as if the answer had come. The delete then goes its way; nobody gets the record back."""
+    await system.settle(2)
+    system.write_mode()
+    await fault(system, "timeout_after_commit", CRM_POST)
+    customer = {"contact_name": "Meera Textiles", "website": "https://meera.example"}
+    made = await system.control("POST", "/books/contacts", customer)
+    await told(system)
+    [account] = (await system.export())["crm"]["Accounts"]
+    if seen:
+        await told(system)
+    await system.control("DELETE", f"/crm/Accounts/{account['id']}")
+    await system.settle(8)
+    assert settled(system) == ["write"]
+    data = await system.export()
+    assert data["crm"]["Accounts"] == []
+    assert [c["status"] for c in data["books"]["contacts"]] == ["inactive"]
+    link = system.store.links.of(RecordKey("main", Side.BOOKS, "customer", made["contact_id"]))
+    assert link is not None
+    assert (link.state, link.crm_id) == (LinkState.TOMBSTONE, account["id"])

@@ -7,6 +7,8 @@ from tandem.engine.rows import parse_key
 from tests.system.conftest import ACCOUNT
 from tests.system.world import System
 
+PROSPECT = {"Account_Name": "Acme Ltd", "Account_Type": "Prospect"}
+
 
 async def keep_apart(system: System, hold: dict[str, object]) -> None:
     """`tandem release --keep-apart`."""
@@ -36,6 +38,27 @@ async def test_two_that_a_person_keeps_apart_are_two_customers_for_good(system: 
     system.forget_cursors()
     await system.settle(3)
     assert system.writes(before) == []
+
+
+async def test_a_namesake_kept_apart_is_not_taken_for_what_was_made_and_deleted(system: System) -> None:
+    """A create that nobody answered is made at last, though a known record of that name was deleted meanwhile."""
+    acme = {"contact_name": "Acme Ltd"}
+    await system.control("POST", "/import", {"books": {"contacts": [acme]}, "crm": {"Accounts": [PROSPECT]}})
+    system.write_mode()
+    await system.settle(3)
+    unanswered = {"product": "crm", "match": {"method": "POST", "module": "Accounts"}, "count": 1}
+    await system.control("POST", "/faults", {"name": "timeout", **unanswered})
+    [hold] = [one for one in system.store.cases.holds("main") if "books" in one["record"]]
+    await keep_apart(system, hold)
+    await system.drain()
+    [intent] = system.store.intents.all_open("main")
+    assert intent.kind == "create"
+    [known] = (await system.export())["crm"]["Accounts"]
+    await system.control("DELETE", f"/crm/Accounts/{known['id']}")
+    await system.settle(8)
+    data = await system.export()
+    assert [one["Account_Name"] for one in data["crm"]["Accounts"]] == ["Acme Ltd"]
+    assert [one["status"] for one in data["books"]["contacts"]] == ["active"]
 
 
 async def test_a_similar_name_with_the_same_web_domain_is_asked_about(system: System) -> None:

@@ -19,7 +19,7 @@ from tandem.core.keys import fold_name, fold_person, normal_email, normal_phone,
 from tandem.core.mapping import EntityMapping, FieldMapping, Mapping
 from tandem.core.records import MatchKeys, Record, Side, Value, is_blank, utc
 
-__all__ = ["name_of", "parse_time", "persons_of", "read_record", "write_body"]
+__all__ = ["folded", "name_of", "parse_time", "persons_of", "read_record", "write_body"]
 
 _BOOKS_SCOPE: Final = ("contact_type", "is_primary_contact", "is_added_in_portal", "portal_status")
 
@@ -206,12 +206,13 @@ def _keys(
             normal_phone(plain(phone), mapping.region) for phone in _texts(entity, side, body, values, Phone)
         ),
         domain=next(filter(None, map(web_domain, _mapped(entity, values, Url))), None),
-        name=_folded(entity, name),
+        name=folded(entity, name),
         currency=_text(body.get(entity.currency_field or "" if side is Side.CRM else "currency_code")),
     )
 
 
-def _folded(entity: EntityMapping, name: str | None) -> str | None:
+def folded(entity: EntityMapping, name: str | None) -> str | None:
+    """The name as match keys compare it; None where nothing of it is left."""
     fold = fold_person if entity.name == "contact_person" else fold_name
     return fold(name or "") or None
 

@@ -51,6 +51,12 @@ class MatchIndex:
                 found |= ids
         return sorted(found)
 
+    def ids(self, connection: str, entity: str, side: Side, keys: MatchKeys) -> set[str]:
+        """Ids on `side` that once showed one of these keys."""
+        places = [_pk(connection, entity, kind, digest) for kind, digest in key_rows(keys)]
+        items = (item for place in places for item in self.table.query(place, prefix=f"{side}#"))
+        return {str(item["sk"]).split("#", 1)[1] for item in items}
+
 
 def _pk(connection: str, entity: str, kind: str, digest: str) -> str:
     return f"KEY#{connection}#{entity}#{kind}#{digest}"

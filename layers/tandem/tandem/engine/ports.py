@@ -165,11 +165,12 @@ class FeedPage:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """One entry of CRM's /deleted."""
+    """One entry of CRM's /deleted. `name`: what lookups showed, blank once it is deleted for good."""
 
     id: str
     at: datetime
     permanent: bool
+    name: str = ""
 
 
 class SideClient(Protocol):

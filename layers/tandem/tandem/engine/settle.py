@@ -10,16 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from tandem.core.canonical import read_record
+from tandem.core.canonical import folded, name_of, read_record
 from tandem.core.decide import Ended
 from tandem.core.errors import ConditionFailedError
-from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, RowClass, Side, Value
+from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side, Value
 from tandem.engine.desk import Desk
 from tandem.engine.history import EntryKind
 from tandem.engine.intents import Intent
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 
 LOOK_BACK = timedelta(minutes=10)
+CLOCKS_APART = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -90,7 +91,29 @@ class Settler:
             )
             if link is None or link.id_on(intent.source.side) == intent.source.id:
                 return "write", record.id
-        return "not_written", None
+        deleted = await self._deleted_since(intent) if intent.side is Side.CRM else None
+        return ("write", deleted) if deleted else ("not_written", None)
+
+    async def _deleted_since(self, intent: Intent) -> str | None:
+        """What we made may be deleted before we look: made again, it would come back to whoever deleted it.
+
+        /deleted shows no stamp. Ours is who showed the stamp when it was read, else who bears the name and was
+        not known before. Its link is then made as if the answer had come, and the rule for deletes decides.
+        """
+        entity, index = self.desk.entity(intent.entity), self.desk.store.index
+        place = (intent.connection, intent.entity, intent.side)
+        name = folded(entity, name_of(intent.after))
+        ours = index.ids(*place, MatchKeys(stamp=intent.source.id))
+        known = index.ids(*place, MatchKeys(name=name)) - ours
+        entries = await self.desk.clients[intent.side].deleted(
+            entity.resource(intent.side), since=intent.at - CLOCKS_APART
+        )
+        for entry in entries:
+            is_namesake = bool(name) and folded(entity, entry.name) == name and entry.id not in known
+            key = RecordKey(intent.connection, intent.side, intent.entity, entry.id)
+            if (entry.id in ours or is_namesake) and not self.desk.store.links.of(key):
+                return entry.id
+        return None
 
     def _is_ours(self, intent: Intent, record: Record) -> bool:
         if intent.side is Side.BOOKS and intent.entity == PERSON:

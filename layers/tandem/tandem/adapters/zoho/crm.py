@@ -307,7 +307,7 @@ def _end(call: Call, item: Mapping[str, Any], id: str) -> Written | TandemError:
 
 
 def _deletion(entry: CrmDeletion, id: str, moment: datetime) -> Deletion:
-    return Deletion(id, entry.deleted_time or moment, entry.type == "permanent")
+    return Deletion(id, entry.deleted_time or moment, entry.type == "permanent", entry.display_name)
 
 
 def _has_more(answer: Answer, rows: int, limit: int) -> bool:

@@ -107,6 +107,7 @@ class CrmDeletion(Shape):
     id: Id = None
     deleted_time: Moment = None
     type: Text = ""
+    display_name: Text = ""
 
 
 class CrmOrg(Shape):
