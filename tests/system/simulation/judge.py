@@ -249,6 +249,10 @@ class _Case:
                     found |= values_in(before)
             if entry["kind"] == "held":
                 found |= values_in(entry.get("crm")) | values_in(entry.get("books"))
+            for reason in entry.get("reasons") or ():
+                if reason["rule"] == "held":
+                    # Held at a first link: a later edit on one side alone settles it like any change.
+                    found |= values_in(reason["crm"]) | values_in(reason["books"])
         return found
 
     def _in_books_window(self, act: Act) -> bool:
