@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tandem.core.actions import Action, Create, LinkPair, Sync, Wait
+from tandem.core.actions import Action, Create, Deactivate, LinkPair, Sync, Wait
 from tandem.core.decide import Situation, decide
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
@@ -66,13 +66,17 @@ class Handler:
         return await performer.perform(row, at, action, parent_link)
 
     async def _decided(self, row: Row, link: Link | None) -> Seen:
-        """Decide on what is at hand; what is known by hearsay only is read before anything is written."""
+        """Decide on what is at hand; what is known by hearsay, or from long ago, is read before a write to Books."""
         own = await self.gatherer.own(row, link)
         if link is None:
             at, parent_link = await self.gatherer.unlinked(row, own, fresh=False)
             action = self._decide(at, row)
             if isinstance(action, Create) and row.key.entity == CUSTOMER and self._writes:
                 at, parent_link = await self.gatherer.unlinked(row, own, fresh=True)
+                action = self._decide(at, row)
+            elif isinstance(action, LinkPair) and self.reader.doubt(_customer_of(row, action, parent_link)):
+                own = await self.gatherer.own(row, link)
+                at, parent_link = await self.gatherer.unlinked(row, own, fresh=False)
                 action = self._decide(at, row)
             return at, parent_link, action
         if unread := await self.gatherer.linked_unread(row, link, own):
@@ -84,7 +88,7 @@ class Handler:
     async def _read_and_decided(self, row: Row, link: Link, own: Record | Gone) -> Seen:
         at = await self.gatherer.linked(row, link, own)
         action = self._decide(at, row)
-        if isinstance(action, Sync) and action.writes[Side.BOOKS] and self.reader.doubt(_customer_id(at)):
+        if _writes_books(action) and self.reader.doubt(_customer_id(at)):
             at = await self.gatherer.linked(row, link, await self.gatherer.own(row, link))
             action = self._decide(at, row)
         return at, None, action
@@ -113,6 +117,17 @@ def _only_writes_books(action: Action) -> bool:
     if not isinstance(action, Sync) or action.holds:
         return False
     return bool(action.writes[Side.BOOKS]) and not action.writes[Side.CRM]
+
+
+def _writes_books(action: Action) -> bool:
+    return isinstance(action, Deactivate) or (isinstance(action, Sync) and bool(action.writes[Side.BOOKS]))
+
+
+def _customer_of(row: Row, action: LinkPair, parent_link: Link | None) -> str:
+    """The Books customer that a first link is about: a record of its own, or for a person its parent's."""
+    if parent_link is not None:
+        return parent_link.books_id
+    return row.key.id if row.key.side is Side.BOOKS else action.counterpart
 
 
 def _customer_id(at: Situation) -> str:

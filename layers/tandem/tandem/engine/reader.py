@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,8 @@ logger = logging.getLogger("tandem.reader")
 
 CUSTOMER = "customer"
 PERSON = "contact_person"
+READ_LASTS = timedelta(seconds=10)
+"""A Books record read longer ago is read again before a write: Books has no lock, and a round may take a minute."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ class Reader:
     _contacts: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     _contacts_asked_at: dict[str, datetime] = field(default_factory=dict)
     """Server time when a Books customer was read; one told or answered to a write has none."""
+    _contacts_taken_at: dict[str, datetime] = field(default_factory=dict)
+    """Our clock when a Books customer was asked for, or its whole body answered to a write."""
     _children: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     async def load_crm(self, entity: str, ids: Iterable[str]) -> None:
@@ -66,10 +70,11 @@ class Reader:
     async def contact(self, id: str) -> Mapping[str, Any] | None:
         """A Books customer's whole body by its own GET; None when it is gone."""
         if id not in self._contacts:
-            client = self.desk.clients[Side.BOOKS]
+            client, taken_at = self.desk.clients[Side.BOOKS], self.desk.clock.now()
             batch = await client.read(self.desk.entity(CUSTOMER).resource(Side.BOOKS), [id])
             self._contacts[id] = batch.bodies.get(id)
             self._contacts_asked_at[id] = batch.asked_at
+            self._contacts_taken_at[id] = taken_at
         return self._contacts[id]
 
     def has_contact(self, id: str) -> bool:
@@ -88,8 +93,8 @@ class Reader:
         A webhook's payload names the time of the customer alone: whether its persons are older than our last
         write to them cannot be told, so a person is never taken from one.
         """
-        if entity == PERSON:
-            self.doubt(parent or "")
+        if entity == PERSON and parent in self.told:
+            self._drop(parent)
         body = await self.contact(id if entity == CUSTOMER else parent or "")
         if body is None:
             return Gone(Side.BOOKS, id)
@@ -160,8 +165,10 @@ class Reader:
         self.told.add(row.key.id)
 
     def doubt(self, id: str) -> bool:
-        """Before a write to a Books customer known by hearsay only: true if it must be read first."""
-        if id not in self.told:
+        """Before a write to a Books customer known by hearsay, or from long ago: true if it must be read first."""
+        taken_at = self._contacts_taken_at.get(id)
+        is_old = taken_at is not None and self.desk.clock.now() - taken_at > READ_LASTS
+        if id not in self.told and not is_old:
             return False
         self._drop(id)
         return True
@@ -175,6 +182,7 @@ class Reader:
         """A Books reply that carries the whole customer is its newest read."""
         self._drop(id)
         self._contacts[id] = body
+        self._contacts_taken_at[id] = self.desk.clock.now()
 
     def adopt_person(self, contact: str, body: Mapping[str, Any]) -> None:
         """A Books reply that carries one person replaces it in what was read of its customer."""
@@ -198,6 +206,7 @@ class Reader:
         self.told.discard(contact)
         self._contacts.pop(contact, None)
         self._contacts_asked_at.pop(contact, None)
+        self._contacts_taken_at.pop(contact, None)
 
     def try_record(self, entity: str, side: Side, body: Mapping[str, Any]) -> Record | None:
         """A row of a page; None for one that our code cannot read: its own row fails, not the page (P21)."""

@@ -1,0 +1,30 @@
+"""What was read of Books long ago is read again before a write: a round may take a minute, and Books has no lock."""
+
+from __future__ import annotations
+
+import pytest
+
+from tandem.engine.reader import READ_LASTS
+from tests.engine.town import READ, WRITE, Town, a_town
+from tests.system.world import System
+
+
+@pytest.fixture
+async def town(system: System) -> Town:
+    """Three of them."""
+    return await a_town(system, 3)
+
+
+@pytest.mark.parametrize(("pause", "again"), [(0, 0), (READ_LASTS.total_seconds() + 1, 2)])
+async def test_a_read_older_than_ten_seconds_is_made_again_before_its_write(
+    town: Town, pause: float, again: int
+) -> None:
+    """All three are read as the round opens; the first write takes long, so the other two are read afresh."""
+    await town.edit_crm(Billing_City="Town {n}")
+    town.while_writing(lambda count: town.system.clock.advance(pause if count == 1 else 0))
+    assert await town.drain() == {READ: 3 + again, WRITE: 3}
+    assert [(await town.books(n))["billing_address"]["city"] for n in range(3)] == [
+        "Town 0",
+        "Town 1",
+        "Town 2",
+    ]
