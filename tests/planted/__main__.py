@@ -143,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.planted", description=__doc__)
     parser.add_argument("names", nargs="*", help="only these bugs")
     parser.add_argument(
-        "--seeds", type=int, default=12, help="seeds tried for each bug (default %(default)s)"
+        "--seeds", type=int, default=50, help="seeds tried for each bug (default %(default)s)"
     )
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=250, help="events in a seed (default %(default)s)")
