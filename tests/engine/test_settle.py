@@ -189,3 +189,23 @@ async def test_what_is_deleted_before_the_look_is_not_made_again(system: System,
     link = system.store.links.of(RecordKey("main", Side.BOOKS, "customer", made["contact_id"]))
     assert link is not None
     assert (link.state, link.crm_id) == (LinkState.TOMBSTONE, account["id"])
+
+
+async def test_what_an_open_create_made_is_left_alone_though_its_source_is_gone(system: System) -> None:
+    """P7: its stamp names a deleted Account, so nothing matches; it is settled, never taken for a new customer."""
+    await system.settle(2)
+    system.write_mode()
+    await fault(system, "timeout_after_commit", POST)
+    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
+    await told(system)
+    await system.control("DELETE", f"/crm/Accounts/{account}")
+    [customer] = (await system.export())["books"]["contacts"]
+    await system.control("PATCH", f"/books/contacts/{customer['contact_id']}", {"notes": "n"})
+    await told(system)
+    assert (await system.export())["crm"]["Accounts"] == []
+    await system.settle(8)
+    assert settled(system) == ["write"]
+    assert (await system.export())["crm"]["Accounts"] == []
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", account))
+    assert link is not None
+    assert link.state is LinkState.TOMBSTONE

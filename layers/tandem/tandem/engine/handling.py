@@ -60,7 +60,7 @@ class Handler:
         now = self.desk.clock.now()
         if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:
             self.desk.store.rows.note_gone(row, now)
-        if isinstance(action, LinkPair) and self._is_being_created(row, action):
+        if link is None and self._is_being_created(row, at, action):
             due = now + timedelta(seconds=self.desk.connection.settings.write_unknown_seconds)
             return Waits("intent", due, "its counterpart has a create whose outcome is not known yet")
         return await performer.perform(row, at, action, parent_link)
@@ -102,10 +102,20 @@ class Handler:
         delay = timedelta(seconds=self.desk.connection.settings.delete_delay_seconds)
         return decide(at, self.desk.entity(row.key.entity), delay, self.desk.clock.now())
 
-    def _is_being_created(self, row: Row, action: LinkPair) -> bool:
-        """The create that made this record is unanswered: settling it knows more than a first link would."""
-        key = RecordKey(row.key.connection, row.key.side.other, row.key.entity, action.counterpart)
-        return str(key) in self.blocked
+    def _is_being_created(self, row: Row, at: Situation, action: Action) -> bool:
+        """The create that made this record is unanswered: settling it knows more than a first link would.
+
+        The stamp says so even where the record that it names was deleted meanwhile and matches nothing.
+        """
+        own = at.own()
+        stamp = own.keys.stamp if isinstance(own, Record) else None
+        counterpart = action.counterpart if isinstance(action, LinkPair) else None
+        keys = (
+            RecordKey(row.key.connection, row.key.side.other, row.key.entity, id)
+            for id in (stamp, counterpart)
+            if id
+        )
+        return any(str(key) in self.blocked for key in keys)
 
     @property
     def _writes(self) -> bool:
