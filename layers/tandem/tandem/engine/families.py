@@ -22,8 +22,9 @@ class Families:
         """Hint the persons that differ from what was seen of them; returns their keys with their links."""
         if link.state is not LinkState.LIVE or PERSON not in self.desk.mapping.entities:
             return {}
-        if "contact_persons" not in body:
+        if "contact_persons" not in body or self.reader.looked_through.get(link.books_id) is body:
             return {}
+        self.reader.looked_through[link.books_id] = body
         connection, store = self.desk.connection.id, self.desk.store
         persons = {person.id: person for person in self.reader.persons_in(body)}
         gone = [id for id in link.persons if id not in persons]

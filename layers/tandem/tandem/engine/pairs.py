@@ -70,6 +70,9 @@ class Pairs:
         """Write what differs, commit what was written, then raise what failed."""
         assert isinstance(at.crm, Record)
         assert isinstance(at.books, Record)
+        if link.entity == CUSTOMER and _is_news(link.seen_books, at.books):
+            # What is kept as seen of a customer counts for its persons: no page tells of them a second time.
+            self.records.raised.extend(self.families.hint_changed(at.books.body, link))
         state = Progress(at.crm, at.books, dict(action.base), holds=list(action.holds), edits=action.edits)
         if not action.is_quiet and self.desk.connection.effective_mode is Mode.OBSERVE:
             return self._observe(row, link, action, state)
@@ -239,6 +242,11 @@ class Pairs:
 def _not_agreed(link: Link, state: Progress) -> Edits:
     """The edits of fields whose base has not moved: their times are still needed."""
     return {name: edit for name, edit in state.edits.items() if state.base.get(name) == link.base.get(name)}
+
+
+def _is_news(seen: Seen | None, record: Record) -> bool:
+    """Somebody may have edited the record since it was last seen."""
+    return seen is None or not seen.settled or seen.version != record.version
 
 
 def _as_known(known: Seen, record: Record) -> bool:

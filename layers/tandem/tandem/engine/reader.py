@@ -35,6 +35,8 @@ class Reader:
     """Server time when a CRM record was read, by entity and id."""
     looked: dict[Side, datetime] = field(default_factory=dict)
     """When the other side's newest changes were last looked at, before a create."""
+    looked_through: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The body of each Books customer whose persons were compared with what was seen of them."""
     told: set[str] = field(default_factory=set)
     """Books customers taken from a webhook's payload, not from a read of ours."""
     _crm: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
