@@ -107,6 +107,16 @@ async def test_a_listing_goes_on_where_it_stopped(system: System) -> None:
     assert listed == set(made["books"]["contacts"])
 
 
+async def test_a_minute_between_polls_means_every_tick(pair: Pair) -> None:
+    """A tick comes some seconds early or late; no feed waits for the second next one."""
+    system = pair.system
+    system.configure(poll_seconds=60)
+    await system.run(100)
+    for seconds in (60, 57, 63, 58):
+        assert (await system.tick()).polled == 3
+        system.clock.advance(seconds)
+
+
 async def test_a_rate_limit_stops_a_poll_and_loses_nothing(pair: Pair) -> None:
     """The tick goes on with the bells; the feed is read at the next one."""
     system = pair.system

@@ -36,6 +36,8 @@ BELLS = (0, 15, 30, 45)
 POLL_SHARE = 10
 """Polls take one call in so many of those left of the day."""
 LONGEST_POLL = 3600.0
+HALF_A_TICK = timedelta(seconds=30)
+"""A tick comes some seconds early or late: a feed is polled at the tick nearest to its time."""
 
 CHANNEL_LIFE = timedelta(days=7) - timedelta(minutes=1)
 """A longer life is silently made one hour."""
@@ -159,6 +161,9 @@ class _Poll:
         await self._restored()
         await self._channels()
 
+    def _next_poll(self) -> datetime:
+        return self.clock.now() + self.interval - HALF_A_TICK
+
     # --- changed records -------------------------------------------------------------------------------
 
     async def _feed(self, side: Side, entity: str, cursor: Cursor) -> None:
@@ -190,9 +195,7 @@ class _Poll:
     def _next(self, cursor: Cursor, page: FeedPage, *, done: bool) -> Cursor:
         if not done:
             return replace(cursor, next=page.next)
-        return replace(
-            cursor, mark=cursor.rising, next=None, rising=None, due=self.clock.now() + self.interval
-        )
+        return replace(cursor, mark=cursor.rising, next=None, rising=None, due=self._next_poll())
 
     def _take_page(
         self, side: Side, entity: str, page: FeedPage, since: datetime | None, *, first: bool
@@ -280,7 +283,7 @@ class _Poll:
         for key, link in links.items():
             if link.state is LinkState.LIVE:
                 self._hint(key.side, entity, key.id, RowClass.RECONCILE)
-        self.store.cursors.move(self.connection.id, replace(cursor, mark=now, due=now + self.interval))
+        self.store.cursors.move(self.connection.id, replace(cursor, mark=now, due=self._next_poll()))
 
     async def _restored(self) -> None:
         """Tombstones of deleted CRM records are asked for, 50 a query: what is readable again revives."""
