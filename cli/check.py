@@ -15,6 +15,7 @@ from cli import connect, show
 from cli.aws import hook_url
 from cli.credentials import NAMES
 from cli.facts import gather, place
+from cli.mapping import approved_mapping
 from cli.shell import ATTENTION, OUT_OF_REACH, Session, session_of
 from cli.zoho import Zoho, covers, reach
 from tandem.adapters.zoho.auth import Credentials
@@ -203,7 +204,8 @@ async def _books(checkup: Checkup, zoho: Zoho) -> None:
 
 
 async def _fields(checkup: Checkup, zoho: Zoho) -> None:
-    facts = await gather(zoho, checkup.mapping, checkup.organization)
+    approved = approved_mapping(checkup.session, checkup.connection)
+    facts = await gather(zoho, checkup.mapping, checkup.organization, approved)
     checkup.proven |= {"ZohoCRM.settings.fields.READ", "ZohoCRM.settings.layouts.READ"}
     found = check_mapping(checkup.mapping, facts)
     for one in found:

@@ -11,17 +11,22 @@ from tandem.adapters.zoho.models import Organization
 from tandem.core.canonical import read_record
 from tandem.core.checks.finding import Finding
 from tandem.core.errors import RefusedError, StopError
-from tandem.core.facts import Facts, Fields, books_facts, crm_facts
-from tandem.core.mapping import EntityMapping
+from tandem.core.facts import Facts, Fields, Sample, attributes, books_facts, crm_facts, sampled
 from tandem.core.mapping import Mapping as FieldMap
-from tandem.core.records import Side, is_blank
+from tandem.core.records import Side
+from tandem.engine.cursors import listings
 
 _VAT_FREE = frozenset({"IN", "US", "CA"})
 _LONG_AGO = timedelta(days=3650)
 
 
-async def gather(zoho: Zoho, mapping: FieldMap, organization: Organization) -> Facts:
-    """The facts, with a sample of the newest records of each entity; raises what Zoho says."""
+async def gather(
+    zoho: Zoho, mapping: FieldMap, organization: Organization, approved: FieldMap | None = None
+) -> Facts:
+    """The facts, with a sample of the newest records of each entity; raises what Zoho says.
+
+    What `approved` maps was there once: what is no longer was removed.
+    """
     contact = await zoho.books.contact_fields()
     country = organization.country_code
     crm: dict[str, Fields] = {}
@@ -34,7 +39,8 @@ async def gather(zoho: Zoho, mapping: FieldMap, organization: Organization) -> F
         has_gst=country in ("", "IN"),
         has_vat=country not in _VAT_FREE,
         has_currencies=(await zoho.crm.org()).mc_status is not False,
-        filled=await _filled(zoho, mapping, crm),
+        samples=await _samples(zoho, mapping, crm),
+        known_before=frozenset(attributes(approved)) if approved else frozenset(),
     )
 
 
@@ -46,31 +52,21 @@ async def _layouts(zoho: Zoho, module: str) -> Sequence[Mapping[str, Any]]:
         return ()
 
 
-async def _filled(
+async def _samples(
     zoho: Zoho, mapping: FieldMap, crm: Mapping[str, Fields]
-) -> dict[tuple[str, Side, str], float]:
-    """How many of the newest records have a value, by entity, side and attribute."""
-    found: dict[tuple[str, Side, str], float] = {}
+) -> dict[tuple[str, Side, str], Sample]:
+    """What the newest records show, by entity, side and field; Books lists no persons."""
+    found: dict[tuple[str, Side, str], Sample] = {}
     for entity in mapping.entities.values():
-        if set(crm[entity.crm_module]).issuperset(entity.crm_fields):
-            page = await zoho.crm.changed(
-                entity.resource(Side.CRM), since=datetime.now(UTC) - _LONG_AGO, before=None, after=None
-            )
-            found |= _shares(mapping, entity, Side.CRM, page.bodies)
+        for side in Side:
+            is_told = set(crm[entity.crm_module]).issuperset(entity.crm_fields) if side is Side.CRM else True
+            if is_told and (entity.name, side) in listings(mapping):
+                client = zoho.crm if side is Side.CRM else zoho.books
+                since = datetime.now(UTC) - _LONG_AGO if side is Side.CRM else None
+                page = await client.changed(entity.resource(side), since=since, before=None, after=None)
+                records = [read_record(mapping, entity.name, side, body) for body in page.bodies]
+                found |= {(entity.name, side, name): sample for name, sample in sampled(entity, records)}
     return found
-
-
-def _shares(
-    mapping: FieldMap, entity: EntityMapping, side: Side, bodies: Sequence[Mapping[str, Any]]
-) -> dict[tuple[str, Side, str], float]:
-    records = [read_record(mapping, entity.name, side, body) for body in bodies]
-    return {
-        (entity.name, side, field.attributes(side)[0]): sum(
-            not is_blank(record.values.get(field.name)) for record in records
-        ) / len(records)
-        for field in entity.fields
-        if records
-    }  # fmt: skip
 
 
 def place(finding: Finding) -> str:

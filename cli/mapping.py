@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +20,7 @@ from cli.shell import ATTENTION, Session, reading, session_of
 from cli.zoho import reach
 from tandem.adapters.zoho.auth import Credentials
 from tandem.core.checks.finding import Finding
+from tandem.core.checks.report import Line, of_file, of_live
 from tandem.core.checks.run import check_mapping
 from tandem.core.connection import Connection
 from tandem.core.cost import Cost, costs
@@ -30,7 +31,6 @@ from tandem.core.mapping_diff import Difference, differences
 from tandem.core.mapping_faults import MappingError
 from tandem.core.mapping_schema import file_schema
 from tandem.core.records import Mode, RowClass, Side
-from tandem.core.yamltree import Fault, read_tree
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import accounts
 
@@ -71,12 +71,12 @@ def check(
     try:
         mapping = load_mapping(given.text, source=given.source)
     except MappingError as error:
-        _answer(session, given, [_unreadable(fault) for fault in error.faults], ())
+        _answer(session, given, of_file(error.faults), ())
         raise typer.Exit(ATTENTION) from None
     found = [] if offline else asyncio.run(_live(session, mapping))
-    rows = [_row(given, finding) for finding in found]
-    _answer(session, given, rows, costs(mapping))
-    if any(row["state"] == "fault" for row in rows):
+    lines = of_live(found, given.text, given.source)
+    _answer(session, given, lines, costs(mapping))
+    if any(line.state == "fault" for line in lines):
         session.attend()
 
 
@@ -88,7 +88,8 @@ async def _live(session: Session, mapping: FieldMap) -> Sequence[Finding]:
     try:
         async with reach(connection, given, gate) as zoho:
             organization = await connect.organization(zoho, connection)
-            return check_mapping(mapping, await gather(zoho, mapping, organization))
+            approved = approved_mapping(session, connection)
+            return check_mapping(mapping, await gather(zoho, mapping, organization, approved))
     finally:
         gate.close()
 
@@ -100,50 +101,34 @@ def _given(session: Session, file: Path | None) -> Text:
         return Text(str(file), file.read_text(encoding="utf-8"))
 
 
+def approved_mapping(session: Session, connection: Connection) -> FieldMap | None:
+    """What a person approved last, or what is active; None where neither can be read."""
+    text = _stored(session, connection, "MAP#approved") or _stored(session, connection, "MAP#active")
+    try:
+        return load_mapping(text)
+    except MappingError:
+        return None
+
+
 def _stored(session: Session, connection: Connection, row: str) -> str:
     item = session.store.table.get(f"CONN#{connection.id}", row)
     return str(item["text"]) if item else ""
 
 
-def _unreadable(fault: Fault) -> dict[str, Any]:
-    return {
-        "kind": "unreadable", "state": "fault", "file": fault.source, "line": fault.line, "field": fault.field,
-        "message": fault.message, "fix": fault.fix, "facts": {},
-    }  # fmt: skip
-
-
-def _row(given: Text, finding: Finding) -> dict[str, Any]:
-    return {
-        "kind": finding.kind,
-        "state": "fault" if finding.is_fault else "warning",
-        "file": given.source,
-        "line": read_tree(given.text, given.source).line(finding.path),
-        "field": ".".join(str(part) for part in finding.path),
-        "message": finding.message,
-        "fix": finding.fix,
-        "facts": finding.facts(),
-    }
-
-
-def _answer(session: Session, given: Text, rows: Sequence[Mapping[str, Any]], priced: Sequence[Cost]) -> None:
-    faults = sum(row["state"] == "fault" for row in rows)
+def _answer(session: Session, given: Text, lines: Sequence[Line], priced: Sequence[Cost]) -> None:
+    faults = sum(line.state == "fault" for line in lines)
     payload = {
         "ok": not faults,
         "file": given.source,
-        "findings": rows,
+        "findings": [line.as_row() for line in lines],
         "cost": [cost.as_row() for cost in priced],
     }
 
     def people(out: Console) -> None:
-        for row in rows:
-            place = (
-                f"{row['file']}:{row['line']}: {row['field']}: "
-                if row["field"]
-                else f"{row['file']}:{row['line']}: "
-            )
-            show.say(out, f"{row['state']}: {place}{row['message']}", style=show.STYLES[row["state"]])
-            show.say(out, f"    fix: {row['fix']}")
-        warnings = len(rows) - faults
+        for line in lines:
+            show.say(out, f"{line.state}: {line.place}: {line.message}", style=show.STYLES[line.state])
+            show.say(out, f"    fix: {line.fix}")
+        warnings = len(lines) - faults
         show.say(
             out, f"{show.plural(faults, 'fault')}, {show.plural(warnings, 'warning')} in {given.source}."
         )

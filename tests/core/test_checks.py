@@ -2,146 +2,25 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tandem.core.checks.carries import carries
 from tandem.core.checks.fields import times
-from tandem.core.checks.finding import Checked, Finding
-from tandem.core.checks.run import check_mapping
+from tandem.core.checks.finding import Checked
 from tandem.core.converters import CONVERTERS
-from tandem.core.facts import Facts, FieldFacts, books_facts, crm_facts
+from tandem.core.facts import FieldFacts, Sample, crm_facts
 from tandem.core.mapping import load_mapping
 from tandem.core.records import Side
-
-MAPPING: dict[str, Any] = {
-    "region": "IN",
-    "entities": {
-        "customer": {
-            "crm_module": "Accounts",
-            "crm_stamp": "Books_Customer_ID",
-            "books_stamp": "cf_crm_account_id",
-            "create_in_books_when": {"Account_Type": ["Customer"]},
-            "fields": {
-                "name": {"crm": "Account_Name", "books": "contact_name", "args": {"books_max": 200}},
-                "segment": {
-                    "crm": "Segment",
-                    "books": "cf_segment",
-                    "args": {"crm_max": 100, "books_max": 100},
-                },
-                "credit": {"crm": "Credit", "books": "cf_credit", "converter": "money"},
-                "grade": {
-                    "crm": "Grade",
-                    "books": "cf_grade",
-                    "converter": "picklist",
-                    "args": {"values": {"Gold": "G", "Silver": "S"}},
-                },
-                "since": {"crm": "Since", "books": "cf_since", "converter": "date"},
-            },
-        },
-        "contact_person": {
-            "crm_module": "Contacts",
-            "crm_stamp": "Books_Person_ID",
-            "parent_field": "Account_Name",
-            "fields": {
-                "name": {
-                    "converter": "person_name",
-                    "crm": {"first": "First_Name", "last": "Last_Name"},
-                    "books": {"first": "first_name", "last": "last_name"},
-                },
-                "email": {"crm": "Email", "books": "email", "converter": "email"},
-            },
-        },
-    },
-}
-CRM = {
-    "Accounts": [
-        FieldFacts("Account_Name", "Account Name", "text", 200, required=True),
-        FieldFacts("Segment", "Segment", "text", 100),
-        FieldFacts("Credit", "Credit", "money", 16, places=2),
-        FieldFacts("Grade", "Grade", "picklist", choices=("-None-", "Gold", "Silver")),
-        FieldFacts("Since", "Since", "date"),
-        FieldFacts("Account_Type", "Type", "picklist", choices=("Customer", "Other")),
-        FieldFacts("Books_Customer_ID", "Books ID", "text", 50, unique=True),
-        FieldFacts("Owner", "Owner", "lookup"),
-    ],
-    "Contacts": [
-        FieldFacts("First_Name", "First Name", "text", 40),
-        FieldFacts("Last_Name", "Last Name", "text", 80, required=True),
-        FieldFacts("Email", "Email", "email", 100),
-        FieldFacts("Account_Name", "Account", "lookup", refers_to="Accounts"),
-        FieldFacts("Books_Person_ID", "Books ID", "text", 50, unique=True),
-    ],
-}
-BOOKS: list[dict[str, Any]] = [
-    {"api_name": "cf_segment", "label": "Segment", "data_type": "string", "max_length": 100},
-    {"api_name": "cf_credit", "label": "Credit", "data_type": "amount", "decimal_places": 2},
-    {
-        "api_name": "cf_grade",
-        "label": "Grade",
-        "data_type": "dropdown",
-        "values": [{"name": "G"}, {"name": "S"}],
-    },
-    {"api_name": "cf_since", "label": "Since", "data_type": "date"},
-    {"api_name": "cf_crm_account_id", "label": "CRM ID", "data_type": "string", "is_unique": True},
-]
-
-
-@dataclass
-class World:
-    """A mapping and what both organisations tell, to be spoilt in one place."""
-
-    mapping: dict[str, Any]
-    crm: dict[str, dict[str, FieldFacts]]
-    books: dict[str, dict[str, FieldFacts]]
-    more: dict[str, Any]
-
-    def spoil(self, side: Mapping[str, dict[str, FieldFacts]], where: str, name: str, **change: Any) -> World:
-        """Change a fact."""
-        side[where][name] = replace(side[where].get(name, FieldFacts(name, name, "text")), **change)
-        return self
-
-    def field(self, name: str, entity: str = "customer", **change: Any) -> World:
-        """Change a field of the mapping."""
-        fields = self.mapping["entities"][entity]["fields"]
-        fields[name] = {**fields.get(name, {}), **change}
-        return self
-
-    def entity(self, name: str, **change: Any) -> World:
-        """Change an entity of the mapping."""
-        self.mapping["entities"][name].update(change)
-        return self
-
-    def tell(self, **change: Any) -> World:
-        """Change what the organisations are."""
-        self.more.update(change)
-        return self
-
-    def drop(self, side: Mapping[str, dict[str, FieldFacts]], where: str, name: str) -> World:
-        """Take a fact away."""
-        side[where].pop(name)
-        return self
-
-    def found(self) -> list[Finding]:
-        """What the check says."""
-        text = json.dumps(self.mapping)
-        return check_mapping(load_mapping(text), Facts(self.crm, self.books, **self.more))
+from tests.core.orgs import World, right_world
 
 
 @pytest.fixture
 def world() -> World:
     """Everything right."""
-    return World(
-        copy.deepcopy(MAPPING),
-        {module: {fact.name: fact for fact in facts} for module, facts in CRM.items()},
-        {name: dict(books_facts(name, BOOKS)) for name in ("customer", "contact_person")},
-        {},
-    )
+    return right_world()
 
 
 def test_a_right_mapping_has_no_finding(world: World) -> None:
@@ -240,7 +119,15 @@ CASES: dict[str, tuple[Callable[[World], object], str, bool]] = {
     "no match key": (
         lambda w: w.mapping["entities"][P]["fields"].pop("email"), "match_key_missing fields", False),
     "a match key that is mostly blank": (
-        lambda w: w.tell(filled={(P, Side.CRM, "Email"): 0.2}), "match_key_mostly_blank email", False),
+        lambda w: w.tell(samples={(P, Side.CRM, "email"): Sample(200, 0.2)}), "match_key_mostly_blank email", False),
+    "a match key that many records share": (
+        lambda w: w.tell(samples={(P, Side.CRM, "email"): Sample(200, 0.9, 0.1)}), "match_key_not_unique email", False),
+    "a CRM field that the approved mapping uses": (
+        lambda w: w.drop(w.crm, "Accounts", "Segment").tell(known_before={(C, Side.CRM, "Segment")}),
+        "removed_field segment.crm", True),
+    "Books' id of a currency": (
+        lambda w: w.spoil(w.crm, "Accounts", "Currency", length=0)
+        .field("currency", crm="Currency", books="currency_id"), "currency_not_allowed currency.books", True),
     "a scope that CRM cannot filter by": (
         lambda w: w.spoil(w.crm, "Accounts", "Account_Type", filterable=False),
         "unfilterable create_in_books_when.Account_Type", True),
@@ -272,10 +159,10 @@ def test_one_fault_is_found_alone_in_its_place_with_a_fix(world: World, name: st
 
 def test_newest_wants_times(world: World) -> None:
     """Books tells no time of a contact person: nobody knows which edit was the newest."""
-    mapping = load_mapping(json.dumps(world.mapping))
+    mapping = load_mapping(world.text)
     person = mapping.entities[P]
     email = person.field("email").model_copy(update={"conflict": "newest"})
-    (one,) = times(Checked(person, email, Facts(world.crm, world.books)))
+    (one,) = times(Checked(person, email, world.facts))
     assert (one.kind, one.path[-1]) == ("newest_without_times", "conflict")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain
+from tandem.core.mapping_faults import Found
 from tandem.core.records import Side, Value
 
 
@@ -22,7 +23,8 @@ def _one_to_one(table: dict[str, str]) -> dict[str, str]:
     seen: dict[str, str] = {}
     for crm, books in table.items():
         if books in seen:
-            raise ValueError(f"“{books}” of Books stands for both “{seen[books]}” and “{crm}” of CRM")
+            message = f"“{books}” of Books stands for both “{seen[books]}” and “{crm}” of CRM"
+            raise Found(message, "give each its own, or leave one out", kind="duplicate_choice")
         seen[books] = crm
     return table
 

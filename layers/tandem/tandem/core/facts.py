@@ -6,11 +6,14 @@ CRM: `GET /settings/fields`, `/settings/layouts`, `/org` (dossier crm §7). Book
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from tandem.core.records import Side
+from tandem.core.mapping import EntityMapping
+from tandem.core.mapping import Mapping as FieldMap
+from tandem.core.records import Record, Side
 
 Raw = Mapping[str, Any]
 
@@ -49,6 +52,17 @@ Fields = Mapping[str, FieldFacts]
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """What a field shows in the newest records of its entity on one side."""
+
+    size: int
+    filled: float
+    """Share of the records in which it is not blank."""
+    repeated: float = 0.0
+    """Share of the filled ones whose value stands in another record too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Both organisations as far as a mapping leans on them."""
 
@@ -61,8 +75,33 @@ class Facts:
     has_vat: bool = True
     has_currencies: bool = True
     """CRM keeps several currencies (`mc_status`)."""
-    filled: Mapping[tuple[str, Side, str], float] = field(default_factory=dict)
-    """(entity, side, attribute) -> share of a sample of records in which it is not blank."""
+    samples: Mapping[tuple[str, Side, str], Sample] = field(default_factory=dict)
+    """By entity, side and the name of a mapped field."""
+    known_before: frozenset[tuple[str, Side, str]] = frozenset()
+    """(entity, side, attribute) that the approved mapping uses: they were there once."""
+
+
+def attributes(mapping: FieldMap) -> set[tuple[str, Side, str]]:
+    """(entity, side, attribute) of every mapped field."""
+    return {
+        (entity.name, side, name)
+        for entity in mapping.entities.values()
+        for mapped in entity.fields
+        for side in Side
+        for name in mapped.attributes(side)
+    }
+
+
+def sampled(entity: EntityMapping, records: Sequence[Record]) -> Iterator[tuple[str, Sample]]:
+    """What each field shows in these records of one side; a field that none of them shows has no sample."""
+    for mapped in entity.fields:
+        shown = [(one.side, one.values[mapped.name]) for one in records if mapped.name in one.values]
+        if shown:
+            found = [mapped.convert.key(side, native) for side, native in shown]
+            keys = Counter(key for key in found if key is not None)
+            filled = keys.total()
+            repeated = sum(count for count in keys.values() if count > 1)
+            yield mapped.name, Sample(len(shown), filled / len(shown), repeated / filled if filled else 0.0)
 
 
 CRM_KINDS: Final[Mapping[str, str]] = {

@@ -29,6 +29,7 @@ MIRROR_KEYS: Final = frozenset({"first_name", "last_name", "email", "phone", "mo
 NEVER_MAPPED: Final = frozenset(
     {"contact_persons", "contact_type", "contact_id", "tags", "opening_balances", "status"}
 )
+_MIRROR: Final = ("mirrors the primary person", "map it on contact_person, or use billing_address.phone")
 ADDRESS_OBJECTS: Final = frozenset({"billing_address", "shipping_address"})
 MAX_CRM_FIELDS: Final = 50
 """CRM answers at most 50 fields a call (dossier crm §2)."""
@@ -103,7 +104,7 @@ class EntityMapping(Strict):
     def _taken_twice(self) -> Iterator[Found]:
         names = [field.name for field in self.fields]
         for name in sorted({name for name in names if names.count(name) > 1}):
-            yield Found(f"two fields are called {name}", "rename one of them", ("fields",))
+            yield Found(f"two fields are called {name}", "rename one of them", ("fields",), "mapped_twice")
         for side in Side:
             users: dict[str, str] = {name: role for name, role in self._own(side) if name}
             for field in self.fields:
@@ -111,7 +112,7 @@ class EntityMapping(Strict):
                     if attribute in users:
                         yield Found(
                             f"{attribute} is already used by {users[attribute]}",
-                            "map each attribute once", ("fields", field.name, side.value),
+                            "map each attribute once", ("fields", field.name, side.value), "mapped_twice",
                         )  # fmt: skip
                     users.setdefault(attribute, f"the field {field.name}")
 
@@ -130,14 +131,15 @@ class EntityMapping(Strict):
         written = [(path, ("constants", "books", path)) for path in self.constants.books]
         for path, at in [*mapped, *written]:
             if problem := self._books_problem(path):
-                yield Found(f"{path} {problem[0]}", problem[1], at)
+                kind = "mirror_mapped" if problem is _MIRROR else "never_mapped"
+                yield Found(f"{path} {problem[0]}", problem[1], at, kind)
 
     def _books_problem(self, path: str) -> tuple[str, str] | None:
         head, dot, _ = path.partition(".")
         if head in NEVER_MAPPED:
             return "is never written by Tandem", "remove the field"
         if self.name == "customer" and path in MIRROR_KEYS:
-            return "mirrors the primary person", "map it on contact_person, or use billing_address.phone"
+            return _MIRROR
         if dot and (self.name != "customer" or head not in ADDRESS_OBJECTS):
             return (
                 "is no path of this entity",
@@ -149,13 +151,13 @@ class EntityMapping(Strict):
 
     def _incomplete(self) -> Iterator[Found]:
         if not any(field.name == "name" for field in self.fields):
-            yield Found("no field is called name", "map the record's name as the field `name`", ("fields",))
+            fix = "map the record's name as the field `name`"
+            yield Found("no field is called name", fix, ("fields",), "missing_key")
         if self.name == "contact_person" and self.parent_field is None:
-            yield Found("parent_field is missing", "add parent_field: Account_Name")
+            yield Found("parent_field is missing", "add parent_field: Account_Name", kind="missing_key")
         if (count := len(self.crm_fields) + len(CRM_SYSTEM_FIELDS)) > MAX_CRM_FIELDS:
-            yield Found(
-                f"{count} CRM fields; one query reads {MAX_CRM_FIELDS}", "map fewer fields", ("fields",)
-            )
+            message = f"{count} CRM fields; one query reads {MAX_CRM_FIELDS}"
+            yield Found(message, "map fewer fields", ("fields",), "too_many_fields")
 
     def find(self, name: str) -> FieldMapping | None:
         """The field of that name, or None."""
@@ -221,7 +223,12 @@ class Mapping(Strict):
             return given
         if unknown := [name for name in entities if name not in ENTITIES]:
             fix = f"use {' or '.join(ENTITIES)}"
-            raise AllFound([Found(f"unknown entity {name}", fix, ("entities", name)) for name in unknown])
+            raise AllFound(
+                [
+                    Found(f"unknown entity {name}", fix, ("entities", name), "unknown_entity")
+                    for name in unknown
+                ]
+            )
         region = given.get("region", "IN")
         return given | {"entities": {name: _entity(name, spec, region) for name, spec in entities.items()}}
 

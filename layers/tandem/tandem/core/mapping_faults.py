@@ -20,6 +20,8 @@ class Found(ValueError):
     message: str
     fix: str
     at: Path = ()
+    kind: str = "unknown_value"
+    """One of `FILE_KINDS`."""
 
     def __str__(self) -> str:
         return self.message
@@ -73,7 +75,7 @@ def explain(
         for found in _found(item, known):
             path = base + found.at
             where = ".".join(str(part) for part in path)
-            fault = Fault(source, tree.line(path), where, found.message, found.fix)
+            fault = Fault(source, tree.line(path), where, found.message, found.fix, found.kind)
             if fault not in faults:
                 faults.append(fault)
     emptied = [fault for fault in faults if fault.message == _WORDS["too_short"]]
@@ -122,15 +124,15 @@ def _schema_fault(item: Any, known: dict[str, tuple[str, ...]]) -> Found:
     if kind == "extra_forbidden":
         level = known[_level(item["loc"])]
         near = difflib.get_close_matches(name, level, n=1)
-        return Found(
-            f"unknown key {name}",
-            f"write {near[0]}" if near else f"remove it; known here: {', '.join(level)}",
-        )
-    if kind == "missing":
-        return Found(f"{name} is missing", f"add {name}")
+        fix = f"write {near[0]}" if near else f"remove it; known here: {', '.join(level)}"
+        return Found(f"unknown key {name}", fix, kind="unknown_key")
+    if kind in ("missing", "too_short"):
+        message = f"{name} is missing" if kind == "missing" else wording(item)
+        return Found(message, _FIXES.get(kind, f"add {name}"), kind="missing_key")
     if kind in ("literal_error", "enum"):
         return Found(f"“{item['input']}” is not allowed", f"write one of {item['ctx']['expected']}")
-    return Found(wording(item), _FIXES.get(kind, "give a value of that kind"))
+    of_type = "unknown_value" if kind == "string_pattern_mismatch" else "wrong_type"
+    return Found(wording(item), _FIXES.get(kind, "give a value of that kind"), kind=of_type)
 
 
 def wording(item: Any) -> str:

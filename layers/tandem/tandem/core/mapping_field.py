@@ -80,15 +80,18 @@ class FieldMapping(Strict):
         source = {"to_books": "crm", "to_crm": "books"}.get(self.direction)
         if source and self.owner != source:
             yield Found(
-                f"owner {self.owner} contradicts direction {self.direction}", f"write {source}", ("owner",)
-            )
+                f"owner {self.owner} contradicts direction {self.direction}", f"write {source}", ("owner",),
+                "owner_contradicts_direction",
+            )  # fmt: skip
         if source and self.conflict == "newest":
-            yield Found("conflict newest on a one-way field", "leave it out: its source wins", ("conflict",))
+            fix = "leave it out: its source wins"
+            yield Found("conflict newest on a one-way field", fix, ("conflict",), "policy_contradiction")
         if not source and self.drift != "report":
-            yield Found("drift is for one-way fields", "leave it out, or give a direction", ("drift",))
+            fix = "leave it out, or give a direction"
+            yield Found("drift is for one-way fields", fix, ("drift",), "policy_contradiction")
         if self.converter not in CONVERTERS:
             fix = nearest(self.converter, list(CONVERTERS))
-            yield Found(f"unknown converter {self.converter}", fix, ("converter",))
+            yield Found(f"unknown converter {self.converter}", fix, ("converter",), "unknown_converter")
             return
         try:
             _ = self.convert
@@ -102,13 +105,12 @@ class FieldMapping(Strict):
         given = set(self.parts(side) or ())
         if given - needed:
             fix = f"its parts are {', '.join(kind.parts[side])}" if needed else "give one API name"
-            yield Found(
-                f"{', '.join(sorted(given - needed))}: no part of a {self.converter}", fix, (side.value,)
-            )
+            extra = ", ".join(sorted(given - needed))
+            yield Found(f"{extra}: no part of a {self.converter}", fix, (side.value,), "bad_arguments")
         if missing := needed - given - kind.optional_parts:
             yield Found(
                 f"part of a set mapped alone: {', '.join(sorted(missing))} of {self.converter} is missing",
-                "map every part, the set travels whole", (side.value,),
+                "map every part, the set travels whole", (side.value,), "set_incomplete",
             )  # fmt: skip
 
     def parts(self, side: Side) -> dict[str, str] | None:
@@ -144,10 +146,12 @@ def _never_blank(given: dict[str, Any]) -> bool:
 def _bad_args(error: ValidationError, kind: type[Converter]) -> Iterator[Found]:
     takes = ", ".join(kind.model_fields) or "none"
     for item in error.errors(include_url=False):
+        found = item.get("ctx", {}).get("error")
         yield Found(
             f"{kind.name}: {wording(item)}",
-            f"the arguments of {kind.name} are: {takes}",
+            found.fix if isinstance(found, Found) else f"the arguments of {kind.name} are: {takes}",
             ("args", *item["loc"]),
+            found.kind if isinstance(found, Found) else "bad_arguments",
         )
 
 

@@ -29,6 +29,8 @@ class Fault:
     field: str
     message: str
     fix: str
+    kind: str = "bad_yaml"
+    """One of `FILE_KINDS`."""
 
     def __str__(self) -> str:
         at = f" {self.field}:" if self.field else ""
@@ -61,15 +63,8 @@ def read_tree(text: str, source: str) -> Tree:
     """Parse one YAML document; raises YamlFault."""
     size = len(text.encode(errors="surrogatepass"))
     if size > MAX_BYTES:
-        raise YamlFault(
-            Fault(
-                source,
-                1,
-                "",
-                f"the file has {size} bytes, at most {MAX_BYTES} are read",
-                "split or shorten it",
-            )
-        )
+        message = f"the file has {size} bytes, at most {MAX_BYTES} are read"
+        raise YamlFault(Fault(source, 1, "", message, "split or shorten it", "file_too_large"))
     try:
         node = _Builder(source, yaml.parse(text, Loader=yaml.SafeLoader)).document()
     except yaml.YAMLError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tandem.core.checks.finding import Finding, fields_of
+from tandem.core.checks.finding import Checked, Finding, fields_of
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.converters import Email, TaxIdentity
 from tandem.core.facts import Facts, FieldFacts
@@ -16,6 +16,8 @@ from tandem.core.yamltree import Path
 
 MOSTLY_BLANK: Final = 0.5
 """A match key that stands in fewer than this share of the records links few of them."""
+OFTEN_REPEATED: Final = 0.02
+"""A match key whose value stands in more than one record this often is no key; a few doubles are people's slips."""
 _DO_NOT_ALLOW: Final = {
     Side.CRM: "in CRM: Setup > Modules and Fields, edit the field, tick “Do not allow duplicate values”",
     Side.BOOKS: "in Books: Settings > Customers and Vendors > Custom Fields, tick “Prevent duplicate values”",
@@ -108,7 +110,7 @@ def _out_of_range(value: object, fact: FieldFacts) -> str:
 
 
 def keys(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
-    """match_key_missing, match_key_mostly_blank: something by which records find their counterpart."""
+    """match_key_missing, match_key_mostly_blank, match_key_not_unique: records find their counterpart by something."""
     found = [field for field in entity.fields if isinstance(field.convert, (Email, TaxIdentity))]
     if not found and entity.name != "customer":
         yield Finding(
@@ -117,16 +119,20 @@ def keys(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
             is_fault=False,
         )  # fmt: skip
     for field in found:
+        checked = Checked(entity, field, facts)
         for side in Side:
-            shares = [facts.filled.get((entity.name, side, name)) for name in field.attributes(side)[:1]]
-            for share in shares:
-                if share is not None and share < MOSTLY_BLANK:
-                    yield Finding(
-                        "match_key_mostly_blank", (*_at(entity, "fields"), field.name),
-                        f"{field.name} is filled in {share:.0%} of the records of {SIDE_NAMES[side]} looked at",
-                        "fill it before the first sync, or expect many held records",
-                        is_fault=False,
-                    )  # fmt: skip
+            sample = facts.samples.get((entity.name, side, field.name))
+            if sample is None:
+                continue
+            of_side = f"of the {sample.size} newest records of {SIDE_NAMES[side]}"
+            if sample.filled < MOSTLY_BLANK:
+                message = f"{field.name} is filled in {sample.filled:.0%} {of_side}"
+                fix = "fill it before the first sync, or expect many held records"
+                yield checked.finding("match_key_mostly_blank", "", message, fix, is_fault=False)
+            if sample.repeated > OFTEN_REPEATED:
+                message = f"{field.name} has the same value in several {of_side} ({sample.repeated:.0%})"
+                fix = "give each record its own value, or expect them to be held as ambiguous"
+                yield checked.finding("match_key_not_unique", "", message, fix, is_fault=False)
 
 
 def scope(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:

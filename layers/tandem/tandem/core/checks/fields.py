@@ -19,7 +19,7 @@ from tandem.core.tax import TaxIdentity
 
 
 def exists(field: Checked) -> Iterator[Finding]:
-    """unknown_field, renamed_field: every attribute is there, under this name."""
+    """unknown_field, removed_field, renamed_field: every attribute is there, under this name."""
     for side in Side:
         there = fields_of(field.entity, side, field.facts)
         for name in field.mapped.attributes(side):
@@ -40,11 +40,19 @@ def _missing(field: Checked, side: Side, name: str, there: ReadOnly[str, FieldFa
             f"{SIDE_NAMES[side]} has no {name}; the field labelled “{renamed.label}” is {renamed.name} now"
         )
         return field.finding("renamed_field", side, message, f"write {renamed.name}")
-    message = (
-        f"{SIDE_NAMES[side]} has no {name}: it was removed, or never was, or the token's user may not see it"
+    known_before = (field.entity.name, side, name) in field.facts.known_before
+    kind = "removed_field" if known_before else "unknown_field"
+    why = (
+        "it was removed, or hidden from the token's user, since the mapping was approved"
+        if known_before
+        else "it never was, or the token's user may not see it"
     )
+    message = f"{SIDE_NAMES[side]} has no {name}: {why}"
     fix = f"create it in {SIDE_NAMES[side]}, or {nearest(name, sorted(there))}"
-    return field.finding("unknown_field", side, message, fix)
+    return field.finding(kind, side, message, fix)
+
+
+_SHOW_IT: Final = "show it to that user, or take the field out"
 
 
 def visible(field: Checked) -> Iterator[Finding]:
@@ -52,7 +60,7 @@ def visible(field: Checked) -> Iterator[Finding]:
     for side, fact in field.all_known():
         if not fact.visible:
             message = f"{fact.name} of {SIDE_NAMES[side]} is hidden from the token's user, or switched off"
-            yield field.finding("hidden_field", side, message, "show it to that user, or take the field out")
+            yield field.finding("hidden_field", side, message, _SHOW_IT, fact=fact)
 
 
 def writable(field: Checked) -> Iterator[Finding]:
@@ -64,7 +72,7 @@ def writable(field: Checked) -> Iterator[Finding]:
                 kind = "read_only_both_ways" if both else "read_only_target"
                 message = f"{fact.name} is read-only in {SIDE_NAMES[side]}, but direction is {field.mapped.direction}"
                 fix = f"write direction: to_{side.other}, or give the token's user the right to edit it"
-                yield field.finding(kind, side, message, fix)
+                yield field.finding(kind, side, message, fix, fact=fact)
 
 
 def fits(field: Checked) -> Iterator[Finding]:
@@ -77,7 +85,8 @@ def fits(field: Checked) -> Iterator[Finding]:
             shown = f"{fact.name} of {SIDE_NAMES[side]} is {fact.shown()}"
             if {name, fact.kind} == {"date", "datetime"}:
                 fix = f"write converter: {fact.kind}, or choose a field of the same kind on both sides"
-                yield field.finding("date_against_datetime", side, f"{shown}; the converter is {name}", fix)
+                message = f"{shown}; the converter is {name}"
+                yield field.finding("date_against_datetime", side, message, fix, fact=fact)
             elif name == "picklist" and fact.kind == "multi_select":
                 fix = "write converter: multi_select, or choose a field for one choice"
                 yield field.finding(
@@ -85,9 +94,8 @@ def fits(field: Checked) -> Iterator[Finding]:
                 )
             else:
                 fix = "choose another converter, or a field of another kind"
-                yield field.finding(
-                    "type_mismatch", side, f"{shown}; the converter {name} cannot carry it", fix
-                )
+                message = f"{shown}; the converter {name} cannot carry it"
+                yield field.finding("type_mismatch", side, message, fix, fact=fact)
     if name == "multi_select" and any(
         fact.kind == "picklist" for side in Side for fact in field.known(side).values()
     ):
@@ -161,7 +169,7 @@ def lookups(field: Checked) -> Iterator[Finding]:
                 to = f" to {fact.refers_to}" if fact.refers_to else ""
                 message = f"{fact.name} of {SIDE_NAMES[side]} is a lookup{to}, which no entity of the mapping carries"
                 fix = "map a text or pick list instead; the parent of a person is parent_field"
-                yield field.finding("lookup_unmapped", side, message, fix)
+                yield field.finding("lookup_unmapped", side, message, fix, fact=fact)
 
 
 def times(field: Checked) -> Iterator[Finding]:
@@ -204,6 +212,16 @@ def taxes(field: Checked) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def currencies(field: Checked) -> Iterator[Finding]:
+    """currency_not_allowed: Books knows currencies by ids of its own, fixed once there are transactions."""
+    for name in field.mapped.attributes(Side.BOOKS):
+        if name in ("currency_id", "currency_code"):
+            yield field.finding(
+                "currency_not_allowed", "books", f"{name} of Books names a currency by an id of its own",
+                "take the field out; currency_field of the entity keeps other currencies apart",
+            )  # fmt: skip
+
+
 FIELD_RULES: Final[tuple[Callable[[Checked], Iterator[Finding]], ...]] = (
-    exists, visible, writable, fits, long_enough, precise, choices, lookups, times, ways, taxes,
+    exists, visible, writable, fits, long_enough, precise, choices, lookups, times, ways, taxes, currencies,
 )  # fmt: skip

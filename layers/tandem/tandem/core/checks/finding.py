@@ -56,10 +56,23 @@ class Checked:
         """The sides that the field writes."""
         return tuple(side for side in Side if self.mapped.may_write(side))
 
-    def finding(self, kind: str, at: str, message: str, fix: str, *, is_fault: bool = True) -> Finding:
-        """A finding at one key of the field, with both sides' facts."""
-        path = ("entities", self.entity.name, "fields", self.mapped.name, at)
-        return Finding(kind, path, message, fix, is_fault, self.only(Side.CRM), self.only(Side.BOOKS))
+    def finding(
+        self,
+        kind: str,
+        at: str,
+        message: str,
+        fix: str,
+        *,
+        is_fault: bool = True,
+        fact: FieldFacts | None = None,
+    ) -> Finding:
+        """A finding at one key of the field ("" for the field itself), with both sides' facts.
+
+        `fact`: that of the part of a set, on the side `at`.
+        """
+        path = ("entities", self.entity.name, "fields", self.mapped.name, *([at] if at else []))
+        known = {side: self.only(side) or (fact if at == side else None) for side in Side}
+        return Finding(kind, path, message, fix, is_fault, known[Side.CRM], known[Side.BOOKS])
 
 
 def fields_of(entity: EntityMapping, side: Side, facts: Facts) -> Mapping[str, FieldFacts]:

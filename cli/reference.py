@@ -1,0 +1,59 @@
+"""Writes what `docs/mapping.md` and its JSON Schema say of the models: `python -m cli.reference`.
+
+A generated part of the page stands between `<!-- NAME: generated -->` and `<!-- end -->`; the rest is written by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from tandem.core.checks.kinds import FILE_KINDS, LIVE_KINDS
+from tandem.core.mapping_schema import file_schema
+
+DOCS: Final = Path(__file__).parents[1] / "docs"
+_PART: Final = re.compile(r"<!-- (\w+): generated -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def findings() -> str:
+    """Every kind of finding of the check."""
+    found = [(f"`{kind}`", what) for kind, what in {**FILE_KINDS, **LIVE_KINDS}.items()]
+    return table(("finding", "what is wrong"), found)
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table; a bar in a cell is escaped."""
+    lines = [tuple(head)]
+    lines += [("---",) * len(lines[0]), *(tuple(cell.replace("|", "\\|") for cell in row) for row in rows)]
+    return (
+        "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        .replace("| --- ", "|---")
+        .replace("--- |", "---|")
+    )
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {"findings": findings}
+
+
+def page(text: str) -> str:
+    """The page with every generated part made anew; KeyError for a part that nobody makes."""
+    return _PART.sub(lambda part: f"<!-- {part[1]}: generated -->\n{PARTS[part[1]]()}\n<!-- end -->", text)
+
+
+def schema() -> str:
+    """The JSON Schema of the mapping file."""
+    return json.dumps(file_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def write() -> None:
+    """Write both files."""
+    mapping = DOCS / "mapping.md"
+    mapping.write_text(page(mapping.read_text(encoding="utf-8")), encoding="utf-8")
+    (DOCS / "mapping.schema.json").write_text(schema(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,152 @@
+"""A mapping and two organisations that fit each other, to be spoilt in one place."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+
+from tandem.core.checks.finding import Finding
+from tandem.core.checks.report import Line, examine
+from tandem.core.checks.run import check_mapping
+from tandem.core.facts import Facts, FieldFacts, books_facts
+from tandem.core.mapping import load_mapping
+
+MAPPING: dict[str, Any] = {
+    "region": "IN",
+    "entities": {
+        "customer": {
+            "crm_module": "Accounts",
+            "crm_stamp": "Books_Customer_ID",
+            "books_stamp": "cf_crm_account_id",
+            "create_in_books_when": {"Account_Type": ["Customer"]},
+            "fields": {
+                "name": {"crm": "Account_Name", "books": "contact_name", "args": {"books_max": 200}},
+                "segment": {
+                    "crm": "Segment",
+                    "books": "cf_segment",
+                    "args": {"crm_max": 100, "books_max": 100},
+                },
+                "credit": {"crm": "Credit", "books": "cf_credit", "converter": "money"},
+                "grade": {
+                    "crm": "Grade",
+                    "books": "cf_grade",
+                    "converter": "picklist",
+                    "args": {"values": {"Gold": "G", "Silver": "S"}},
+                },
+                "since": {"crm": "Since", "books": "cf_since", "converter": "date"},
+            },
+        },
+        "contact_person": {
+            "crm_module": "Contacts",
+            "crm_stamp": "Books_Person_ID",
+            "parent_field": "Account_Name",
+            "fields": {
+                "name": {
+                    "converter": "person_name",
+                    "crm": {"first": "First_Name", "last": "Last_Name"},
+                    "books": {"first": "first_name", "last": "last_name"},
+                },
+                "email": {"crm": "Email", "books": "email", "converter": "email"},
+            },
+        },
+    },
+}
+CRM = {
+    "Accounts": [
+        FieldFacts("Account_Name", "Account Name", "text", 200, required=True),
+        FieldFacts("Segment", "Segment", "text", 100),
+        FieldFacts("Credit", "Credit", "money", 16, places=2),
+        FieldFacts("Grade", "Grade", "picklist", choices=("-None-", "Gold", "Silver")),
+        FieldFacts("Since", "Since", "date"),
+        FieldFacts("Account_Type", "Type", "picklist", choices=("Customer", "Other")),
+        FieldFacts("Books_Customer_ID", "Books ID", "text", 50, unique=True),
+        FieldFacts("Owner", "Owner", "lookup"),
+    ],
+    "Contacts": [
+        FieldFacts("First_Name", "First Name", "text", 40),
+        FieldFacts("Last_Name", "Last Name", "text", 80, required=True),
+        FieldFacts("Email", "Email", "email", 100),
+        FieldFacts("Account_Name", "Account", "lookup", refers_to="Accounts"),
+        FieldFacts("Books_Person_ID", "Books ID", "text", 50, unique=True),
+    ],
+}
+BOOKS: list[dict[str, Any]] = [
+    {"api_name": "cf_segment", "label": "Segment", "data_type": "string", "max_length": 100},
+    {"api_name": "cf_credit", "label": "Credit", "data_type": "amount", "decimal_places": 2},
+    {
+        "api_name": "cf_grade",
+        "label": "Grade",
+        "data_type": "dropdown",
+        "values": [{"name": "G"}, {"name": "S"}],
+    },
+    {"api_name": "cf_since", "label": "Since", "data_type": "date"},
+    {"api_name": "cf_crm_account_id", "label": "CRM ID", "data_type": "string", "is_unique": True},
+]
+
+
+@dataclass
+class World:
+    """A mapping and what both organisations tell, to be spoilt in one place."""
+
+    mapping: dict[str, Any]
+    crm: dict[str, dict[str, FieldFacts]]
+    books: dict[str, dict[str, FieldFacts]]
+    more: dict[str, Any]
+
+    def spoil(self, side: Mapping[str, dict[str, FieldFacts]], where: str, name: str, **change: Any) -> World:
+        """Change a fact."""
+        side[where][name] = replace(side[where].get(name, FieldFacts(name, name, "text")), **change)
+        return self
+
+    def field(self, name: str, entity: str = "customer", **change: Any) -> World:
+        """Change a field of the mapping."""
+        fields = self.mapping["entities"][entity]["fields"]
+        fields[name] = {**fields.get(name, {}), **change}
+        return self
+
+    def entity(self, name: str, **change: Any) -> World:
+        """Change an entity of the mapping."""
+        self.mapping["entities"][name].update(change)
+        return self
+
+    def tell(self, **change: Any) -> World:
+        """Change what the organisations are."""
+        self.more.update(change)
+        return self
+
+    def drop(self, side: Mapping[str, dict[str, FieldFacts]], where: str, name: str) -> World:
+        """Take a fact away."""
+        side[where].pop(name)
+        return self
+
+    @property
+    def text(self) -> str:
+        """The mapping as a file."""
+        return yaml.safe_dump(self.mapping, sort_keys=False)
+
+    @property
+    def facts(self) -> Facts:
+        """What both organisations tell."""
+        return Facts(self.crm, self.books, **self.more)
+
+    def found(self) -> list[Finding]:
+        """What the check says."""
+        return check_mapping(load_mapping(self.text), self.facts)
+
+    def lines(self, text: str | None = None) -> list[Line]:
+        """What a person reads about the file."""
+        return examine(self.text if text is None else text, "my.yaml", self.facts)
+
+
+def right_world() -> World:
+    """Everything right."""
+    return World(
+        copy.deepcopy(MAPPING),
+        {module: {fact.name: fact for fact in facts} for module, facts in CRM.items()},
+        {name: dict(books_facts(name, BOOKS)) for name in ("customer", "contact_person")},
+        {},
+    )
