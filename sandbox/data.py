@@ -1,105 +1,37 @@
-"""Invented companies and people of three countries, awkward on purpose; the same seed gives the same ones."""
+"""Invented data for both orgs, awkward on purpose; the same seed gives the same."""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Any
 
-from stdnum import luhn
-from stdnum.in_ import gstin
-
+from sandbox.companies import HEADS, company_of, person_of, valid_gstin
 from sandbox.config import Country
 from sandbox.replies import Json
 
-_CITIES = {
-    "IN": [
-        ("Mumbai", "Maharashtra", "MH", "27", "400001"),
-        ("Bengaluru", "Karnataka", "KA", "29", "560001"),
-        ("Chennai", "Tamil Nadu", "TN", "33", "600001"),
-        ("Pune", "Maharashtra", "MH", "27", "411001"),
-        ("Kochi", "Kerala", "KL", "32", "682001"),
-        ("Jaipur", "Rajasthan", "RJ", "08", "302001"),
-        ("Kolkata", "West Bengal", "WB", "19", "700001"),
-        ("Ahmedabad", "Gujarat", "GJ", "24", "380001"),
-    ],
-    "GB": [
-        ("Leeds", "West Yorkshire", "", "", "LS1 4AP"),
-        ("Stoke-on-Trent", "Staffordshire", "", "", "ST4 2AA"),
-        ("Llanfairpwll", "Gwynedd", "", "", "LL61 5UJ"),
-        ("Edinburgh", "Scotland", "", "", "EH1 1YZ"),
-    ],
-    "US": [
-        ("New York", "NY", "NY", "", "10001"),
-        ("St. Louis", "MO", "MO", "", "63101"),
-        ("San José", "CA", "CA", "", "95113"),
-        ("Winston-Salem", "NC", "NC", "", "27101"),
-    ],
-}
-_COUNTRY = {"IN": "India", "GB": "United Kingdom", "US": "USA"}
-_HEADS = {
-    "IN": [
-        "Sahyadri",
-        "Konark",
-        "Nilgiri",
-        "Lakshmi Ganesh",
-        "Bharat & Sons",
-        "Śrī Veṅkaṭeśvara",
-        "Deccan",
-        "Ganga",
-        "M/s Patel Brothers",
-        "A-1",
-        "Om Sai",
-        "Kāverī",
-    ],
-    "GB": [
-        "O'Brien",
-        "Thistle & Rye",
-        "Pennine",
-        "Ashby-de-la-Zouch",
-        "D'Arcy",
-        "Ffrwd",
-        "Holme",
-        "St. Aldate's",
-    ],
-    "US": [
-        "Hudson",
-        "Three Rivers",
-        "Peña",
-        'Big "Sky"',
-        "McAllister",
-        "Łukasiewicz",
-        "Blue Ridge",
-        "Ångström",
-    ],
-}
-_TAILS = {
-    "IN": ["Traders", "Exports Pvt. Ltd.", "Industries Private Limited", "Textiles LLP", "Agro Foods"],
-    "GB": ["Ltd", "Limited", "Engineering Ltd", "Foods plc", "Partners LLP"],
-    "US": ["Inc.", "LLC", "Supply Co.", "Corporation", "Bakery, Inc."],
-}
-_MIDDLES = ["", "", "", "Global", "New", "United", "Precision", "Green"]
-_FIRST = {
-    "IN": ["Asha", "Ravi", "Priya", "Arjun", "Meenakshi", "Farhan", "José", "Sukhdeep"],
-    "GB": ["Siân", "Niamh", "Oliver", "Zoë", "Alastair", "Mary-Anne"],
-    "US": ["Jordan", "María", "DeShawn", "Noël", "Kathryn", "Li"],
-}
-_LAST = {
-    "IN": ["Rao", "Iyer", "Sharma", "Khan", "D'Souza", "Venkataraghavan", "Singh", "Patel"],
-    "GB": ["Pritchard", "O'Neill", "Smith-Jones", "MacDonald", "Owen"],
-    "US": ["Nguyen", "Garcia", "van der Berg", "Johnson", "Núñez"],
-}
+__all__ = ["generate", "valid_gstin"]
 
-
-def valid_gstin(state: str, number: int) -> str:
-    """Return a well-formed GSTIN with its check character."""
-    letters = "".join(chr(65 + (number // 26**power) % 26) for power in range(3))
-    body = f"{state}{letters}C{chr(65 + number % 26)}{1 + number % 9_999:04d}{chr(65 + number % 7)}1Z"
-    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    return gstin.validate(body + luhn.calc_check_digit(body, alphabet))
+_VENDOR_TAILS = {
+    "IN": ["Packaging", "Paper Mills", "Logistics Pvt. Ltd.", "Steel Works", "Chemicals & Dyes"],
+    "GB": ["Haulage Ltd", "Timber Merchants", "Fixings plc", "Print & Pack"],
+    "US": ["Freight LLC", "Lumber Co.", "Fasteners, Inc.", "Office Products"],
+}
+_GOODS = [
+    ("Hinge", "Nos", "8302"),
+    ("Basmati rice", "kg", "1006"),
+    ("Café-style mug", "Box", "6912"),
+    ('1/2" brass valve', "Nos", "8481"),
+    ("Cotton yarn — 40s", "kg", "5205"),
+    ("Nuts & bolts", "Dozen", "7318"),
+    ("Ångström filter", "Nos", "8421"),
+    ("Paper, A4", "Carton", "4802"),
+]
+_SERVICES = [("Installation", "Hours", "9987"), ("Audit", "Hours", "9982"), ("Haulage", "Nos", "9965")]
+_UNITS_CRM = {"Nos": "Numbers", "kg": "Each", "Box": "Box", "Dozen": "Dozen", "Carton": "Carton"}
 
 
 def generate(size: int, seed: int = 1, country: Country = "IN") -> Json:
-    """Return an import body with `size` CRM Accounts and about as many Books customers.
+    """Return an import body with `size` CRM Accounts and about as many Books customers, and vendors and items.
 
     Two thirds are known on both sides under equal or nearly equal names; the rest on one side only.
     """
@@ -109,9 +41,9 @@ def generate(size: int, seed: int = 1, country: Country = "IN") -> Json:
     customers: list[Json] = []
     for number in range(size):
         home = country if rng.random() < 0.7 else rng.choice(["IN", "GB", "US"])
-        company = _company(rng, number, home, country)
+        company = company_of(rng, number, home, country)
         persons = [
-            _person(rng, number, position, home, company["domain"]) for position in range(rng.randint(0, 2))
+            person_of(rng, number, position, home, company["domain"]) for position in range(rng.randint(0, 2))
         ]
         side = rng.random()
         if side < 0.85:
@@ -119,37 +51,99 @@ def generate(size: int, seed: int = 1, country: Country = "IN") -> Json:
             people += [_crm_person(person, number) for person in persons]
         if side > 0.25:
             customers.append(_customer(company, persons, rng, country))
-    return {"crm": {"Accounts": accounts, "Contacts": people}, "books": {"contacts": customers}}
-
-
-def _company(rng: Random, number: int, home: str, country: str) -> dict[str, Any]:
-    head, middle, tail = rng.choice(_HEADS[home]), rng.choice(_MIDDLES), rng.choice(_TAILS[home])
-    name = " ".join(part for part in (head, middle, tail, str(number) if number >= 40 else "") if part)
-    city, state, code, gst_state, zip_code = rng.choice(_CITIES[home])
-    registered = home == "IN" and country == "IN" and rng.random() < 0.7
-    branch_of = number - 1 if number % 25 == 24 else number
+    vendors, sellers, products, items = _trade(size, seed, country)
     return {
-        "number": number,
-        "name": f"{name} #{number}" if number < 40 else name,
-        "city": city,
-        "state": state,
-        "zip": zip_code,
-        "country": _COUNTRY[home],
-        "home": home,
-        "state_code": code,
-        "street": f"{rng.randint(1, 400)}, {rng.choice(['MG Road', 'Station Rd', 'High Street', '5th Avenue'])}",
-        "gst": valid_gstin(gst_state, branch_of) if registered else "",
-        "phone": f"+{ {'IN': 91, 'GB': 44, 'US': 1}[home] } {rng.randint(2_000_000_000, 9_999_999_999)}",
-        "domain": f"company{number}.example" if rng.random() < 0.8 else "mail.example",
-        "segment": rng.choice(["Retail", "Wholesale", "", "Key account"]),
+        "crm": {"Accounts": accounts, "Contacts": people, "Vendors": vendors, "Products": products},
+        "books": {"contacts": [*customers, *sellers], "items": items},
     }
 
 
-def _person(rng: Random, number: int, position: int, home: str, domain: str) -> dict[str, str]:
-    first, last = rng.choice(_FIRST[home]), rng.choice(_LAST[home])
-    mailbox = "accounts" if rng.random() < 0.2 else f"p{number}.{position}"
-    email = "" if rng.random() < 0.15 else f"{mailbox}@{domain}"
-    return {"first_name": first, "last_name": last, "email": email}
+def _trade(size: int, seed: int, country: Country) -> tuple[list[Json], ...]:
+    """Return CRM Vendors, Books vendors, CRM Products and Books items: a fifth and a fourth of the size.
+
+    Their chance is their own, so that they change none of the accounts and customers of a seed.
+    """
+    rng = Random(f"{seed}:trade")
+    vendors: list[Json] = []
+    sellers: list[Json] = []
+    sides: list[float] = []
+    for number in range(size // 5):
+        home = country if rng.random() < 0.7 else rng.choice(["IN", "GB", "US"])
+        vendor = company_of(rng, number, home, country)
+        vendor["name"] = f"{rng.choice(HEADS[home])} {rng.choice(_VENDOR_TAILS[home])} {number + 1}"
+        vendor["domain"] = f"vendor{number}.example"
+        sides.append(rng.random())
+        if sides[-1] < 0.85:
+            vendors.append(_vendor(vendor, rng))
+        if sides[-1] > 0.25:
+            persons = [person_of(rng, number, 0, home, vendor["domain"])]
+            seller = _customer(vendor, persons, rng, country)
+            sellers.append({**seller, "$ref": f"s{number}", "contact_type": "vendor", "custom_fields": []})
+    products: list[Json] = []
+    items: list[Json] = []
+    for number in range(size // 4):
+        goods = rng.random() < 0.8
+        name, unit, hsn = rng.choice(_GOODS if goods else _SERVICES)
+        rate = round(rng.uniform(1, 5_000), 2)
+        thing = {"name": f"{name} {number + 1}", "unit": unit, "hsn": hsn, "rate": rate, "goods": goods}
+        thing["sku"] = f"{'G' if goods else 'S'}-{number + 1:05d}" if rng.random() < 0.8 else ""
+        thing["vendor"] = rng.randrange(len(sides)) if sides and goods else None
+        side, live = rng.random(), rng.random() < 0.9
+        if side < 0.85:
+            products.append(_product(thing, live, sides))
+        if side > 0.25:
+            items.append(_item(thing, live, sides, rng))
+    return vendors, sellers, products, items
+
+
+def _vendor(company: dict[str, Any], rng: Random) -> Json:
+    body: Json = {
+        "$ref": f"v{company['number']}",
+        "Vendor_Name": company["name"],
+        "Phone": company["phone"],
+        "Email": f"sales@{company['domain']}" if rng.random() < 0.8 else None,
+        "Street": company["street"],
+        "City": company["city"],
+        "State": company["state"],
+        "Zip_Code": company["zip"],
+        "Country": company["country"],
+    }
+    if company["gst"]:
+        body |= {"GSTIN": company["gst"], "GST_Treatment": "Registered Business - Regular"}
+        body["Source_of_Supply"] = company["state_code"]
+    return body
+
+
+def _product(thing: dict[str, Any], live: bool, sides: list[float]) -> Json:
+    body: Json = {
+        "Product_Name": thing["name"],
+        "Product_Code": thing["sku"] or None,
+        "Unit_Price": thing["rate"],
+        "Usage_Unit": _UNITS_CRM.get(thing["unit"], "Hours"),
+        "Product_Active": live,
+        "Taxable": True,
+        "HSN_SAC": thing["hsn"],
+    }
+    vendor = thing["vendor"]
+    return body | (
+        {"Vendor_Name": {"$ref": f"v{vendor}"}} if vendor is not None and sides[vendor] < 0.85 else {}
+    )
+
+
+def _item(thing: dict[str, Any], live: bool, sides: list[float], rng: Random) -> Json:
+    body: Json = {
+        "name": thing["name"].upper() if rng.random() < 0.1 else thing["name"],
+        "rate": thing["rate"],
+        "sku": thing["sku"],
+        "unit": thing["unit"],
+        "hsn_or_sac": thing["hsn"],
+        "product_type": "goods" if thing["goods"] else "service",
+        "status": "active" if live else "inactive",
+    }
+    vendor = thing["vendor"]
+    return body | (
+        {"vendor_id": {"$ref": f"s{vendor}"}} if vendor is not None and sides[vendor] > 0.25 else {}
+    )
 
 
 def _account(company: dict[str, Any], number: int) -> Json:

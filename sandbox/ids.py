@@ -13,6 +13,12 @@ class IdSource:
         self._prefix = str(self._rng.randrange(10 ** (prefix_digits - 1), 9 * 10 ** (prefix_digits - 1)))
         self._number = 86_000
 
+    def apart(self, name: str) -> IdSource:
+        """Return a source of lower ids of the same org: what it draws moves none of the ids drawn here."""
+        other = IdSource(0, name, 1)
+        other._prefix, other._number = self._prefix, 40_000
+        return other
+
     def draw(self) -> str:
         """Return the next id."""
         self._number += self._rng.randint(1, 9)

@@ -206,6 +206,22 @@ class Switches(BaseModel):
         True, "A write through the API fires webhooks as a user's edit does.", "Books dossier 7"
     )
 
+    # Books items
+    items_default_filter: Literal["Status.Active", "Status.All"] = _fact(
+        "Status.Active", "What GET /items without filter_by lists.", "OpenAPI items; contacts list all"
+    )
+    items_sort_by_time: bool = _fact(
+        False,
+        "sort_column=last_modified_time sorts GET /items; else it is ignored in silence.",
+        "Books dossier 6",
+    )
+    item_put_partial: bool = _fact(
+        True, "A PUT of an item keeps what is not sent; else name and rate are wanted.", "OpenAPI items"
+    )
+    books_duplicate_item_names: Literal["refuse", "allow"] = _fact(
+        "refuse", "Org preference: a second item of the same name is refused with 1001.", "Books, not found"
+    )
+
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""
         schema = self.model_json_schema()["properties"]

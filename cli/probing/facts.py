@@ -125,6 +125,11 @@ _NEVER = (
     _never("books", "books_delete_trigger", "a delete fires a webhook", "Tandem holds no delete"),
     _never("books", "retry_after_on_429", "a 429 says when to come back", "would block the whole organisation"),
     _never("books", "block_seconds_after_44", "how long a code 44 blocks", "would block the whole organisation"),
+    _never("books", "items_default_filter", "which items a list without a filter shows", "needs an inactive item"),
+    _never("books", "items_sort_by_time", "items sorted by their time", "needs two items"),
+    _never("books", "item_put_partial", "a PUT of an item keeps what is not sent", "needs an item"),
+    _never("books", "books_duplicate_item_names", "two items of one name",
+           "needs two items; the preference stands in Books' settings"),
 )  # fmt: skip
 
 FACTS: dict[str, Fact] = {fact.name: fact for fact in (*_CRM, *_BOOKS, *_SEEN, *_NEVER)}

@@ -1,12 +1,12 @@
-"""Custom fields of a contact as JSON: an array, a hash, and keys at the top level (Books dossier 5)."""
+"""Custom fields of a record as JSON: an array, a hash, and keys at the top level (Books dossier 5)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sandbox.books.metadata import BooksField, BooksSetup
-from sandbox.books.store import Contact
+from sandbox.books.metadata import BooksField
 from sandbox.replies import Json
 from sandbox.switches import Switches
 
@@ -26,29 +26,33 @@ def _frame(spec: BooksField) -> dict[str, Any]:
         "edit_on_store": False,
         "api_name": spec.api_name,
         "show_in_all_pdf": False,
-        "search_entity": "contact",
+        "search_entity": spec.entity,
         "data_type": spec.data_type,
         "placeholder": spec.api_name,
         "is_dependent_field": False,
     }
 
 
-def custom_list(setup: BooksSetup, contact: Contact, switches: Switches) -> list[Json]:
+Fields = Mapping[str, BooksField]
+Held = Mapping[str, Any]
+
+
+def custom_list(fields: Fields, held: Held, switches: Switches) -> list[Json]:
     """Return custom_fields; fields without a value are left out unless the switch lists them."""
     omitted = switches.empty_custom_fields == "omitted"
     listed = []
-    for spec in setup.fields.values():
-        value = contact.custom.get(spec.api_name, "")
+    for spec in fields.values():
+        value = held.get(spec.api_name, "")
         if value != "" or not omitted:
             listed.append({**_frame(spec), "value": value, "value_formatted": str(value)})
     return listed
 
 
-def custom_hash(setup: BooksSetup, contact: Contact) -> Json:
+def custom_hash(fields: Fields, held: Held) -> Json:
     """Return custom_field_hash, whose keys also stand at the top level."""
     found: Json = {}
-    for spec in setup.fields.values():
-        value = contact.custom.get(spec.api_name, "")
+    for spec in fields.values():
+        value = held.get(spec.api_name, "")
         if value != "":
             found[spec.api_name] = str(value)
             found[f"{spec.api_name}_unformatted"] = value

@@ -1,4 +1,4 @@
-"""Books items and simple invoices endpoints (Books dossier 6)."""
+"""Books simple invoices endpoints (Books dossier 6)."""
 
 from __future__ import annotations
 
@@ -9,69 +9,6 @@ from sandbox.books.http_settings import paged, rows_of
 from sandbox.books.query import moment_of
 from sandbox.pipeline import Call
 from sandbox.replies import Reply
-
-
-def list_items(call: Call) -> Reply:
-    """GET /items: no filter by time; sorted by name."""
-    ledger = call.world.books.ledger
-    rows = sorted(ledger.items.values(), key=lambda i: str(i.values.get("name", "")).casefold())
-    return paged(
-        call,
-        rows,
-        "items",
-        "Items",
-        ledger.item_body,
-        applied_filter="Status.All",
-        sort_column="name",
-        sort_order="A",
-    )
-
-
-def item_details(call: Call) -> Reply:
-    """GET /itemdetails?item_ids=."""
-    ledger = call.world.books.ledger
-    ids = [i for i in call.query.get("item_ids", "").split(",") if i in ledger.items]
-    return done("success", items=[ledger.item_body(ledger.items[i]) for i in ids])
-
-
-def get_item(call: Call) -> Reply:
-    """GET /items/{id}."""
-    ledger = call.world.books.ledger
-    return done("success", item=ledger.item_body(ledger.item(call.params["id"])))
-
-
-def create_item(call: Call) -> Reply:
-    """POST /items."""
-    ledger = call.world.books.ledger
-    item = ledger.create_item(call.json_object())
-    call.record_ids = [item.id]
-    return done("The item has been added.", 201, item=ledger.item_body(item))
-
-
-def update_item(call: Call) -> Reply:
-    """PUT /items/{id}."""
-    ledger = call.world.books.ledger
-    return done(
-        "Item details have been saved.",
-        item=ledger.item_body(ledger.update_item(call.params["id"], call.json_object())),
-    )
-
-
-def delete_item(call: Call) -> Reply:
-    """DELETE /items/{id}."""
-    ledger = call.world.books.ledger
-    del ledger.items[ledger.item(call.params["id"]).id]
-    return done("The item has been deleted.")
-
-
-def item_status(status: str) -> Callable[[Call], Reply]:
-    """Return the handler of POST /items/{id}/active or inactive."""
-
-    def mark(call: Call) -> Reply:
-        call.world.books.ledger.item(call.params["id"]).status = status
-        return done(f"The item has been marked as {status}.")
-
-    return mark
 
 
 def list_invoices(call: Call) -> Reply:
@@ -140,14 +77,6 @@ def invoice_status(status: str) -> Callable[[Call], Reply]:
 
 ENDPOINTS = rows_of(
     [
-        ("GET", "/items", list_items, "settings.READ"),
-        ("POST", "/items", create_item, "settings.CREATE"),
-        ("GET", "/itemdetails", item_details, "settings.READ"),
-        ("GET", "/items/{id}", get_item, "settings.READ"),
-        ("PUT", "/items/{id}", update_item, "settings.UPDATE"),
-        ("DELETE", "/items/{id}", delete_item, "settings.DELETE"),
-        ("POST", "/items/{id}/active", item_status("active"), "settings.CREATE"),
-        ("POST", "/items/{id}/inactive", item_status("inactive"), "settings.CREATE"),
         ("GET", "/invoices", list_invoices, "invoices.READ"),
         ("POST", "/invoices", create_invoice, "invoices.CREATE"),
         ("GET", "/invoices/{id}", get_invoice, "invoices.READ"),

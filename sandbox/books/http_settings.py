@@ -160,14 +160,14 @@ def list_fields(call: Call) -> Reply:
     entity = call.query.get("entity", "")
     if not entity:
         raise BooksError(4, "Invalid value passed for entity")
-    specs = [s for s in call.world.books.store.setup.fields.values() if s.entity == entity]
+    specs = call.world.books.store.setup.fields_of(entity).values()
     return done("success", fields=[_field_body(s) for s in specs])
 
 
 def list_custom_fields(call: Call) -> Reply:
     """GET /settings/customfields?entity=contact: the older form."""
     entity = call.query.get("entity", "contact")
-    specs = [s for s in call.world.books.store.setup.fields.values() if s.entity == entity]
+    specs = call.world.books.store.setup.fields_of(entity).values()
     return done("success", customfields={entity: [_field_body(s) for s in specs]})
 
 

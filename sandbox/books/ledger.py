@@ -1,4 +1,4 @@
-"""Items and simple invoices of the Books org (Books dossier 6)."""
+"""Simple invoices of the Books org (Books dossier 6)."""
 
 from __future__ import annotations
 
@@ -6,26 +6,16 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from sandbox.books.items import Items
 from sandbox.books.metadata import BooksSetup
 from sandbox.books.store import BooksStore, Contact
-from sandbox.books.values import invalid, too_long
+from sandbox.books.values import invalid
 from sandbox.clock import books_time, local
 from sandbox.replies import BooksError, Json
 from sandbox.shapes import number_of
 from sandbox.users import User
 
 OPEN = ("sent", "viewed", "overdue", "unpaid", "partially_paid")
-
-
-@dataclass(slots=True)
-class Item:
-    """A product or service."""
-
-    id: str
-    values: dict[str, Any]
-    created_time: int
-    modified_time: int
-    status: str = "active"
 
 
 @dataclass(slots=True)
@@ -54,11 +44,11 @@ class Invoice:
 
 
 class Ledger:
-    """Items and invoices, and what customers owe."""
+    """Invoices, and what customers owe."""
 
-    def __init__(self, store: BooksStore) -> None:
+    def __init__(self, store: BooksStore, items: Items) -> None:
         self._store = store
-        self.items: dict[str, Item] = {}
+        self._items = items
         self.invoices: dict[str, Invoice] = {}
         self._of_customer: dict[str, list[Invoice]] = {}
 
@@ -71,6 +61,10 @@ class Ledger:
         """Return what a customer owes, and whether it has transactions."""
         invoices = self._of_customer.get(contact_id, [])
         return round(sum(i.total for i in invoices if i.status in OPEN), 2), bool(invoices)
+
+    def names_item(self, item_id: str) -> bool:
+        """Return whether a line of an invoice names an item."""
+        return any(line["item_id"] == item_id for i in self.invoices.values() for line in i.lines)
 
     def move(self, loser: Contact, master: Contact) -> None:
         """Move a merged contact's invoices to the master."""
@@ -162,7 +156,7 @@ class Ledger:
     def _line(self, line: Any, number: int) -> Json:
         if not isinstance(line, dict):
             raise invalid("line_items")
-        item = self.items.get(str(line.get("item_id", "")))
+        item = self._items.by_id.get(str(line.get("item_id", "")))
         if line.get("item_id") and item is None:
             raise BooksError(1002, "Item does not exist.")
         known = item.values if item else {}
@@ -186,44 +180,6 @@ class Ledger:
             "tax_percentage": 0,
             "item_total": round(rate * quantity, 2),
         }
-
-    def create_item(self, body: Json) -> Item:
-        """Add an item; name and rate are wanted, sku is unique. Raises BooksError."""
-        if not body.get("name"):
-            raise invalid("name")
-        self._check_item(body, None)
-        now = int(self._store.clock.now())
-        item = Item(
-            self._store.ids.draw(), {"rate": 0, "product_type": "goods", **_item_values(body)}, now, now
-        )
-        self.items[item.id] = item
-        return item
-
-    def update_item(self, item_id: str, body: Json) -> Item:
-        """Change the sent keys of an item."""
-        item = self.item(item_id)
-        self._check_item(body, item_id)
-        item.values |= _item_values(body)
-        item.modified_time = int(self._store.clock.now())
-        return item
-
-    def item(self, item_id: str) -> Item:
-        """Return an item; raises BooksError 1002."""
-        found = self.items.get(item_id)
-        if found is None:
-            raise BooksError(1002, "Item does not exist.", 404)
-        return found
-
-    def _check_item(self, body: Json, own: str | None) -> None:
-        if len(str(body.get("name", ""))) > 100:
-            raise too_long("name", 100)
-        for item in self.items.values():
-            if item.id == own:
-                continue
-            if body.get("sku") and item.values.get("sku") == body["sku"]:
-                raise BooksError(1001, f"SKU {body['sku']} already exists.")
-            if body.get("name") and str(item.values.get("name")).casefold() == str(body["name"]).casefold():
-                raise BooksError(1001, f'Item "{body["name"]}" already exists.')
 
     def invoice_body(self, invoice: Invoice, full: bool) -> Json:
         """Return an invoice; list rows have no line items and call the zip zipcode (Books dossier 2, 6)."""
@@ -271,65 +227,12 @@ class Ledger:
             "shipping_address": _list_address(invoice.shipping),
         }
 
-    def item_body(self, item: Item) -> Json:
-        """Return an item, in lists and alone."""
-        zone = self._store.org.zone
-        values = dict.fromkeys(
-            (
-                "description",
-                "sku",
-                "unit",
-                "tax_id",
-                "tax_name",
-                "hsn_or_sac",
-                "purchase_account_id",
-                "account_id",
-                "zcrm_product_id",
-            ),
-            "",
-        )
-        return {
-            "item_id": item.id,
-            **values,
-            "item_name": item.values.get("name", ""),
-            "item_type": "sales",
-            "tax_percentage": 0,
-            "is_linked_with_zohocrm": False,
-            **item.values,
-            "status": item.status,
-            "created_time": books_time(item.created_time, zone),
-            "last_modified_time": books_time(item.modified_time, zone),
-            "custom_fields": [],
-            "custom_field_hash": {},
-        }
-
 
 def _day(text: str, name: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise invalid(name) from error
-
-
-_ITEM_KEYS = (
-    "name",
-    "rate",
-    "description",
-    "sku",
-    "unit",
-    "tax_id",
-    "product_type",
-    "item_type",
-    "hsn_or_sac",
-    "purchase_rate",
-    "purchase_account_id",
-    "account_id",
-    "is_taxable",
-)
-
-
-def _item_values(body: Json) -> dict[str, Any]:
-    return {k: body[k] for k in _ITEM_KEYS if k in body and body[k] is not None}
 
 
 def _list_address(address: dict[str, str]) -> Json:

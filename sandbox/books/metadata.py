@@ -141,7 +141,7 @@ class BooksSetup:
             "US": (("Sales Tax", 8),),
         }[org.country]
         self.taxes = [(ids.draw(), name, rate) for name, rate in rates]
-        self.fields: dict[str, BooksField] = {}
+        self._fields: dict[str, dict[str, BooksField]] = {}
         self.add_field({"api_name": "cf_crm_account_id", "label": "CRM Account ID", "unique": True})
         self.add_field(
             {
@@ -152,11 +152,27 @@ class BooksSetup:
             }
         )
         self.add_field({"api_name": "cf_segment", "label": "Segment"})
+        later = ids.apart("fields")
+        vendor_id = {"api_name": "cf_crm_vendor_id", "label": "CRM Vendor ID", "unique": True}
+        product_id = {"api_name": "cf_crm_product_id", "label": "CRM Product ID", "unique": True}
+        self.add_field(vendor_id, later)
+        self.add_field({"entity": "item", **product_id}, later)
+        self.add_field({"entity": "item", "api_name": "cf_grade", "label": "Grade"}, later)
 
-    def add_field(self, spec: Json) -> BooksField:
-        """Add a custom field to contacts; raises ControlError when it is there."""
-        api_name = str(spec.get("api_name", ""))
-        if not api_name.startswith("cf_") or api_name in self.fields:
+    @property
+    def fields(self) -> dict[str, BooksField]:
+        """Return the custom fields of contacts by api name."""
+        return self.fields_of("contact")
+
+    def fields_of(self, entity: str) -> dict[str, BooksField]:
+        """Return the custom fields of an entity by api name."""
+        return self._fields.setdefault(entity, {})
+
+    def add_field(self, spec: Json, ids: IdSource | None = None) -> BooksField:
+        """Add a custom field to an entity (default contact); raises ControlError when it is there."""
+        api_name, entity = str(spec.get("api_name", "")), str(spec.get("entity") or "contact")
+        fields = self.fields_of(entity)
+        if not api_name.startswith("cf_") or api_name in fields:
             raise ControlError(f"custom field {api_name!r} must begin with cf_ and be new")
         data_type = spec.get("data_type", "string")
         if data_type == "text":
@@ -165,17 +181,17 @@ class BooksSetup:
             raise ControlError(f"unknown data_type {data_type!r}; known: {DATA_TYPES}")
         label = spec.get("label") or api_name.removeprefix("cf_").replace("_", " ").title()
         made = BooksField(
-            self._ids.draw(),
+            (ids or self._ids).draw(),
             api_name,
             label,
             data_type,
-            len(self.fields) + 1,
-            spec.get("entity", "contact"),
+            len(fields) + 1,
+            entity,
             bool(spec.get("unique")),
             tuple(spec.get("options") or ()),
             int(spec.get("length") or 255),
         )
-        self.fields[api_name] = made
+        fields[api_name] = made
         return made
 
     def currency(self, currency_id: str) -> Currency | None:

@@ -78,7 +78,7 @@ class BooksRenderer:
         values, setup = contact.values, self._store.setup
         currency = setup.currency(values["currency_id"]) or setup.base_currency
         owed, _ = self._balance(contact.id)
-        hashed = custom_hash(self._store.setup, contact)
+        hashed = custom_hash(setup.fields, contact.custom)
         kind = values["contact_type"]
         return {
             "contact_id": contact.id,
@@ -114,7 +114,7 @@ class BooksRenderer:
             "last_modified_time": self.time(contact.modified_time),
             "last_modified_time_formatted": self.day(contact.modified_time),
             **self._tax(contact),
-            "custom_fields": custom_list(self._store.setup, contact, self._switches()),
+            "custom_fields": custom_list(setup.fields, contact.custom, self._switches()),
             "custom_field_hash": hashed,
             **hashed,
             "contactperson_custom_fields": [],
@@ -157,7 +157,7 @@ class BooksRenderer:
         primary, author = contact.primary, self._author(contact.created_by)
         base = currency == setup.base_currency
         mirrors = self._mirrors(contact)
-        hashed = custom_hash(self._store.setup, contact)
+        hashed = custom_hash(setup.fields, contact.custom)
         blank = dict.fromkeys(
             (
                 "contact_tax_information",
@@ -259,7 +259,7 @@ class BooksRenderer:
             "is_client_review_settings_enabled": False,
             **self._tax(contact),
             **{name: values[name] for name in _WHEN_WRITTEN if name in values},
-            "custom_fields": custom_list(self._store.setup, contact, self._switches()),
+            "custom_fields": custom_list(setup.fields, contact.custom, self._switches()),
             "custom_field_hash": hashed,
             **hashed,
             "track_1099": values.get("track_1099", False),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sandbox.automation import WORKFLOW_USER, Automation
+from sandbox.books.item_render import ItemRenderer
+from sandbox.books.items import Item, Items
 from sandbox.books.ledger import Ledger
 from sandbox.books.render import BooksRenderer
 from sandbox.books.store import BooksStore, Contact
@@ -32,8 +35,10 @@ class BooksService:
         self.store = store
         self.clock = clock
         self.org = org
-        self.ledger = Ledger(store)
+        self.items = Items(store)
+        self.ledger = Ledger(store, self.items)
         self.render = BooksRenderer(store, self.ledger.balance, switches)
+        self.item_render = ItemRenderer(store, switches)
         self.webhooks = Webhooks(store.ids)
         self.automations: list[Automation] = []
         self._outbox = outbox
@@ -63,26 +68,18 @@ class BooksService:
 
     def upsert(self, key: str, value: str, create: bool, body: Json, actor: User) -> tuple[Contact, bool]:
         """Update by a unique custom field, or create when asked; return whether it was created (Books 4)."""
-        spec = self.store.setup.fields.get(key)
-        if spec is None or not spec.unique:
-            raise BooksError(4, f"Invalid value passed for X-Unique-Identifier-Key: {key}")
+        self._refuse_key("contact", key)
         found = self.store.holder_of(key, value)
         if found is not None:
             return self.update(found.id, body, actor), False
         if not create:
             raise BooksError(self._switches().upsert_not_found_code, "Contact does not exist.")
-        stamped = {
-            **body,
-            "custom_fields": [
-                *(
-                    c
-                    for c in body.get("custom_fields", [])
-                    if isinstance(c, dict) and c.get("api_name") != key
-                ),
-                {"api_name": key, "value": value},
-            ],
-        }
-        return self.create(stamped, actor), True
+        return self.create(_stamped(body, key, value), actor), True
+
+    def _refuse_key(self, entity: str, key: str) -> None:
+        spec = self.store.setup.fields_of(entity).get(key)
+        if spec is None or not spec.unique:
+            raise BooksError(4, f"Invalid value passed for X-Unique-Identifier-Key: {key}")
 
     def delete(self, contact_id: str, source: str = "api") -> Contact:
         """Delete a contact without transactions."""
@@ -95,7 +92,7 @@ class BooksService:
         record = self.render.full(contact)
         self.store.delete(contact_id)
         if self._switches().books_delete_trigger:
-            self._send(record, "delete", source)
+            self._send("contact", lambda: record, "delete", source)
         return contact
 
     def set_status(self, contact_id: str, status: str, actor: User, source: str = "api") -> Contact:
@@ -130,42 +127,112 @@ class BooksService:
         """Tell the webhooks of an address changed through the address endpoints."""
         self._tell(contact, "edit", source)
 
+    def create_item(self, body: Json, source: str = "api") -> Item:
+        """Add an item and tell the webhooks."""
+        item = self.items.create(body, source)
+        self._tell_item(item, "create", source)
+        return item
+
+    def update_item(self, item_id: str, body: Json, source: str = "api") -> Item:
+        """Change an item and tell the webhooks."""
+        item, changed = self.items.update(item_id, body)
+        if changed or self._switches().unchanged_put_moves_time:
+            self._tell_item(item, "edit", source)
+        return item
+
+    def update_item_customs(self, item_id: str, customs: list[Any]) -> Item:
+        """Change custom fields of an item alone and tell the webhooks."""
+        item = self.items.get(item_id)
+        kept = {"name": item.name, "rate": item.values["rate"]}
+        return self.update_item(item_id, {**kept, "custom_fields": customs})
+
+    def upsert_item(self, key: str, value: str, create: bool, body: Json) -> tuple[Item, bool]:
+        """Update an item by a unique custom field, or create it; return whether it was created (Books 4)."""
+        self._refuse_key("item", key)
+        found = self.items.holder_of(key, value)
+        if found is not None:
+            return self.update_item(found.id, body), False
+        if not create:
+            raise BooksError(self._switches().upsert_not_found_code, "Item does not exist.")
+        return self.create_item(_stamped(body, key, value)), True
+
+    def set_item_status(self, item_id: str, status: str, source: str = "api") -> Item:
+        """Mark an item active or inactive and tell the webhooks."""
+        item = self.items.set_status(item_id, status)
+        self._tell_item(item, "edit", source)
+        return item
+
+    def delete_item(self, item_id: str, source: str = "api") -> Item:
+        """Delete an item that no transaction names."""
+        item = self.items.get(item_id)
+        if self.ledger.names_item(item_id):
+            text = "Items that are part of a transaction cannot be deleted."
+            raise BooksError(self._switches().delete_refused_code, text)
+        record = self.item_render.full(item)
+        self.items.delete(item_id)
+        if self._switches().books_delete_trigger:
+            self._send("item", lambda: record, "delete", source)
+        return item
+
     def _automate(self, contact: Contact) -> bool:
         actor = self.store.users.named(WORKFLOW_USER)
         before = contact.modified_time, contact.modified_by
-        for rule in self.automations:
-            held = contact.custom if rule.field.startswith("cf_") else contact.values
-            old = held.get(rule.field, "")
-            new = rule.rewritten(old)
-            if new == old:
-                continue
-            body: Json = {rule.field: new}
-            if rule.field.startswith("cf_"):
-                body = {"custom_fields": [{"api_name": rule.field, "value": new}]}
+        for body in self._rewrites("contacts", contact.values, contact.custom):
             self.store.update(contact.id, body, actor)
         return before != (contact.modified_time, contact.modified_by)
 
+    def _automate_item(self, item: Item) -> bool:
+        bodies = list(self._rewrites("items", item.values, item.custom))
+        kept = {"name": item.name, "rate": item.values["rate"]}
+        for body in bodies:
+            self.items.update(item.id, kept | body)
+        return bool(bodies)
+
+    def _rewrites(self, module: str, values: Json, custom: Json) -> Iterator[Json]:
+        for rule in self.automations:
+            if rule.module != module:
+                continue
+            is_custom = rule.field.startswith("cf_")
+            old = (custom if is_custom else values).get(rule.field, "")
+            new = rule.rewritten(old)
+            if new != old:
+                stamp = [{"api_name": rule.field, "value": new}]
+                yield {"custom_fields": stamp} if is_custom else {rule.field: new}
+
     def _tell(self, contact: Contact, operation: str, source: str) -> None:
         rewritten = self._automate(contact)
-        if self.webhooks.listening(operation):
-            self._send(self.render.full(contact), operation, source)
-        if rewritten and self.webhooks.listening("edit"):
-            self._send(self.render.full(contact), "edit", "user")
+        self._send("contact", lambda: self.render.full(contact), operation, source)
+        if rewritten:
+            self._send("contact", lambda: self.render.full(contact), "edit", "user")
 
-    def _send(self, record: Json, operation: str, source: str) -> None:
+    def _tell_item(self, item: Item, operation: str, source: str) -> None:
+        rewritten = self._automate_item(item)
+        self._send("item", lambda: self.item_render.full(item), operation, source)
+        if rewritten:
+            self._send("item", lambda: self.item_render.full(item), "edit", "user")
+
+    def _send(self, entity: str, record: Callable[[], Json], operation: str, source: str) -> None:
         if source == "api" and not self._switches().api_edit_fires_webhook:
             return
-        for hook in self.webhooks.listening(operation):
+        hooks = self.webhooks.listening(entity, operation)
+        shown = record() if hooks else {}
+        for hook in hooks:
             if not self._spend_webhook():
                 return
-            content, headers, payload = build(hook, record, self._switches())
+            content, headers, payload = build(hook, shown, self._switches())
             self._outbox.put(
                 "books",
                 hook.url,
                 headers,
                 content,
                 payload,
-                [record["contact_id"]],
+                [shown[f"{entity}_id"]],
                 operation,
                 f"webhook {hook.webhook_id}",
             )
+
+
+def _stamped(body: Json, key: str, value: str) -> Json:
+    customs = body.get("custom_fields", [])
+    others = [c for c in customs if isinstance(c, dict) and c.get("api_name") != key]
+    return {**body, "custom_fields": [*others, {"api_name": key, "value": value}]}

@@ -98,6 +98,11 @@ class BooksStore:
         self._person_contact: dict[str, str] = {}
         self.version = 0
 
+    @property
+    def switches(self) -> Switches:
+        """Return the switches in force."""
+        return self._switches()
+
     def get(self, contact_id: str) -> Contact:
         """Return a contact; raises BooksError 1002."""
         found = self.contacts.get(contact_id)

@@ -16,6 +16,7 @@ from sandbox.replies import BooksError, ControlError, Json
 from sandbox.switches import Switches
 
 EVENTS = ("create", "edit", "delete")
+ENTITIES = ("contact", "item")
 ENVELOPES = ("json", "bare", "form", "ids")
 
 
@@ -51,6 +52,8 @@ class Webhooks:
             raise ControlError(f"a webhook wants an http url and events out of {EVENTS}")
         if spec.get("envelope") not in (None, *ENVELOPES):
             raise ControlError(f"envelope is one of {ENVELOPES}")
+        if spec.get("entity", "contact") not in ENTITIES:
+            raise ControlError(f"entity is one of {ENTITIES}")
         if spec.get("encoding") not in (None, "hex", "base64"):
             raise ControlError("encoding is hex or base64")
         hook = Webhook(
@@ -81,9 +84,10 @@ class Webhooks:
         events = [e for e in EVENTS if any(e in str(name) for name in spec.get("events") or [])]
         return self.register({**spec, "events": events or list(EVENTS), "encoding": None, "envelope": None})
 
-    def listening(self, operation: str) -> list[Webhook]:
-        """Return the webhooks that are told of an operation on a contact."""
-        return [h for h in self.hooks.values() if h.active and operation in h.events]
+    def listening(self, entity: str, operation: str) -> list[Webhook]:
+        """Return the webhooks that are told of an operation on a contact or an item."""
+        hooks = (h for h in self.hooks.values() if h.active and h.entity == entity)
+        return [h for h in hooks if operation in h.events]
 
     def described(self, hook: Webhook) -> Json:
         """Return a webhook as the settings API shows it."""
@@ -108,11 +112,11 @@ def build(hook: Webhook, record: Json, switches: Switches) -> tuple[bytes, dict[
     """Return the content, the headers with the signature, and the payload before it was encoded."""
     envelope = hook.envelope or switches.webhook_envelope
     pairs = parse_qsl(urlsplit(hook.url).query, keep_blank_values=True)
-    payload: Json = {"contact": record}
+    payload: Json = {hook.entity: record}
     if envelope == "bare":
         payload = record
     elif envelope == "ids":
-        payload = {"contact_id": record["contact_id"]}
+        payload = {f"{hook.entity}_id": record[f"{hook.entity}_id"]}
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     if envelope == "form":
         content = urlencode({"JSONString": text}).encode()

@@ -191,8 +191,38 @@ def invoice_status(status: str) -> Edit:
 def item_create(world: World, params: Params, body: Json) -> Json:
     """Add an item."""
     _actor(world, body)
-    ledger = world.books.ledger
-    return ledger.item_body(ledger.create_item(body))
+    return world.books.item_render.full(world.books.create_item(body, "user"))
+
+
+def item_edit(world: World, params: Params, body: Json) -> Json:
+    """Change an item; with {"$silent": true} no time moves and nobody is told."""
+    _actor(world, body)
+    item = world.books.items.get(params["id"])
+    linked = body.pop("is_linked_with_zohocrm", item.linked_with_crm)
+    whole = {"name": item.name, "rate": item.values["rate"], **body}
+    if whole.pop("$silent", False):
+        stamp = item.modified_time
+        world.books.items.update(item.id, whole)
+        item.modified_time = stamp
+    else:
+        world.books.update_item(item.id, whole, "user")
+    item.linked_with_crm = bool(linked)
+    return world.books.item_render.full(item)
+
+
+def item_delete(world: World, params: Params, body: Json) -> Json:
+    """Delete an item."""
+    world.books.delete_item(params["id"], "user")
+    return {"item_id": params["id"]}
+
+
+def item_status(status: str) -> Edit:
+    """Return the edit that marks an item active or inactive."""
+
+    def mark(world: World, params: Params, body: Json) -> Json:
+        return world.books.item_render.full(world.books.set_item_status(params["id"], status, "user"))
+
+    return mark
 
 
 _C = "/books/contacts"
@@ -218,4 +248,8 @@ EDITS: list[tuple[str, str, Edit]] = [
     ("POST", "/books/invoices/{id}/send", invoice_status("sent")),
     ("POST", "/books/invoices/{id}/void", invoice_status("void")),
     ("POST", "/books/items", item_create),
+    ("PATCH", "/books/items/{id}", item_edit),
+    ("DELETE", "/books/items/{id}", item_delete),
+    ("POST", "/books/items/{id}/active", item_status("active")),
+    ("POST", "/books/items/{id}/inactive", item_status("inactive")),
 ]

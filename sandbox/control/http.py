@@ -54,6 +54,7 @@ def health(call: ControlCall) -> Json:
         "currency": world.config.org.currency,
         "counts": {
             "books contacts": len(world.books.store.contacts),
+            "books items": len(world.books.items.by_id),
             **{f"crm {name}": len(d.live) for name, d in world.crm.store.data.items()},
         },
         "limits": world.limits.described(),

@@ -33,7 +33,7 @@ def load(world: World, body: Json) -> Json:
         answer["books"]["contact_persons"] = [persons for _, persons in made]
     ledger, actor = world.books.ledger, world.users.named(DEFAULT_USER)
     if "items" in books:
-        answer["books"]["items"] = [ledger.create_item(row).id for row in books["items"]]
+        answer["books"]["items"] = [_item_row(world, row, refs) for row in books["items"]]
     if "invoices" in books:
         answer["books"]["invoices"] = [
             ledger.create_invoice(_resolved(row, refs), actor).id for row in books["invoices"]
@@ -42,7 +42,8 @@ def load(world: World, body: Json) -> Json:
 
 
 def _resolved(row: Json, refs: dict[str, str]) -> Json:
-    return {k: _ref(v, refs, "id" if k != "customer_id" else None) for k, v in row.items()}
+    bare = ("customer_id", "vendor_id")
+    return {k: _ref(v, refs, None if k in bare else "id") for k, v in row.items()}
 
 
 def _ref(value: Any, refs: dict[str, str], wrap: str | None) -> Any:
@@ -79,9 +80,8 @@ def _books_row(world: World, row: Json, refs: dict[str, str]) -> tuple[str, list
     ref, actor = row.pop("$ref", None), world.users.named(row.pop("user", None) or DEFAULT_USER)
     created, modified = _seconds(row, "created_time"), _seconds(row, "last_modified_time")
     linked = bool(row.pop("is_linked_with_zohocrm", False))
-    stamp = row.get("custom_fields")
-    if isinstance(stamp, dict):
-        row["custom_fields"] = [{"api_name": k, "value": v} for k, v in stamp.items()]
+    if "custom_fields" in row:
+        row["custom_fields"] = _customs(row)
     status = row.pop("status", "active")
     contact = world.books.store.create(
         row, actor, "user", row.pop("contact_id", None), created or modified, status
@@ -92,6 +92,26 @@ def _books_row(world: World, row: Json, refs: dict[str, str]) -> tuple[str, list
     if ref is not None:
         refs[str(ref)] = contact.id
     return contact.id, [p.id for p in contact.persons]
+
+
+def _item_row(world: World, row: Json, refs: dict[str, str]) -> str:
+    row = _resolved(row, refs)
+    ref, source = row.pop("$ref", None), str(row.pop("source", "user"))
+    created, modified = _seconds(row, "created_time"), _seconds(row, "last_modified_time")
+    row["custom_fields"] = _customs(row)
+    item = world.books.items.create(
+        row, source, row.pop("item_id", None), created or modified, row.pop("status", "active")
+    )
+    if modified is not None:
+        item.modified_time = modified
+    if ref is not None:
+        refs[str(ref)] = item.id
+    return item.id
+
+
+def _customs(row: Json) -> Any:
+    stamp = row.get("custom_fields", [])
+    return [{"api_name": k, "value": v} for k, v in stamp.items()] if isinstance(stamp, dict) else stamp
 
 
 def export(world: World) -> Json:
@@ -112,7 +132,7 @@ def export(world: World) -> Json:
             "contacts": [
                 {**books.render.full(c), "merged_into": c.merged_into} for c in books.store.contacts.values()
             ],
-            "items": [books.ledger.item_body(i) for i in books.ledger.items.values()],
+            "items": [books.item_render.full(i) for i in books.items.by_id.values()],
             "invoices": [books.ledger.invoice_body(i, full=True) for i in books.ledger.invoices.values()],
         },
     }

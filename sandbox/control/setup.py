@@ -150,7 +150,7 @@ def add_orgs(call: ControlCall) -> Json:
 
 
 def add_field(call: ControlCall) -> Json:
-    """Add a custom field: {product: crm, module, api_name, ...} or {product: books, api_name: cf_..., ...}."""
+    """Add a custom field: {product: crm, module, api_name, ...} or {product: books, entity, api_name: cf_..., ...}."""
     body = call.body
     if body.get("product", "crm") == "books":
         made = call.world.books.store.setup.add_field(body)
@@ -187,7 +187,8 @@ def remove_field(call: ControlCall) -> Json:
 
 def _fields(call: ControlCall) -> dict[str, Any]:
     if call.body.get("product", "crm") == "books":
-        return cast("dict[str, Any]", call.world.books.store.setup.fields)
+        entity = str(call.body.get("entity") or "contact")
+        return cast("dict[str, Any]", call.world.books.store.setup.fields_of(entity))
     module = call.world.crm.store.module(str(call.body.get("module", "Accounts")))
     return cast("dict[str, Any]", module.fields)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.crm.standard_fields import MODULES, SYSTEM_FIELDS
+from sandbox.crm.standard_fields import LATER, MODULES, SYSTEM_FIELDS
 from sandbox.ids import IdSource
 from sandbox.replies import ControlError, Json
 
@@ -28,6 +28,7 @@ JSON_TYPES = {
     "datetime": "string",
     "lookup": "jsonobject",
     "ownerlookup": "jsonobject",
+    "userlookup": "jsonobject",
     "subform": "jsonarray",
 }
 
@@ -44,6 +45,7 @@ DEFAULT_LENGTHS = {
     "currency": 16,
     "lookup": 120,
     "ownerlookup": 120,
+    "userlookup": 120,
 }
 
 
@@ -113,6 +115,9 @@ def standard_modules(ids: IdSource) -> dict[str, CrmModule]:
         for name, data_type, options in rows:
             module.fields[name] = make_field(ids, name, data_type, options)
         modules[api_name] = module
+    later = ids.apart("fields")
+    for api_name, (name, data_type, options) in LATER:
+        modules[api_name].fields[name] = make_field(later, name, data_type, options)
     return modules
 
 

@@ -40,6 +40,8 @@ class CrmRenderer:
             return None
         if spec.data_type == "boolean":
             return bool(value)
+        if spec.data_type == "userlookup" and value is not None:
+            return self.user(value, with_email=False)
         if spec.lookup is not None and value is not None:
             target = self._store.get(spec.lookup, value)
             return None if target is None else {"name": self._store.display_name(target), "id": value}

@@ -234,3 +234,14 @@ MODULES: list[tuple[str, str, str, str, list[Row]]] = [
     ("Vendors", "Vendor", "Vendor_Name", "Vendor_Name", _VENDORS),
     ("Products", "Product", "Product_Name", "Product_Name", _PRODUCTS),
 ]
+
+
+LATER: list[tuple[str, Row]] = [
+    ("Vendors", ("GSTIN", "text", {"length": 15, "custom": True})),
+    ("Vendors", ("GST_Treatment", "picklist", {"custom": True, "picklist": GST_TREATMENTS})),
+    ("Vendors", ("Source_of_Supply", "picklist", {"custom": True, "picklist": STATE_CODES})),
+    ("Products", ("Handler", "userlookup", {})),
+    ("Products", ("HSN_SAC", "text", {"length": 20, "custom": True})),
+    ("Products", ("Grade", "text", {"length": 100, "custom": True})),
+]
+"""Fields that draw their ids apart, so that the ids of all else stay as a seed has always drawn them."""

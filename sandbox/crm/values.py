@@ -56,7 +56,7 @@ def accept(meta: CrmField, value: Any, index: int | None, switches: Switches, ex
         return _number(meta, value, index)
     if meta.data_type in ("date", "datetime"):
         return _moment(meta, value, index)
-    if meta.data_type in ("lookup", "ownerlookup"):
+    if meta.data_type in ("lookup", "ownerlookup", "userlookup"):
         return _reference(meta, value, index, exists)
     return value
 

@@ -21,6 +21,10 @@ NOT_LEANED_ON = {
     "upsert_not_found_code": "no upserts",
     "last_person_delete": "no person is deleted",
     "primary_person_delete": "no person is deleted",
+    "items_default_filter": "items are not synced",
+    "items_sort_by_time": "items are not synced",
+    "item_put_partial": "items are not synced",
+    "books_duplicate_item_names": "items are not synced",
     "duplicate_person_email": "persons match within their customer, and two of one e-mail by name",
 }
 """Switches of the sandbox that no code of Tandem depends on, each with its reason."""

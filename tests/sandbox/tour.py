@@ -157,6 +157,12 @@ async def _books_rest(tour: Tour) -> None:
     await tour.books("GET", f"/items/{item}")
     await tour.books("PUT", f"/items/{item}", {"rate": 6})
     await tour.books("GET", "/itemdetails", params={"item_ids": item})
+    headers = {"X-Unique-Identifier-Key": "cf_crm_product_id", "X-Unique-Identifier-Value": "1"}
+    await tour.books("PUT", "/items", {"name": "Bolt", "rate": 1}, headers={**headers, "X-Upsert": "true"})
+    await tour.books("PUT", "/items", {"name": "Bolt", "rate": 2}, headers=headers)
+    grade = (await tour.books("GET", "/settings/fields", params={"entity": "item"}))["fields"][1]
+    customs = [{"customfield_id": grade["customfield_id"], "value": "A"}]
+    await tour.books("PUT", f"/item/{item}/customfields", customs)
     await tour.books("POST", f"/items/{item}/inactive")
     await tour.books("POST", f"/items/{item}/active")
     customer = (await tour.books("POST", "/contacts", {"contact_name": "Buyer"}))["contact"]["contact_id"]

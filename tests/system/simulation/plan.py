@@ -73,10 +73,17 @@ def choices(name: str) -> tuple[Any, ...]:
     return (True, False) if annotation is bool else typing.get_args(annotation)
 
 
+def _switches(seed: int, rng: Random) -> dict[str, Any]:
+    """A switch added after the first ones is drawn by a chance of its own: it moves no other draw of a seed."""
+    names = list(Switches.model_fields)
+    first = set(names[: names.index("api_edit_fires_webhook") + 1])
+    return {n: (rng if n in first else Random(f"{seed}:{n}")).choice(choices(n)) for n in names}
+
+
 def draw(seed: int) -> Plan:
     """The plan of a seed."""
     rng = Random(f"{seed}:plan")
-    switches = {name: rng.choice(choices(name)) for name in Switches.model_fields}
+    switches = _switches(seed, rng)
     return Plan(
         seed=seed,
         switches=switches,
