@@ -69,10 +69,11 @@ class SkewedClock:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.skew = 0.0
+        self.stopped: float | None = None
 
     def now(self) -> float:
-        """Return the skewed present."""
-        return self._clock.now() + self.skew
+        """Return the skewed present, or the moment at which it stands still."""
+        return self._clock.now() + self.skew if self.stopped is None else self.stopped
 
     def set(self, moment: float) -> None:
         """Set the clock behind so that this one stands at the moment."""

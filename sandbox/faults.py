@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
 from sandbox.replies import ControlError, Json
 
-When = Literal["before", "record", "after", "delivery"]
+When = Literal["before", "record", "after", "delivery", "write", "list", "touch", "once"]
 
 CATALOGUE: dict[str, tuple[When, str]] = {
     "crm_down": ("before", "CRM answers 503 to every call."),
@@ -22,8 +23,14 @@ CATALOGUE: dict[str, tuple[When, str]] = {
     "timeout": ("before", "The call hangs for `seconds` (default 60) and nothing was done."),
     "timeout_after_commit": ("after", "The write is done and the call hangs for `seconds` (default 60)."),
     "disconnect": ("before", "The connection is closed without an answer; nothing was done."),
-    "rate_minute": ("before", "429: Books code 44 (blocked minute); CRM too many requests."),
-    "rate_day": ("before", "429: Books code 45 (daily quota gone); CRM credits gone."),
+    "rate_minute": (
+        "before",
+        "429: Books code 44 (blocked minute); CRM too many requests. With `retry_after`, that header.",
+    ),
+    "rate_day": (
+        "before",
+        "429: Books code 45 (daily quota gone); CRM credits gone. With `skip`, in the midst of a batch.",
+    ),
     "rate_in_flight": ("before", "429: Books code 1070 (too many in process); CRM concurrency."),
     "books_43_on_200": ("before", "Books throttles with code 43 on HTTP 200 (Books dossier 8)."),
     "token_revoked": ("before", "Every refresh answers invalid_code; live access tokens are refused."),
@@ -34,6 +41,27 @@ CATALOGUE: dict[str, tuple[When, str]] = {
         "record",
         "A write of match.record_id (or a value in it) is refused with `code`, `message`; in a batch only its item.",
     ),
+    "partial_batch": (
+        "record",
+        "Of a write of several records every `every`th (default 2) is refused with `code`, `message`.",
+    ),
+    "duplicate_name": (
+        "record",
+        "A write that names the record is refused as a duplicate: Books 3062, CRM DUPLICATE_DATA.",
+    ),
+    "duplicate_email": (
+        "record",
+        "A write that carries an e-mail is refused as a duplicate: Books 4, CRM DUPLICATE_DATA.",
+    ),
+    "edit_beside": (
+        "write",
+        "A user edits the same record in the second of a write, `moment` before, under (default) or after it.",
+    ),
+    "page_shifts": (
+        "list",
+        "Before a later page of a list is read a user changes its order (`change`: edit, insert or delete).",
+    ),
+    "time_not_moved": ("touch", "A write moves no modified time, as a formula or a transaction does not."),
     "wrong_data_centre": (
         "before",
         "The token endpoint answers invalid_client, the products refuse the token.",
@@ -52,22 +80,22 @@ CATALOGUE: dict[str, tuple[When, str]] = {
 
 @dataclass(slots=True)
 class Fault:
-    """One planted fault: what, where, and how often."""
+    """One planted fault: what, where, and how often; `undo` takes back what was done at once."""
 
     id: int
     name: str
+    when: When
+    rng: Random
     product: str | None = None
     count: int | None = None
     until: float | None = None
     probability: float = 1.0
+    skip: int = 0
     match: Json = field(default_factory=dict)
     options: Json = field(default_factory=dict)
     struck: int = 0
-
-    @property
-    def when(self) -> When:
-        """Return the moment of a call at which it strikes."""
-        return CATALOGUE[self.name][0]
+    passed: int = 0
+    undo: Callable[[], None] | None = None
 
     def described(self) -> Json:
         """Return the fault as JSON."""
@@ -78,6 +106,7 @@ class Fault:
             "count": self.count,
             "until": self.until,
             "probability": self.probability,
+            "skip": self.skip,
             "match": self.match,
             "options": self.options,
             "struck": self.struck,
@@ -86,7 +115,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a fault is matched against: a call or a delivery."""
+    """What a fault is matched against: a call, a delivery, or one item of a call."""
 
     product: str
     method: str = ""
@@ -96,6 +125,9 @@ class Target:
     module: str | None = None
     body: str = ""
     org: str | None = None
+    index: int = 0
+    items: int = 1
+    carries: frozenset[str] = frozenset()
 
 
 def _implied_product(name: str) -> str | None:
@@ -109,7 +141,7 @@ class FaultBook:
     """The planted faults in the order they were planted."""
 
     def __init__(self, seed: int) -> None:
-        self._rng = Random(f"{seed}:faults")
+        self.rng = Random(f"{seed}:faults")
         self._faults: list[Fault] = []
         self._next = 1
 
@@ -117,30 +149,50 @@ class FaultBook:
         """Add a fault; raises ControlError for an unknown name."""
         if name not in CATALOGUE:
             raise ControlError(f"unknown fault {name!r}; known: {sorted(CATALOGUE)}")
-        known = {"product", "count", "until", "probability", "match"}
-        fault = Fault(
-            self._next,
-            name,
-            values.get("product") or _implied_product(name),
-            values.get("count"),
-            values.get("until"),
-            float(values.get("probability", 1.0)),
-            dict(values.get("match") or {}),
-            {key: value for key, value in values.items() if key not in known},
+        known = {"product", "count", "until", "probability", "skip", "seed", "match"}
+        return self._add(
+            Fault(
+                self._next,
+                name,
+                CATALOGUE[name][0],
+                self.chance(values),
+                values.get("product") or _implied_product(name),
+                values.get("count"),
+                values.get("until"),
+                float(values.get("probability", 1.0)),
+                int(values.get("skip", 0)),
+                dict(values.get("match") or {}),
+                {key: value for key, value in values.items() if key not in known},
+            )
         )
+
+    def note(self, name: str, values: Json, undo: Callable[[], None] | None) -> Fault:
+        """List what was done at once, with what takes it back."""
+        made = Fault(self._next, name, "once", self.rng, values.get("product"), 1, options=values, struck=1)
+        made.undo = undo
+        return self._add(made)
+
+    def chance(self, values: Json) -> Random:
+        """Return the chance that a fault draws from: that of its own `seed`, else the book's."""
+        return self.rng if values.get("seed") is None else Random(f"{values['seed']}:fault")
+
+    def _add(self, fault: Fault) -> Fault:
         self._next += 1
         self._faults.append(fault)
         return fault
 
     def clear(self, fault_id: int | None = None, name: str | None = None) -> int:
-        """Remove one fault, all of a name, or all; return how many went."""
-        before = len(self._faults)
-        self._faults = [
+        """Remove one fault, all of a name, or all, the latest first; return how many went."""
+        gone = [
             f
             for f in self._faults
-            if (fault_id is not None and f.id != fault_id) or (name is not None and f.name != name)
+            if (fault_id is None or f.id == fault_id) and (name is None or f.name == name)
         ]
-        return before - len(self._faults)
+        for fault in reversed(gone):
+            self._faults.remove(fault)
+            if fault.undo is not None:
+                fault.undo()
+        return len(gone)
 
     def listed(self) -> list[Fault]:
         """Return the planted faults."""
@@ -150,6 +202,9 @@ class FaultBook:
         """Return the first fault that strikes here and use it up by one."""
         for fault in self._faults:
             if fault.when != when or not self._hits(fault, target, now):
+                continue
+            if fault.passed < fault.skip:
+                fault.passed += 1
                 continue
             fault.struck += 1
             return fault
@@ -162,9 +217,18 @@ class FaultBook:
             return False
         if fault.product not in (None, "any", target.product):
             return False
-        if not _matches(fault.match, target):
+        if not _matches(fault.match, target) or not _bears_on(fault, target):
             return False
-        return fault.probability >= 1 or self._rng.random() < fault.probability
+        return fault.probability >= 1 or fault.rng.random() < fault.probability
+
+
+def _bears_on(fault: Fault, target: Target) -> bool:
+    if fault.name == "partial_batch":
+        every = int(fault.options.get("every", 2))
+        return target.items > 1 and target.index % every == every - 1
+    if fault.name.startswith("duplicate_") and fault.when == "record":
+        return fault.name.removeprefix("duplicate_") in target.carries
+    return True
 
 
 def _matches(match: dict[str, Any], target: Target) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 from sandbox.accounts.tokens import AccessToken, Accounts, grants_scope
-from sandbox.faults import Fault, Target
+from sandbox.faults import Fault
 from sandbox.limits import BOOKS_DAILY
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
 from sandbox.world import World
@@ -200,7 +199,9 @@ def planted_answer(call: Call, fault: Fault) -> Reply | None:
     if name == "html_error":
         return Reply(502, content=b"<html><body>Bad Gateway</body></html>", media_type="text/html")
     if name in ("rate_minute", "rate_day", "rate_in_flight"):
-        return _planted_limit(call, name)
+        reply = _planted_limit(call, name)
+        hint = {"Retry-After": str(options["retry_after"])} if "retry_after" in options else {}
+        return Reply(reply.status, reply.body, {**reply.headers, **hint})
     if name == "books_43_on_200":
         return Reply(200, {"code": 43, "message": "You have exceeded the maximum number of requests."})
     return _planted_token(call, name)
@@ -223,22 +224,3 @@ def _planted_token(call: Call, name: str) -> Reply | None:
     if name in ("token_revoked", "wrong_data_centre"):
         return _bad_token(call, missing=False).reply()
     return None
-
-
-def refuse_record(call: Call, record_id: str | None, body: Json) -> None:
-    """Raise the planted refusal of one record, if there is one."""
-    if not call.world.faults.listed():
-        return
-    ids = tuple(filter(None, (record_id,)))
-    text = json.dumps(body, ensure_ascii=False)
-    target = Target(call.product, call.method, call.endpoint, call.path, ids, call.module, text)
-    fault = call.world.faults.strike("record", target, call.world.clock.now())
-    if fault is None:
-        return
-    call.fault = fault.name
-    options, status = fault.options, int(fault.options.get("status", 400))
-    if call.product == "books":
-        message = str(options.get("message", "Invalid value passed"))
-        raise BooksError(int(options.get("code", 4)), message, status)
-    code, message = str(options.get("code", "INVALID_DATA")), str(options.get("message", "invalid data"))
-    raise CrmError(code, message, dict(options.get("details") or {}), status)

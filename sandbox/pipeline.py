@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sandbox import gatekeeper
+from sandbox import bystander, gatekeeper
 from sandbox.accounts.tokens import AccessToken
 from sandbox.faults import Fault, Target
+from sandbox.refusals import refuse_record
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
 from sandbox.requestlog import Entry
 from sandbox.users import User
@@ -209,7 +210,9 @@ async def _answer(world: World, endpoint: Endpoint, call: Call, target: Target, 
         call.fault = early.name
         reply = await _struck_before(world, call, early, started)
     if reply is None:
+        finish = bystander.stir(call, endpoint.writes, target)
         reply = _handle(endpoint, call)
+        finish()
         done = endpoint.writes and reply.status < 300
         call.committed = done
         late = world.faults.strike("after", target, world.clock.now()) if done else None
@@ -227,7 +230,7 @@ def _handle(endpoint: Endpoint, call: Call) -> Reply:
         cost = endpoint.cost(call) if callable(endpoint.cost) else endpoint.cost
         gatekeeper.spend(call, cost, endpoint.weighs(call))
         if endpoint.product == "books" and endpoint.writes:
-            gatekeeper.refuse_record(call, None, call.body if isinstance(call.body, dict) else {})
+            refuse_record(call, None, call.body if isinstance(call.body, dict) else {})
         return endpoint.handler(call)
     except SandboxError as error:
         return error.reply()

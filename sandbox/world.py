@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from sandbox.config import Country, SandboxConfig
 from sandbox.crm.paging import PageTokens
 from sandbox.crm.service import CrmService
 from sandbox.crm.store import CrmStore
-from sandbox.faults import FaultBook
+from sandbox.faults import FaultBook, Target
 from sandbox.ids import IdSource
 from sandbox.limits import LimitPlan, Meter, plan_of
 from sandbox.outbox import Outbox
@@ -117,6 +118,8 @@ class World:
         self.books = BooksService(
             books_store, self.clock, self.outbox, lambda: self.switches, org, self._spend_webhook
         )
+        crm_store.keeps_time = self._keeps_time("crm")
+        books_store.keeps_time = self._keeps_time("books")
         self.contact_lists = ContactLists(self.books)
         self.page_tokens = PageTokens()
         self.bulk_jobs: dict[str, BulkJob] = {}
@@ -129,6 +132,15 @@ class World:
     def org_ids(self) -> dict[str, str]:
         """Return the ids that clients and tokens name the two orgs by."""
         return {"crm_org_id": self.crm_org_id, "books_organization_id": self.books_org_id}
+
+    def _keeps_time(self, product: str) -> Callable[[str, str], bool]:
+        """Return the question whether a planted fault keeps the time of a record that is written."""
+
+        def keeps(module: str, record_id: str) -> bool:
+            target = Target(product, record_ids=(record_id,), module=module)
+            return self.faults.strike("touch", target, self.clock.now()) is not None
+
+        return keeps
 
     def _spend_webhook(self) -> bool:
         """Count one webhook of the day; False when the day's are used up (Books dossier 7)."""

@@ -148,7 +148,7 @@ def _field_body(spec: BooksField) -> Json:
         "entity": spec.entity,
         "is_custom_field": True,
         "is_active": True,
-        "is_mandatory": False,
+        "is_mandatory": spec.mandatory,
         "is_unique": spec.unique,
         "max_length": spec.length,
         "values": [{"name": o, "is_active": True, "order": n} for n, o in enumerate(spec.options, start=1)],

@@ -30,10 +30,11 @@ class ItemRenderer:
     def __init__(self, store: BooksStore, switches: Callable[[], Switches]) -> None:
         self._store = store
         self._switches = switches
+        self.zone = store.org.zone
 
     def row(self, item: Item) -> Json:
         """Return a list row."""
-        values, setup, zone = item.values, self._store.setup, self._store.org.zone
+        values, setup, zone = item.values, self._store.setup, self.zone
         fields = setup.fields_of("item")
         tax = next((t for t in setup.taxes if t[0] == values.get("tax_id")), ("", "", 0))
         hashed = custom_hash(fields, item.custom)

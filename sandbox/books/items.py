@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.books.item_values import CHECKED_TOGETHER, check_item, item_values
 from sandbox.books.store import BooksStore
-from sandbox.books.values import custom_values, drop_nulls, invalid
+from sandbox.books.values import check_mandatory, custom_values, drop_nulls, invalid
 from sandbox.replies import BooksError, Json
 from sandbox.switches import Switches
 
@@ -69,6 +69,7 @@ class Items:
                 raise invalid(name)
         values = {"product_type": "goods", "item_type": "sales", "is_taxable": True, **values}
         check_item(values, self._store)
+        check_mandatory(custom, self._store.setup.fields_of("item"))
         self._refuse_taken(values, custom, None)
         now = int(self._store.clock.now()) if at is None else at
         item = Item(item_id or self._store.ids.draw(), {}, now, now, source, {}, status)
@@ -88,6 +89,8 @@ class Items:
             raise invalid("name" if values.get("name") == "" else "rate")
         if CHECKED_TOGETHER & set(values):
             check_item({**item.values, **values}, self._store)
+        if custom:
+            check_mandatory({**item.custom, **custom}, self._store.setup.fields_of("item"))
         self._refuse_taken(values, custom, item.id)
         before = (dict(item.values), dict(item.custom))
         self._assign(item, values, custom)
@@ -111,12 +114,25 @@ class Items:
         del self.by_id[item_id]
         return item
 
+    def rename_values(self, old: str, new: str) -> None:
+        """Move what items hold in one custom field to another name."""
+        for item in self.by_id.values():
+            self._assign(item, {}, {new: item.custom.get(old, ""), old: ""})
+            del item.custom[old]
+
+    def change_values(self, name: str, old: str, new: str) -> None:
+        """Replace one value of a custom field in every item; no time moves."""
+        for item in self.by_id.values():
+            if item.custom.get(name) == old:
+                self._assign(item, {}, {name: new})
+
     @property
     def _switches(self) -> Switches:
         return self._store.switches
 
     def _touch(self, item: Item) -> None:
-        item.modified_time = int(self._store.clock.now())
+        if not self._store.keeps_time("items", item.id):
+            item.modified_time = int(self._store.clock.now())
 
     def _draft(self, body: Json) -> tuple[dict[str, Any], dict[str, Any]]:
         body = drop_nulls(body, self._switches)

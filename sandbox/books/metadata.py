@@ -104,6 +104,7 @@ class BooksField:
     unique: bool = False
     options: tuple[str, ...] = ()
     length: int = 255
+    mandatory: bool = False
 
 
 @dataclass(frozen=True, slots=True)

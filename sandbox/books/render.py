@@ -44,15 +44,15 @@ class BooksRenderer:
         self._store = store
         self._balance = balance
         self._switches = switches
-        self._zone = store.org.zone
+        self.zone = store.org.zone
 
     def time(self, moment: float) -> str:
         """Return a moment in the org's zone, without a colon."""
-        return books_time(int(moment), self._zone)
+        return books_time(int(moment), self.zone)
 
     def day(self, moment: float) -> str:
         """Return a date as the formatted columns show it."""
-        return books_day(int(moment), self._zone)
+        return books_day(int(moment), self.zone)
 
     def _mirrors(self, contact: Contact) -> Json:
         """The top-level person keys mirror the primary person and cannot be written."""

@@ -10,6 +10,7 @@ from sandbox.books.metadata import BooksSetup
 from sandbox.books.values import (
     ADDRESS_KEYS,
     address_values,
+    check_mandatory,
     check_tax,
     custom_values,
     drop_nulls,
@@ -97,6 +98,7 @@ class BooksStore:
         self._unique: dict[tuple[str, str], str] = {}
         self._person_contact: dict[str, str] = {}
         self.version = 0
+        self.keeps_time: Callable[[str, str], bool] = lambda kind, record_id: False
 
     @property
     def switches(self) -> Switches:
@@ -145,6 +147,7 @@ class BooksStore:
             **draft.values,
         }
         check_tax(values, self.org.country, self._switches())
+        check_mandatory(draft.custom, self.setup.fields)
         self._refuse_name(values["contact_name"], None)
         self._refuse_unique(draft.custom, None)
         now = int(self.clock.now()) if at is None else at
@@ -182,6 +185,8 @@ class BooksStore:
             check_tax(merged, self.org.country, self._switches())
         if merged["contact_name"].casefold() != contact.name.casefold():
             self._refuse_name(merged["contact_name"], contact.id)
+        if draft.custom:
+            check_mandatory({**contact.custom, **draft.custom}, self.setup.fields)
         self._refuse_unique(draft.custom, contact.id)
         self._refuse_unknown_persons(contact, draft)
         before = self._fingerprint(contact)
@@ -292,11 +297,26 @@ class BooksStore:
         contact.addresses = kept
         self._address_edited(contact, actor)
 
+    def rename_values(self, old: str, new: str) -> None:
+        """Move what contacts hold in one custom field to another name."""
+        for contact in self.contacts.values():
+            if old in contact.custom:
+                contact.custom[new] = contact.custom.pop(old)
+        self._unique = {(new if n == old else n, v): holder for (n, v), holder in self._unique.items()}
+
+    def change_values(self, name: str, old: str, new: str) -> None:
+        """Replace one value of a custom field in every contact; no time moves."""
+        for contact in self.contacts.values():
+            if contact.custom.get(name) == old:
+                contact.custom[name] = new
+
     def touch(self, contact: Contact, actor: User) -> None:
         """Note the editor and the time of a change."""
+        self.version += 1
+        if self.keeps_time("contacts", contact.id):
+            return
         contact.modified_by = actor.books_id
         contact.modified_time = int(self.clock.now())
-        self.version += 1
 
     def _draft(self, body: Json) -> Draft:
         switches = self._switches()

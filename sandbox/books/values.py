@@ -195,6 +195,13 @@ def custom_values(body: Any, fields: dict[str, BooksField], switches: Switches) 
     return values
 
 
+def check_mandatory(custom: dict[str, Any], fields: dict[str, BooksField]) -> None:
+    """Refuse a record without a value in a custom field that must have one."""
+    for spec in fields.values():
+        if spec.mandatory and custom.get(spec.api_name, "") == "":
+            raise invalid(spec.label)
+
+
 def _custom_field(item: Any, fields: dict[str, BooksField]) -> BooksField | None:
     if not isinstance(item, dict):
         raise invalid("custom_fields")

@@ -133,6 +133,7 @@ _TABLE: list[tuple[str, str, Act]] = [
     ("POST", "/deliveries", forge),
     ("POST", "/deliveries/{n}/replay", replay),
     ("POST", "/faults", setup.plant_fault),
+    ("POST", "/faults/draw", setup.draw_faults),
     ("GET", "/faults", setup.list_faults),
     ("DELETE", "/faults", setup.clear_faults),
     ("DELETE", "/faults/{which}", setup.clear_faults),

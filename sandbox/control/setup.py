@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -15,16 +16,21 @@ from sandbox.control.load import load
 from sandbox.data import generate
 from sandbox.faults import CATALOGUE
 from sandbox.limits import plan_of
+from sandbox.mishaps import AT_ONCE, happen
 from sandbox.replies import ControlError, Json
 from sandbox.switches import Switches
 
 
 def plant_fault(call: ControlCall) -> Json:
-    """Plant a fault by name."""
+    """Plant a fault by name: one that strikes calls, or one that happens at once."""
     values = dict(call.body)
     name = str(values.pop("name", ""))
     if values.get("until") is not None:
         values["until"] = moment_of(values["until"])
+    if name in AT_ONCE:
+        return happen(call.world, name, values).described()
+    if name not in CATALOGUE:
+        raise ControlError(f"unknown fault {name!r}; known: {sorted({*CATALOGUE, *AT_ONCE})}")
     fault = call.world.faults.plant(name, values)
     if name == "invalid_token":
         call.world.accounts.drop_access_tokens()
@@ -32,11 +38,34 @@ def plant_fault(call: ControlCall) -> Json:
     return fault.described()
 
 
+def draw_faults(call: ControlCall) -> Json:
+    """Plant faults drawn by a seed: {seed, number, product, names}; the same orgs and seed draw the same."""
+    rng = Random(f"{call.body.get('seed', 1)}:draw")
+    names = list(call.body.get("names") or sorted(CATALOGUE))
+    unknown = set(names) - set(CATALOGUE)
+    if unknown:
+        raise ControlError(f"only faults that strike calls are drawn, not {sorted(unknown)}")
+    planted = []
+    for _ in range(int(call.body.get("number", 5))):
+        name = rng.choice(names)
+        drawn = {
+            "count": rng.randint(1, 3),
+            "probability": rng.choice((1.0, 0.5, 0.1)),
+            "skip": rng.randint(0, 5),
+            "seed": rng.randrange(10**9),
+        }
+        if call.body.get("product"):
+            drawn["product"] = call.body["product"]
+        planted.append(call.world.faults.plant(name, drawn).described())
+    return {"faults": planted}
+
+
 def list_faults(call: ControlCall) -> Json:
-    """List planted faults and the catalogue."""
+    """List planted faults, the catalogue of those that strike calls, and of those that happen at once."""
     return {
         "faults": [f.described() for f in call.world.faults.listed()],
         "catalogue": {name: {"when": when, "does": text} for name, (when, text) in CATALOGUE.items()},
+        "at_once": {name: text for name, (text, _) in AT_ONCE.items()},
     }
 
 

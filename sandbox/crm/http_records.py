@@ -7,8 +7,8 @@ from typing import Any
 
 from sandbox.clock import parse_time
 from sandbox.crm.store import CrmRecord, Effect
-from sandbox.gatekeeper import refuse_record
 from sandbox.pipeline import Call, Endpoint
+from sandbox.refusals import refuse_record
 from sandbox.replies import CrmError, Json, Reply
 from sandbox.shapes import texts_of
 
@@ -98,7 +98,7 @@ def _each(call: Call, items: list[Json], write: Callable[[int, Json], tuple[Effe
     results, effects, statuses = [], [], []
     for index, item in enumerate(items):
         try:
-            refuse_record(call, item.get("id"), item)
+            refuse_record(call, item.get("id"), item, index, len(items))
             effect, result = write(index, item)
             effects.append(effect)
             call.record_ids.append(effect.record.id)

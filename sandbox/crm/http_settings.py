@@ -16,7 +16,7 @@ def _wanted_module(call: Call) -> CrmModule:
             "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "module"}
         )
     found = call.world.crm.store.modules.get(name)
-    if found is None:
+    if found is None or found.hidden:
         raise CrmError("INVALID_MODULE", "the module name given seems to be invalid")
     return found
 
@@ -55,7 +55,7 @@ def _module_body(module: CrmModule, call: Call) -> Json:
         "id": module.id,
         "isBlueprintSupported": True,
         "visibility": 1,
-        "visible": True,
+        "visible": not module.hidden,
         "convertable": True,
         "editable": True,
         "emailTemplate_support": True,
@@ -67,7 +67,7 @@ def _module_body(module: CrmModule, call: Call) -> Json:
         "singular_label": module.singular,
         "actual_singular_label": module.singular,
         "viewable": True,
-        "api_supported": True,
+        "api_supported": not module.hidden,
         "api_name": module.api_name,
         "quick_create": True,
         "modified_by": None,
@@ -80,7 +80,7 @@ def _module_body(module: CrmModule, call: Call) -> Json:
         "profile_count": 1,
         "scoring_supported": True,
         "webform_supported": True,
-        "status": "visible",
+        "status": "user_hidden" if module.hidden else "visible",
         "recycle_bin_on_delete": True,
         "access_type": "org_based",
         "parent_module": {},
@@ -107,8 +107,8 @@ def list_layouts(call: Call) -> Reply:
     ]
     layout = {
         "id": module.layout_id,
-        "name": "Standard",
-        "display_label": "Standard",
+        "name": module.layout_name,
+        "display_label": module.layout_name,
         "status": "active",
         "visible": True,
         "source": "default",

@@ -83,6 +83,8 @@ class CrmModule:
     duplicate_field: str
     layout_id: str
     fields: dict[str, CrmField] = field(default_factory=dict)
+    layout_name: str = "Standard"
+    hidden: bool = False
 
 
 def make_field(ids: IdSource, api_name: str, data_type: str, options: dict[str, Any]) -> CrmField:

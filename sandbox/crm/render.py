@@ -14,12 +14,12 @@ class CrmRenderer:
 
     def __init__(self, store: CrmStore, zone: str, currency_symbol: str) -> None:
         self._store = store
-        self._zone = zone
+        self.zone = zone
         self._symbol = currency_symbol
 
     def time(self, moment: float) -> str:
         """Return a moment in the org's zone."""
-        return crm_time(int(moment), self._zone)
+        return crm_time(int(moment), self.zone)
 
     def user(self, user_id: str, with_email: bool = True) -> Json:
         """Return a user as Owner, Created_By and Modified_By show one."""
@@ -98,7 +98,11 @@ class CrmRenderer:
                 "$review": None,
                 "$orchestration": False,
                 "$in_merge": False,
-                "$layout_id": {"display_label": "Standard", "name": "Standard", "id": module.layout_id},
+                "$layout_id": {
+                    "display_label": module.layout_name,
+                    "name": module.layout_name,
+                    "id": module.layout_id,
+                },
                 "$approval_state": "approved",
                 "$has_more": {},
                 "nearby_distance__s": None,

@@ -63,6 +63,19 @@ class ModuleData:
     deleted: dict[str, Deleted] = field(default_factory=dict)
     unique: dict[tuple[str, str], str] = field(default_factory=dict)
 
+    def rename_values(self, old: str, new: str) -> None:
+        """Move what live records hold in one field to another name."""
+        for record in self.live.values():
+            if old in record.values:
+                record.values[new] = record.values.pop(old)
+        self.unique = {(new if n == old else n, v): holder for (n, v), holder in self.unique.items()}
+
+    def change_values(self, name: str, old: str, new: str) -> None:
+        """Replace one value of a field in every live record; no time moves."""
+        for record in self.live.values():
+            if record.values.get(name) == old:
+                record.values[name] = new
+
 
 REFUSALS: dict[str, tuple[str, str]] = {
     "locked": ("RECORD_LOCKED", "Sorry, you cannot perform this operation as the record is locked."),
@@ -87,11 +100,12 @@ class CrmStore:
         self.modules: dict[str, CrmModule] = standard_modules(ids)
         self.data: dict[str, ModuleData] = {name: ModuleData() for name in self.modules}
         self.version = 0
+        self.keeps_time: Callable[[str, str], bool] = lambda module, record_id: False
 
     def module(self, name: str) -> CrmModule:
         """Return a module; raises CrmError INVALID_MODULE."""
         found = self.modules.get(name)
-        if found is None:
+        if found is None or found.hidden:
             raise CrmError(
                 "INVALID_MODULE", "the module name given seems to be invalid", {"resource_path_index": 0}
             )
@@ -229,9 +243,11 @@ class CrmStore:
 
     def touch(self, record: CrmRecord, actor: User) -> None:
         """Note the editor and the time of a change."""
+        self.version += 1
+        if self.keeps_time(record.module, record.id):
+            return
         record.modified_by = actor.crm_id
         record.modified_time = int(self.clock.now())
-        self.version += 1
 
     def _move_children(self, module: str, loser_id: str, master_id: str, actor: User) -> None:
         for meta in self.modules.values():
@@ -246,6 +262,10 @@ class CrmStore:
     def _accepted(self, meta: CrmModule, payload: Json, index: int | None) -> dict[str, Any]:
         switches = self._switches()
         values = {}
+        layout = payload.get("Layout")
+        if isinstance(layout, dict) and layout.get("id") not in (None, meta.layout_id):
+            details = {"api_name": "Layout", "json_path": f"$.data[{index or 0}].Layout"}
+            raise CrmError("INVALID_DATA", "the id given seems to be invalid", details)
         for name, value in payload.items():
             spec = meta.fields.get(name)
             if spec is None or spec.read_only:
