@@ -100,10 +100,8 @@ def changed_settings(settings: Settings, facts: Mapping[str, Mapping[str, Any]])
         wanted["books_version_covers_addresses"] = False
     elif both == [True, True]:
         wanted["books_version_covers_addresses"] = True
-    if told("bulk_unmodified_since") not in (None, "per_item"):
-        wanted["crm_bulk_guard"] = (
-            "none"  # never switched on by itself: the simulation still loses values with it
-        )
+    if guard := told("bulk_unmodified_since"):
+        wanted["crm_bulk_guard"] = "per_item" if guard == "per_item" else "none"
     code = str(told("unique_field_code") or "")
     if code and code not in BOOKS and code not in settings.books_unique_codes:
         wanted["books_unique_codes"] = (*settings.books_unique_codes, code)

@@ -150,7 +150,8 @@ def test_every_switch_is_found_as_it_stands(connected: World, switches: dict[str
     settings = store.connections.read("main").settings
     assert settings.books_version_covers_persons is switches["person_edit_moves_customer_time"]
     assert settings.books_version_covers_addresses is switches["address_edit_moves_customer_time"]
-    assert settings.crm_bulk_guard == "none"
+    each = switches.get("bulk_unmodified_since", "per_item") == "per_item"
+    assert settings.crm_bulk_guard == ("per_item" if each else "none")
     code = switches.get("unique_field_code", 4)
     assert settings.books_unique_codes == (() if code == 4 else (str(code),))
 
@@ -513,6 +514,8 @@ def test_unknown_leaves_a_setting_as_it_is() -> None:
     assert changed_settings(mine, general) == {}
     whole = nothing | {"bulk_unmodified_since": {"answer": "whole"}}
     assert changed_settings(mine, whole) == {"crm_bulk_guard": "none"}
+    each = nothing | {"bulk_unmodified_since": {"answer": "per_item"}}
+    assert changed_settings(Settings(), each) == {"crm_bulk_guard": "per_item"}
     half = nothing | {"address_edit_moves_customer_time": {"answer": True}}
     assert changed_settings(mine, half) == {}
 

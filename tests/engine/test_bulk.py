@@ -116,3 +116,19 @@ async def test_an_unanswered_call_leaves_each_record_to_be_looked_up(town: Town,
     await town.system.settle(4)
     assert await descriptions(town) == [f"note {n}" for n in range(4)]
     town.system.judge()
+
+
+async def test_a_lease_that_runs_out_while_a_call_gathers_leaves_no_write_and_no_intent(town: Town) -> None:
+    """The last unit takes so long that the lease is gone: nothing is sent, and the next drain writes all."""
+
+    def act(count: int) -> None:
+        if count == len(town.accounts):
+            town.system.clock.advance(50)
+
+    town.while_writing(act)
+    assert await edited_in_books(town) == {}
+    assert town.system.store.intents.all_open("main") == []
+    town.system.memory.after = lambda _verb, _operand: None
+    await town.system.settle(2)
+    assert await descriptions(town) == [f"note {n}" for n in range(4)]
+    town.system.judge()

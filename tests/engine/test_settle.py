@@ -209,3 +209,26 @@ async def test_what_an_open_create_made_is_left_alone_though_its_source_is_gone(
     link = system.store.links.of(RecordKey("main", Side.CRM, "customer", account))
     assert link is not None
     assert link.state is LinkState.TOMBSTONE
+
+
+async def test_a_person_edited_before_its_unanswered_create_is_looked_up_is_not_made_again(
+    pair: Pair,
+) -> None:
+    """A Books person bears no stamp, and with another e-mail it matches nobody: it waits for the look."""
+    system = pair.system
+    await fault(
+        system,
+        "timeout_after_commit",
+        {"product": "books", "match": {"method": "POST", "endpoint": "contactpersons"}},
+    )
+    contact = {"First_Name": "Ravi", "Last_Name": "Iyer", "Email": "ravi@acme.example"}
+    await system.control("POST", "/crm/Contacts", {**contact, "Account_Name": {"id": pair.account}})
+    await told(system)
+    person = (await pair.books())["contact_persons"][-1]["contact_person_id"]
+    path = f"/books/contacts/{pair.customer}/persons/{person}"
+    await system.control("PATCH", path, {"email": "typed@acme.example"})
+    await system.settle(5)
+    assert len((await pair.books())["contact_persons"]) == 2
+    contacts = (await system.export())["crm"]["Contacts"]
+    assert sorted(each["Email"] for each in contacts) == ["asha@acme.example", "typed@acme.example"]
+    system.judge()

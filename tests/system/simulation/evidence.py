@@ -137,3 +137,8 @@ def took_effect(call: Mapping[str, Any]) -> bool:
 def written_ids(call: Mapping[str, Any]) -> list[str]:
     """The records that a write was about; empty for an insert."""
     return [str(id) for id in call.get("record_ids") or []]
+
+
+def updated_many(call: Mapping[str, Any]) -> list[str] | None:
+    """The records that one update of several in CRM changed; None for any other write."""
+    return written_ids(call) if call["endpoint"] == "PUT /crm/v8/{module}" else None

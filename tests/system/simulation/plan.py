@@ -98,6 +98,7 @@ def draw(seed: int) -> Plan:
             "crm_per_day": 2_000_000,
             "books_per_minute": 80,
             "in_flight": rng.choice((1, 3, 5)),
+            "crm_bulk_guard": Random(f"{seed}:bulk").choice(("none", "per_item")),
         },
         one_group=rng.random() < 0.4,
         workers=rng.choice((2, 3)),

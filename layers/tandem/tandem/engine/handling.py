@@ -6,13 +6,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tandem.core.actions import Action, Create, Deactivate, LinkPair, Sync, Wait
+from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Sync, Wait
 from tandem.core.decide import Situation, decide
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import SETTLED_AFTER, Gone, Link, Mode, Record, RecordKey, Side
 from tandem.engine.desk import Desk
+from tandem.engine.intents import newcomers
 from tandem.engine.perform import Performer
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
@@ -60,7 +61,8 @@ class Handler:
         now = self.desk.clock.now()
         if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:
             self.desk.store.rows.note_gone(row, now)
-        if link is None and self._is_being_created(row, at, action):
+        blocked = self.blocked | performer.writer.unanswered
+        if link is None and self._is_being_created(row, at, action, blocked):
             due = now + timedelta(seconds=self.desk.connection.settings.write_unknown_seconds)
             return Waits("intent", due, "its counterpart has a create whose outcome is not known yet")
         return await performer.perform(row, at, action, parent_link)
@@ -102,12 +104,17 @@ class Handler:
         delay = timedelta(seconds=self.desk.connection.settings.delete_delay_seconds)
         return decide(at, self.desk.entity(row.key.entity), delay, self.desk.clock.now())
 
-    def _is_being_created(self, row: Row, at: Situation, action: Action) -> bool:
+    def _is_being_created(self, row: Row, at: Situation, action: Action, blocked: AbstractSet[str]) -> bool:
         """The create that made this record is unanswered: settling it knows more than a first link would.
 
-        The stamp says so even where the record that it names was deleted meanwhile and matches nothing.
+        The stamp says so even where the record that it names was deleted meanwhile and matches nothing. A Books
+        person has none: whoever matches nobody may be the one, edited since.
         """
         own = at.own()
+        if row.key.side is Side.BOOKS and isinstance(action, Create | Quarantine) and isinstance(own, Record):
+            place = newcomers(row.key.connection, Side.BOOKS, row.key.entity, own.parent or "")
+            if place in blocked:
+                return True
         stamp = own.keys.stamp if isinstance(own, Record) else None
         counterpart = action.counterpart if isinstance(action, LinkPair) else None
         keys = (
@@ -115,7 +122,7 @@ class Handler:
             for id in (stamp, counterpart)
             if id
         )
-        return any(str(key) in self.blocked for key in keys)
+        return any(str(key) in blocked for key in keys)
 
     @property
     def _writes(self) -> bool:

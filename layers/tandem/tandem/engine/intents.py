@@ -43,7 +43,14 @@ class Intent:
         places = {str(self.source), self.link}
         if self.target:
             places.add(f"{self.source.connection}/{self.side}/{self.entity}/{self.target}")
+        if self.kind == "create" and self.parent:
+            places.add(newcomers(self.connection, self.side, self.entity, self.parent))
         return places
+
+
+def newcomers(connection: str, side: Side, entity: str, parent: str) -> str:
+    """The place of all unlinked records under one parent: any of them may be what an unanswered create made."""
+    return f"{connection}/{side}/{entity} under {parent}"
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
 from tandem.engine.history import as_item
 from tandem.engine.intents import Intent, Kind, before_of, settle_time
+from tandem.engine.lease import LeaseLostError, OutOfTimeError
 from tandem.engine.ports import Written
 
 
@@ -80,8 +81,8 @@ class Writer:
             )
             store.intents.close(intent)
             raise
-        except (RetryError, StopError):
-            store.intents.close(intent)
+        except (RetryError, StopError, OutOfTimeError, LeaseLostError):
+            store.intents.close(intent)  # nothing left: a common call asks the lease once more before it does
             raise
         reasons = [as_item(reason) for reason in plan.reasons if reason.field in plan.values]
         more = {"written_id": written.id, "reasons": reasons, "edited_by": plan.edited_by}
