@@ -17,6 +17,9 @@ _FIXES: Mapping[str, str] = {
              "tandem release ID --keep-apart. Of several, mend the duplicates in Zoho, then tandem release ID",
     "deleted with transactions": "Restore it in CRM, or let the Books customer become inactive: tandem release ID "
                                  "--approve",
+    "deleted in CRM": "The mapping asks a person: restore it in CRM, or let the delete through: tandem release ID "
+                      "--approve",
+    "no Account": "Give the Contact an Account in CRM, or write without_account: leave_out in the mapping",
     "tax identity contradicts": "Correct tax number, state or treatment in CRM or Books, then tandem release ID",
     "conversion": "Change the value, or add it to the mapping (tandem connect --mapping), then tandem release ID",
     "refused by CRM": "Mend the value in Books or the rule in CRM, then tandem release ID",
@@ -33,7 +36,7 @@ _FIXES: Mapping[str, str] = {
 
 _SETTLES: Mapping[Word, tuple[str, ...]] = {
     "take": ("differs", "conflict", "drift", "owned by Books"),
-    "approve": ("match", "deleted with transactions"),
+    "approve": ("match", "deleted with transactions", "deleted in CRM"),
     "keep-apart": ("match",),
 }
 

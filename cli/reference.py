@@ -11,11 +11,53 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
 from tandem.core.checks.kinds import FILE_KINDS, LIVE_KINDS
-from tandem.core.mapping_schema import file_schema
+from tandem.core.converters import CONVERTERS
+from tandem.core.mapping import EntityMapping
+from tandem.core.mapping import Mapping as FieldMap
+from tandem.core.mapping_field import FieldMapping
+from tandem.core.mapping_schema import documented, file_schema, meaning_of
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 _PART: Final = re.compile(r"<!-- (\w+): generated -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def keys(model: type[BaseModel]) -> str:
+    """Every key of a model with its meaning and default."""
+    known = documented(model)
+    found = []
+    for name, spec in model.model_fields.items():
+        meaning, default = known[name]
+        found.append((f"`{name}`", meaning.removesuffix("."), (default or shown(spec)).removesuffix(".")))
+    return table(("key", "meaning", "default"), found)
+
+
+def shown(spec: FieldInfo) -> str:
+    """A default as the file would say it; empty where a value must be given."""
+    if spec.is_required():
+        return ""
+    value = spec.get_default(call_default_factory=True)
+    if value is None or value in ({}, ()) or isinstance(value, BaseModel):
+        return "none"
+    return f"`{json.dumps(value) if isinstance(value, bool) else value}`"
+
+
+def converters() -> str:
+    """Every converter with what it carries and its arguments."""
+    found = []
+    for name, kind in CONVERTERS.items():
+        known = documented(kind)
+        arguments = []
+        for argument, spec in kind.model_fields.items():
+            meaning, default = known.get(argument, ("", ""))
+            told = (default or shown(spec)).removesuffix(".")
+            words = [f"`{argument}`{f' ({told})' if told else ''}", meaning]
+            arguments.append(": ".join(word.removesuffix(".") for word in words if word))
+        found.append((f"`{name}`", meaning_of(kind), "yes" if kind.lossy else "no", "; ".join(arguments)))
+    return table(("converter", "carries", "lossy", "arguments (default)"), found)
 
 
 def findings() -> str:
@@ -35,7 +77,13 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     )
 
 
-PARTS: Final[Mapping[str, Callable[[], str]]] = {"findings": findings}
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "file": lambda: keys(FieldMap),
+    "entity": lambda: keys(EntityMapping),
+    "field": lambda: keys(FieldMapping),
+    "converters": converters,
+    "findings": findings,
+}
 
 
 def page(text: str) -> str:

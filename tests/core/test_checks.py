@@ -116,6 +116,21 @@ CASES: dict[str, tuple[Callable[[World], object], str, bool]] = {
         "constant_out_of_range constants.books.payment_terms", True),
     "a constant of a field that is not there": (
         lambda w: w.entity(C, constants={"crm": {"Ratin": "x"}}), "unknown_field constants.crm.Ratin", True),
+    "a default that is too long": (
+        lambda w: w.field("segment", args={"crm_max": 100}, default={"crm": "x" * 101})
+        .spoil(w.books, C, "cf_segment", length=0),
+        "constant_out_of_range segment.default.crm", True),
+    "a filter of Books by a field that is not there": (
+        lambda w: w.entity(C, create_in_crm_when={"cf_x": ["a"]}),
+        "unknown_field create_in_crm_when.cf_x", True),
+    "a filter of Books with a choice that is not there": (
+        lambda w: w.entity(C, create_in_crm_when={"cf_grade": ["X"]}),
+        "choice_not_there create_in_crm_when.cf_grade", True),
+    "a match key of one's own that many records share": (
+        lambda w: w.entity(C, match_by=["segment"]).tell(samples={(C, Side.CRM, "segment"): Sample(9, 1.0, 0.5)}),
+        "match_key_not_unique segment", False),
+    "nothing to match a customer by": (
+        lambda w: w.entity(C, match_by=["tax_number"]), "match_key_missing fields", False),
     "no match key": (
         lambda w: w.mapping["entities"][P]["fields"].pop("email"), "match_key_missing fields", False),
     "a match key that is mostly blank": (

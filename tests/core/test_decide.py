@@ -25,7 +25,8 @@ from tandem.core.actions import (
     Wait,
 )
 from tandem.core.decide import Ended, Parent, Situation, decide
-from tandem.core.mapping import preset
+from tandem.core.mapping import EntityMapping, preset
+from tandem.core.mapping_field import Default
 from tandem.core.match import Candidate, HeldMatch, Matched, NoMatch
 from tandem.core.records import Base, Gone, Link, LinkState, Record, Side
 from tandem.core.sync import sync
@@ -171,6 +172,63 @@ def test_an_approved_delete_with_ties_deactivates() -> None:
     tied = books(body={"has_transaction": True})
     pair = at(crm=GONE_CRM, books=tied, gone_since=NOW - DELAY, release=Release(approve=True))
     assert isinstance(decided(pair), Deactivate)
+
+
+def test_an_approved_delete_waits_no_second_time() -> None:
+    """It was held after the delay; a person has looked."""
+    pair = at(crm=GONE_CRM, gone_since=NOW, release=Release(approve=True))
+    assert isinstance(decided(pair), Deactivate)
+
+
+@pytest.mark.parametrize(
+    ("policy", "approve", "expected"),
+    [
+        ("deactivate", False, Deactivate("deleted in CRM, nothing in the ledger hangs on it")),
+        ("keep", False, Unlink(Ended.CRM_DELETED_KEPT)),
+        ("hold", True, Deactivate("deleted in CRM, nothing in the ledger hangs on it")),
+    ],
+)
+def test_what_a_delete_does_is_the_mappings_word(policy: str, approve: bool, expected: Action) -> None:
+    """Inactive, kept, or as a person says."""
+    entity = CUSTOMER.model_copy(update={"delete": policy})
+    pair = at(crm=GONE_CRM, gone_since=NOW - DELAY, release=Release(approve=approve))
+    assert decide(pair, entity, DELAY, NOW) == expected
+
+
+@pytest.mark.parametrize("entity", [CUSTOMER, PERSON])
+def test_a_delete_that_a_person_decides_is_held(entity: EntityMapping) -> None:
+    """Nothing is written, and the link stays until then."""
+    action = decide(
+        at(crm=GONE_CRM, gone_since=NOW - DELAY), entity.model_copy(update={"delete": "hold"}), DELAY, NOW
+    )
+    assert isinstance(action, Quarantine)
+    assert action.hold.cause == "deleted in CRM"
+
+
+def test_a_contact_without_account_is_held_where_the_mapping_says_so() -> None:
+    """And left out where it does not."""
+    contact = Record(Side.CRM, "contact_person", "5", {})
+    alone = unlinked(contact, parent=Parent.MISSING)
+    assert decided(alone, person=True) == LeftOut("a Contact without an Account")
+    held = decide(alone, PERSON.model_copy(update={"without_account": "hold"}), DELAY, NOW)
+    assert isinstance(held, Quarantine)
+    assert held.hold.cause == "no Account"
+
+
+def test_a_default_stands_in_for_what_is_known_to_be_blank() -> None:
+    """Not for what was not read, and not where there is a value."""
+    website = CUSTOMER.field("website").model_copy(update={"default": Default(books="none.example")})
+    fields = tuple(website if field.name == "website" else field for field in CUSTOMER.fields)
+    entity = CUSTOMER.model_copy(update={"fields": fields})
+
+    def made(own: Record) -> Any:
+        action = decide(unlinked(own), entity, DELAY, NOW)
+        assert isinstance(action, Create)
+        return action.values.get("website")
+
+    assert made(crm(website=None)) == "none.example"
+    assert made(crm(website="acme.example")) == "acme.example"
+    assert made(replace(crm(), values={"name": "Acme"})) is None
 
 
 def test_a_take_is_no_approval() -> None:

@@ -241,6 +241,51 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
             GOOD + "".join(f"      f{n}: {{crm: F{n}, books: cf_f{n}}}\n" for n in range(60)),
             "66 CRM fields; one query reads 50",
         ),
+        (
+            GOOD.replace("  customer:\n", "  customer:\n    delete: nothing\n"),
+            "4 entities.customer.delete: “nothing” is not allowed / write one of 'deactivate', 'keep' or 'hold'",
+        ),
+        (
+            GOOD.replace("  customer:\n", "  customer:\n    enabled: false\n"),
+            "4 entities.customer.enabled: customer is what the other entities rest on: it cannot be off",
+        ),
+        (
+            GOOD.replace("  customer:\n", "  customer:\n    without_account: hold\n"),
+            "4 entities.customer.without_account: without_account is for contact_person / write it there",
+        ),
+        (
+            GOOD.replace("  customer:\n", "  customer:\n    without_account: individual_customer\n"),
+            "4 entities.customer.without_account: a Contact without an Account does not become a customer of its own",
+        ),
+        (
+            GOOD.replace("  customer:\n", "  customer:\n    match_by: [emial]\n"),
+            "emial is no match key: no field of that name with one value is mapped / write email",
+        ),
+        (
+            GOOD.replace("  customer:\n", "  customer:\n    match_by: [x]\n")
+            + "      x: {crm: A, books: notes}\n",
+            "4 entities.customer.match_by: x is no match key: no list of Books shows notes / choose a custom field",
+        ),
+        (
+            GOOD.replace("  customer:\n", "  customer:\n    create_in_crm_when: {cf_x: []}\n"),
+            "4 entities.customer.create_in_crm_when.cf_x: must not be empty",
+        ),
+        (
+            field(
+                "x", "{crm: A, books: b, converter: picklist, args: {values: [Yes]}, default: {books: No}}"
+            ),
+            "8 ….x.default.books: “No” of Books has no counterpart in CRM",
+        ),
+        (field("x", "{crm: A, books: b, default: {crm: ''}}"), "8 ….x.default.crm: a default that is blank"),
+        (
+            field("x", "{crm: A, books: b, direction: to_crm, default: {books: y}}"),
+            "8 ….x.default.books: direction to_crm never writes Books / take the default out",
+        ),
+        (
+            GOOD
+            + "      tax: {crm: {number: N}, books: {number: gst_no}, converter: tax_identity, default: {crm: x}}\n",
+            "8 ….tax.default.crm: a set has no default",
+        ),
         (GOOD.replace(FIELDS, "fields: []"), "6 entities.customer.fields: must not be empty"),
         (
             GOOD.replace(FIELDS, "fields: [{name: name, crm: A, books: b}, {name: name, crm: C, books: d}]"),
@@ -295,6 +340,43 @@ def test_a_character_in_two_halves_is_one() -> None:
     """JSON is YAML, and writes what is beyond 16 bits as two escapes."""
     text = field("x", '{crm: A, books: b, converter: picklist, args: {values: ["\\ud83d\\ude00"]}}')
     assert load_mapping(text).entities["customer"].field("x").args["values"] == ["\U0001f600"]
+
+
+def test_what_is_off_is_not_in_the_mapping_and_still_checked() -> None:
+    """Whoever switches an entity off keeps its text, and learns of a fault in it at once."""
+    off = (
+        GOOD
+        + """\
+  contact_person:
+    enabled: false
+    crm_module: Contacts
+    crm_stamp: Books_Person_ID
+    parent_field: Account_Name
+    fields:
+      name: {crm: {first: First_Name, last: Last_Name}, books: {first: first_name, last: last_name},
+             converter: person_name}
+"""
+    )
+    assert list(load_mapping(off).entities) == ["customer"]
+    assert load_mapping(off).version == load_mapping(GOOD).version
+    assert list(load_mapping(off.replace("enabled: false", "enabled: true")).entities) == [
+        "customer",
+        "contact_person",
+    ]
+    assert faults(off.replace("crm_module: Contacts", "crm_modul: Contacts"))
+
+
+@pytest.mark.parametrize(
+    ("shown", "wanted", "is_in"),
+    [(True, True, True), ("True", True, True), (False, True, False), (3, 3, True)],
+)
+def test_a_filter_takes_check_boxes_and_numbers(shown: Any, wanted: Any, is_in: bool) -> None:
+    """Books shows a check box as a text, CRM as true or false."""
+    text = GOOD.replace(
+        "  customer:\n", f"  customer:\n    create_in_crm_when: {{cf_x: [{json.dumps(wanted)}]}}\n"
+    )
+    record = Record(Side.BOOKS, "customer", "1", {}, scope={"cf_x": shown})
+    assert (load_mapping(text).entities["customer"].outside_scope(record) == "") is is_in
 
 
 yaml_like = st.recursive(

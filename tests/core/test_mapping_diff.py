@@ -84,7 +84,7 @@ def test_equal_mappings_have_no_difference() -> None:
     ("model", "meanings", "apart"),
     [
         (FieldMapping, mapping_diff._FIELD_KEYS, {"name"}),
-        (EntityMapping, mapping_diff._ENTITY_KEYS, {"name", "fields"}),
+        (EntityMapping, mapping_diff._ENTITY_KEYS, {"name", "fields", "enabled"}),
         (Mapping, mapping_diff._MAPPING_KEYS, {"entities"}),
     ],
 )

@@ -135,6 +135,8 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
         sampled(filled=1.0, repeated=0.2), "match_key_not_unique", "entities.contact_person.fields.email", "email:"),
     "match key not mapped": (
         unmapped("email", P), "match_key_missing", "entities.contact_person.fields", "fields:"),
+    "match key that is no field": (
+        lambda w: w.entity(C, match_by=["emial"]), "match_key_not_mapped", "entities.customer.match_by", "match_by:"),
     "match key blank for most records": (
         sampled(filled=0.1), "match_key_mostly_blank", "entities.contact_person.fields.email", "email:"),
     "unique stamp field missing": (
@@ -159,6 +161,25 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "constant out of range": (
         lambda w: w.entity(C, constants={"books": {"payment_terms": "soon"}}), "constant_out_of_range",
         "entities.customer.constants.books.payment_terms", "payment_terms: soon"),
+    "default that the converter does not take": (
+        of("grade", default={"books": "Bronze"}), "bad_default", f"{GRADE}.default.books", "books: Bronze"),
+    "policy without meaning": (
+        lambda w: w.entity(C, enabled=False), "policy_contradiction", "entities.customer.enabled", "enabled: false"),
+    "missing key": (
+        lambda w: w.entity(C, create_in_books_when={"Account_Type": []}), "missing_key",
+        "entities.customer.create_in_books_when.Account_Type", "Account_Type: []"),
+    "value that is not allowed": (
+        of("segment", owner="zoho"), "unknown_value", "entities.customer.fields.segment.owner", "owner: zoho"),
+    "attribute that Tandem never writes": (
+        of("segment", books="tags"), "never_mapped", SEGMENT_BOOKS, "books: tags"),
+    "module that CRM does not show": (
+        lambda w: w.entity(P, crm_module="Contcts"), "unknown_module",
+        "entities.contact_person.crm_module", "crm_module:"),
+    "stamp that is no text": (
+        crm("Books_Customer_ID", kind="integer"), "stamp_no_text", "entities.customer.crm_stamp", "crm_stamp:"),
+    "parent that is no lookup": (
+        lambda w: w.spoil(w.crm, "Contacts", "Account_Name", kind="text"), "parent_no_lookup",
+        "entities.contact_person.parent_field", "parent_field:"),
     "GST fields in an org without GST": (
         lambda w: w.field("segment", books="gst_no").tell(has_gst=False), "tax_fields_without_tax",
         SEGMENT_BOOKS, "books: gst_no"),
@@ -195,7 +216,7 @@ def test_a_wrong_mapping_is_named_with_file_line_field_facts_and_fix(kind: str) 
         assert line.facts
 
 
-def test_the_kinds_are_named_once() -> None:
-    """A kind of the file is none of the live ones."""
+def test_every_kind_has_a_row() -> None:
+    """And a kind of the file is none of the live ones."""
     assert set(FILE_KINDS).isdisjoint(LIVE_KINDS)
-    assert {expected for _, expected, _, _ in KINDS.values()} <= {*FILE_KINDS, *LIVE_KINDS}
+    assert {expected for _, expected, _, _ in KINDS.values()} == {*FILE_KINDS, *LIVE_KINDS}

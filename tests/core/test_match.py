@@ -46,6 +46,37 @@ def test_proof_makes_a_link(ours: dict[str, Any], theirs: dict[str, Any], rule: 
 
 
 @pytest.mark.parametrize(
+    ("shared", "match_by", "is_proven"),
+    [
+        ({"tax_number": "T"}, ("tax_number",), True),
+        ({"tax_number": "T"}, ("email",), False),
+        ({"emails": ["a@b.in"], "name": "acme"}, ("email",), True),
+        ({"emails": ["a@b.in"], "name": "acme"}, ("tax_number",), False),
+        ({"own": frozenset({("number", "C-17")})}, ("number",), True),
+        ({"stamp": "77"}, (), True),
+    ],
+)
+def test_what_is_no_match_key_only_looks_alike(
+    shared: dict[str, Any], match_by: tuple[str, ...], is_proven: bool
+) -> None:
+    """The mapping says what proves; the rest is a question, never a second record."""
+    theirs: dict[str, Any] = {name: value for name, value in shared.items() if name != "stamp"}
+    found = match(crm(**shared), [books(**theirs)], match_by)
+    assert isinstance(found, Matched if is_proven else HeldMatch)
+
+
+def test_another_value_of_a_match_key_forbids_the_link() -> None:
+    """As another tax number does."""
+
+    def keys(number: str) -> Any:
+        return {"tax_number": "T", "own": frozenset({("number", number)})}
+
+    found = match(crm(**keys("C-17")), [books(**keys("C-18"))])
+    assert isinstance(found, HeldMatch)
+    assert found.rule == "other number"
+
+
+@pytest.mark.parametrize(
     ("keys", "rule"),
     [
         ({"name": "acme"}, "name only"),

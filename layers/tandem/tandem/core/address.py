@@ -26,6 +26,7 @@ class Address(Converter):
 
     name: ClassVar[str] = "address"
     lossy: ClassVar[bool] = True
+    is_key: ClassVar[bool] = False
     never_blank: ClassVar[bool] = True
     parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {
         Side.CRM: ("street", "city", "state", "zip", "country"),
@@ -33,6 +34,7 @@ class Address(Converter):
     }
 
     region: str = "IN"
+    """Home country, two letters. Default: that of the mapping."""
 
     def _key(self, side: Side, native: Value) -> Hashable:
         street = spaced("\n".join(_lines(side, native)))

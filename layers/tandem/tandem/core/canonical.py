@@ -62,7 +62,7 @@ def read_record(
         active=side is Side.CRM or body.get("status") in (None, "", "active"),
         parent=_parent(described, side, body),
         keys=_keys(mapping, described, side, body, values, emails),
-        scope=_scope(described, side, body),
+        scope=_scope(mapping, described, side, body),
         created=parse_time(body.get("Created_Time" if side is Side.CRM else "created_time")),
         edited_by=_editor(side, body),
         natively_linked=side is Side.BOOKS and body.get("is_linked_with_zohocrm") is True,
@@ -121,10 +121,11 @@ def _parent(entity: EntityMapping, side: Side, body: Body) -> str | None:
     return _text(lookup.get("id") if isinstance(lookup, ReadOnly) else lookup)
 
 
-def _scope(entity: EntityMapping, side: Side, body: Body) -> dict[str, Value]:
+def _scope(mapping: Mapping, entity: EntityMapping, side: Side, body: Body) -> dict[str, Value]:
     crm = [*entity.create_in_books_when, *filter(None, [entity.primary_person_field])]
-    names = crm if side is Side.CRM else _BOOKS_SCOPE
-    return {name: _native(body[name]) for name in names if name in body}
+    names = crm if side is Side.CRM else [*_BOOKS_SCOPE, *entity.create_in_crm_when]
+    shown = {name: _attribute(mapping, side, body, name) for name in names}
+    return {name: value for name, value in shown.items() if not isinstance(value, _Absent)}
 
 
 def _editor(side: Side, body: Body) -> str | None:
@@ -208,7 +209,15 @@ def _keys(
         domain=next(filter(None, map(web_domain, _mapped(entity, values, Url))), None),
         name=folded(entity, name),
         currency=_text(body.get(entity.currency_field or "" if side is Side.CRM else "currency_code")),
+        own=frozenset(_own_keys(entity, side, values)),
     )
+
+
+def _own_keys(entity: EntityMapping, side: Side, values: ReadOnly[str, Value]) -> Iterator[tuple[str, str]]:
+    for field in entity.own_keys:
+        key = field.convert.key(side, values.get(field.name))
+        if key is not None:
+            yield field.name, key if isinstance(key, str) else repr(key)
 
 
 def folded(entity: EntityMapping, name: str | None) -> str | None:

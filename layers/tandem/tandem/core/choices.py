@@ -30,13 +30,14 @@ def _one_to_one(table: dict[str, str]) -> dict[str, str]:
 
 
 class Picklist(Converter):
-    """A value out of a table CRM -> Books; `values` is the table, or a list when both sides say the same."""
+    """A value out of a table; one outside it is held."""
 
     name: ClassVar[str] = "picklist"
 
     values: Annotated[dict[str, str], BeforeValidator(_table), AfterValidator(_one_to_one)] = Field(
         min_length=1
     )
+    """The table CRM: Books, or a list where both say the same."""
 
     @cached_property
     def _back(self) -> dict[str, str]:
@@ -71,6 +72,7 @@ class Checkbox(Converter):
     """True or false in any of the usual spellings; a blank box is blank, not false."""
 
     name: ClassVar[str] = "checkbox"
+    is_key: ClassVar[bool] = False
 
     def _key(self, side: Side, native: Value) -> Hashable:
         text = plain(native).casefold()
@@ -90,6 +92,7 @@ class MultiSelect(Picklist):
     """
 
     name: ClassVar[str] = "multi_select"
+    is_key: ClassVar[bool] = False
     lossy: ClassVar[bool] = True
 
     def _key(self, side: Side, native: Value) -> Hashable:

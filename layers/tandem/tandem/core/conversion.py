@@ -43,6 +43,8 @@ class Converter(BaseModel, ABC):
     """A clear is not sent to Books unless the mapping says otherwise (design, blank is a value)."""
     parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {}
     """The parts of a value that travels as one set; empty for a single value."""
+    is_key: ClassVar[bool] = True
+    """One value of it can prove that two records belong together."""
     optional_parts: ClassVar[frozenset[str]] = frozenset()
 
     def key(self, side: Side, native: Value) -> Hashable:

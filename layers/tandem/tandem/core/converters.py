@@ -34,7 +34,9 @@ class Text(Converter):
     name: ClassVar[str] = "text"
 
     crm_max: Limit = None
+    """Most characters in CRM."""
     books_max: Limit = None
+    """Most characters in Books."""
 
     def _key(self, side: Side, native: Value) -> Hashable:
         del side
@@ -80,6 +82,7 @@ class Phone(Text):
     lossy: ClassVar[bool] = True
 
     region: str = "IN"
+    """Home country, two letters. Default: that of the mapping."""
     crm_max: Limit = 30
     books_max: Limit = 50
 

@@ -109,17 +109,34 @@ def _crm_deleted(
 ) -> Action:
     due = (now_at.gone_since or now) + delay
     if entity.name != "customer":
-        return Unlink(Ended.CRM_DELETED_KEPT)
-    if now < due:
+        return _person_deleted(now_at, entity)
+    approved = now_at.release is not None and now_at.release.approve
+    if now < due and not approved:  # it was held after the delay: no second one
         return Wait("delete", "a confirmed delete waits for a merge survivor or a restore", due)
     if any(link.base[name].books != value for name, value in books.values.items() if name in link.base):
         return Unlink(Ended.CRM_DELETED_KEPT)
     if not books.active:
         return Unlink(Ended.CRM_DELETED_KEPT)
-    approved = now_at.release is not None and now_at.release.approve
+    if entity.delete == "keep":
+        return Unlink(Ended.CRM_DELETED_KEPT)
+    if entity.delete == "hold" and not approved:
+        return Quarantine(
+            Hold("deleted in CRM", "deleted in CRM; --approve makes the Books customer inactive")
+        )
     if (ties := ledger_ties(books)) and not approved:
         return Quarantine(Hold("deleted with transactions", f"deleted in CRM, but in Books it has {ties}"))
     return Deactivate("deleted in CRM, nothing in the ledger hangs on it")
+
+
+def _person_deleted(now_at: Situation, entity: EntityMapping) -> Action:
+    """Books cannot make a person inactive, so it stays there; who wants to remove it by hand is told."""
+    approved = now_at.release is not None and now_at.release.approve
+    if entity.delete == "hold" and not approved:
+        sentence = (
+            "deleted in CRM; remove the person in Books by hand if it must go, then --approve ends the link"
+        )
+        return Quarantine(Hold("deleted in CRM", sentence))
+    return Unlink(Ended.CRM_DELETED_KEPT)
 
 
 def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
@@ -127,6 +144,10 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
     if not isinstance(record, Record):
         return Noop("gone before it was linked")
     if now_at.parent is Parent.MISSING:
+        if entity.without_account == "hold":
+            return Quarantine(
+                Hold("no Account", "a Contact without an Account; give it the one it belongs to")
+            )
         return LeftOut("a Contact without an Account")
     if now_at.parent is Parent.LEFT_OUT:
         return LeftOut("its customer is left out")
@@ -149,7 +170,7 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
 
 
 def _create(record: Record, entity: EntityMapping) -> Action:
-    if record.side is Side.CRM and (outside := entity.outside_scope(record)):
+    if outside := entity.outside_scope(record):
         return LeftOut(outside)
     if record.side is Side.BOOKS and not record.active:
         return LeftOut("inactive in Books")
@@ -158,8 +179,13 @@ def _create(record: Record, entity: EntityMapping) -> Action:
     values: dict[str, Value] = {}
     reasons = []
     for mapped in entity.fields:
-        native = record.values.get(mapped.name)
-        if is_blank(native) or not mapped.may_write(record.side.other):
+        native, default = record.values.get(mapped.name), mapped.default.on(record.side.other)
+        if not mapped.may_write(record.side.other):
+            continue
+        if is_blank(native):
+            if default is not None and mapped.name in record.values:
+                values[mapped.name] = default
+                reasons.append(FieldReason(mapped.name, f"blank in {record.side}: created with the default"))
             continue
         try:
             values[mapped.name] = mapped.convert.translate(record.side, native)

@@ -132,3 +132,4 @@ def _pairs(keys: MatchKeys) -> Iterator[tuple[str, str]]:
     yield from ((kind, value) for kind, value in singles if value)
     yield from (("email", email) for email in sorted(keys.emails))
     yield from (("phone", phone) for phone in sorted(keys.phones))
+    yield from (("own", f"{field}\x00{value}") for field, value in sorted(keys.own))

@@ -13,12 +13,13 @@ from functools import cached_property
 from importlib import resources
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.errors import BadInputError
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
-from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Strict, with_region
-from tandem.core.records import Record, Side, Value
+from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Scalar, Strict, with_region
+from tandem.core.records import Record, Side, Value, is_blank
 from tandem.core.yamltree import YamlFault, read_tree
 
 __all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource", "load_mapping", "preset"]
@@ -31,6 +32,8 @@ NEVER_MAPPED: Final = frozenset(
 )
 _MIRROR: Final = ("mirrors the primary person", "map it on contact_person, or use billing_address.phone")
 ADDRESS_OBJECTS: Final = frozenset({"billing_address", "shipping_address"})
+LISTED: Final = frozenset({"contact_name", "company_name", "website"})
+"""Built-in attributes of a customer that every list of Books shows (dossier books §2)."""
 MAX_CRM_FIELDS: Final = 50
 """CRM answers at most 50 fields a call (dossier crm §2)."""
 CRM_SYSTEM_FIELDS: Final = ("id", "Modified_Time", "Modified_By", "Created_Time")
@@ -53,7 +56,19 @@ class Resource:
     parent_field: str | None = None
 
 
-Scalar = str | int | bool
+Values = Annotated[tuple[Scalar, ...], Field(min_length=1)]
+_PROOFS: Final[dict[bool, tuple[str, ...]]] = {True: ("email", "name"), False: ("tax_number", "email")}
+"""By which a person, or a customer, finds its counterpart where the file does not say."""
+
+
+def _no_individual(given: Any) -> Any:
+    if given == "individual_customer":
+        raise Found(
+            "a Contact without an Account does not become a customer of its own: it would leave that customer behind "
+            "as soon as somebody gives it an Account",
+            "write hold, and give each an Account; or leave_out",
+        )
+    return given
 
 
 class Constants(Strict):
@@ -71,25 +86,51 @@ class EntityMapping(Strict):
     """One kind of record on both sides."""
 
     name: Literal["customer", "contact_person"]
+    """Its key in the file; not written again."""
+    enabled: bool = True
+    """`false`: its records are left alone; what is linked stays linked. `customer` cannot be off."""
     crm_module: CrmName
+    """`Accounts` or `Contacts`; webhooks know only these two."""
     crm_stamp: CrmName
-    """CRM's unique field that holds the Books id."""
+    """CRM's unique text field for the Books id."""
     books_stamp: BooksName | None = None
-    """Books' unique custom field that holds the CRM id; persons have none (dossier books §4)."""
-    create_in_books_when: dict[CrmName, tuple[str, ...]] = Field(default_factory=dict)
+    """Books' unique custom field for the CRM id; persons have none (dossier books §4)."""
+    create_in_books_when: dict[CrmName, Values] = Field(default_factory=dict)
+    """CRM field and values: only such records are *created* in Books. Linked ones always sync. Default: all."""
+    create_in_crm_when: dict[BooksName, Values] = Field(default_factory=dict)
+    """Books attribute and values: only such records are *created* in CRM. Default: all."""
+    delete: Literal["deactivate", "keep", "hold"] = "deactivate"
+    """Of a record deleted in CRM: `deactivate` makes Books' inactive, `keep` leaves it as it is, `hold`: a person
+    decides. Default: `deactivate`; of `contact_person`, which Books cannot make inactive, `keep`."""
+    without_account: Annotated[Literal["leave_out", "hold"], BeforeValidator(_no_individual)] = "leave_out"
+    """A Contact without an Account: `leave_out` counts it, `hold` asks a person."""
+    match_by: tuple[str, ...] = ()
+    """What proves, beside the stamp, that two records belong together: `tax_number`, `email` (of a customer together
+    with a similar name), `name` (of a person within its customer), or a mapped field with a value of its own for each
+    record. What is left out only looks alike, and is held. Default: `tax_number`, `email`; of `contact_person`
+    `email`, `name`."""
     primary_person_field: CrmName | None = None
+    """The check box that makes a Contact the first, and so the primary, person of a new Books customer. Default: none:
+    the oldest with an e-mail."""
     parent_field: CrmName | None = None
+    """The lookup of a person to its Account; needed for `contact_person`."""
     currency_field: CrmName | None = None
-    """CRM's currency field, in organisations with several currencies."""
+    """CRM's currency field, where there are several currencies: another currency is never linked."""
     constants: Constants = Constants()
-    """Attribute -> value for each side, written when a record is created there."""
+    """What a create writes beside the mapped fields: `crm` and `books`, each attribute: value. An update leaves it
+    alone. Default: none."""
     fields: tuple[FieldMapping, ...] = Field(min_length=1)
+    """Name -> field. One is called `name`. At most 46 CRM fields with stamp, parent and scope."""
 
     @model_validator(mode="before")
     @classmethod
     def _name_fields(cls, given: Any) -> Any:
-        """In the file `fields` is name -> field."""
-        fields = given.get("fields") if isinstance(given, dict) else None
+        """In the file `fields` is name -> field; what is not said depends on the entity."""
+        if not isinstance(given, dict):
+            return given
+        is_person = given.get("name") == "contact_person"
+        given = {"match_by": _PROOFS[is_person], "delete": "keep" if is_person else "deactivate"} | given
+        fields = given.get("fields")
         if not isinstance(fields, dict):
             return given
         named = [{"name": name} | spec if isinstance(spec, dict) else spec for name, spec in fields.items()]
@@ -97,7 +138,7 @@ class EntityMapping(Strict):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if faults := [*self._taken_twice(), *self._never_mapped(), *self._incomplete()]:
+        if faults := [*self._taken_twice(), *self._never_mapped(), *self._incomplete(), *self._odd()]:
             raise AllFound(faults)
         return self
 
@@ -159,6 +200,30 @@ class EntityMapping(Strict):
             message = f"{count} CRM fields; one query reads {MAX_CRM_FIELDS}"
             yield Found(message, "map fewer fields", ("fields",), "too_many_fields")
 
+    def _odd(self) -> Iterator[Found]:
+        """Policies that have no meaning for this entity."""
+        if self.name == "contact_person" and self.delete == "deactivate":
+            message = "Books cannot make a contact person inactive"
+            yield Found(message, "write keep or hold", ("delete",), "policy_contradiction")
+        if self.name != "contact_person" and self.without_account != "leave_out":
+            message = "without_account is for contact_person"
+            yield Found(message, "write it there", ("without_account",), "policy_contradiction")
+        known = [*_PROOFS[self.name == "contact_person"], *(f.name for f in self.fields if f.convert.is_key)]
+        for field in self.own_keys:
+            unlisted = [path for path in field.attributes(Side.BOOKS) if not self._is_listed(path)]
+            if field.convert.is_key and unlisted:
+                message = f"{field.name} is no match key: no list of Books shows {unlisted[0]}"
+                fix = "choose a custom field (cf_...) or " + ", ".join(sorted(LISTED))
+                yield Found(message, fix, ("match_by",), "match_key_not_mapped")
+        for name in self.match_by:
+            if name not in known:
+                message = f"{name} is no match key: no field of that name with one value is mapped"
+                yield Found(message, nearest(name, known), ("match_by",), "match_key_not_mapped")
+
+    def _is_listed(self, path: str) -> bool:
+        """Existing records are found by what lists show; persons come whole with their customer."""
+        return self.name == "contact_person" or path.startswith("cf_") or path in LISTED
+
     def find(self, name: str) -> FieldMapping | None:
         """The field of that name, or None."""
         return next((field for field in self.fields if field.name == name), None)
@@ -168,6 +233,14 @@ class EntityMapping(Strict):
         if (found := self.find(name)) is None:
             raise KeyError(name)
         return found
+
+    @cached_property
+    def own_keys(self) -> tuple[FieldMapping, ...]:
+        """The fields that the mapping calls match keys."""
+        words = _PROOFS[self.name == "contact_person"]
+        return tuple(
+            field for field in self.fields if field.name in self.match_by and field.name not in words
+        )
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -193,26 +266,41 @@ class EntityMapping(Strict):
         return Resource(side, self.name, "contacts" if self.name == "customer" else "contactpersons")
 
     def outside_scope(self, record: Record) -> str:
-        """Why an unlinked CRM record is not created in Books, as a sentence; "" if it is."""
-        for name, wanted in self.create_in_books_when.items():
+        """Why an unlinked record is not created on the other side, as a sentence; "" if it is."""
+        for name, wanted in self.create_when(record.side.other).items():
             value = record.scope.get(name)
-            if str(value) not in wanted:
-                shown = f"“{value}”" if value else "blank"
-                return f"{name} is {shown}; only {' or '.join(wanted)} is created in Books"
+            if _said(value) not in [_said(one) for one in wanted]:
+                shown = "blank" if is_blank(value) else f"“{_said(value)}”"
+                only = " or ".join(map(_said, wanted))
+                return f"{name} is {shown}; only {only} is created in {SIDE_NAMES[record.side.other]}"
         return ""
+
+    def create_when(self, side: Side) -> dict[str, Values]:
+        """Which records of the other side are created on `side`: attribute -> values."""
+        return self.create_in_books_when if side is Side.BOOKS else self.create_in_crm_when
 
 
 class Mapping(Strict):
     """The whole mapping of one connection."""
 
     region: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IN"
-    """The home country: how phone numbers and states without a country are read."""
+    """Home country, two letters: how phone numbers and states without a country are read."""
     absent_custom_field: Literal["blank", "unknown"] = "blank"
-    """What a custom field means that Books leaves out of `custom_fields`: UNCONFIRMED whether it leaves out blank ones.
-
-    `blank` works either way, for metadata tells which fields have vanished; `unknown` is for an org that lists all.
-    """
+    """What it means when Books leaves a custom field out of `custom_fields`: `blank`, or `unknown` for an organisation
+    that lists all ([unproven](unproven.md))."""
     entities: dict[str, EntityMapping] = Field(min_length=1)
+    """What is synced, by name."""
+
+    @model_validator(mode="after")
+    def _rests_on_customers(self) -> Self:
+        customer = self.entities.get("customer")
+        if customer is not None and not customer.enabled:
+            fix = (
+                "take enabled: false out; create_in_books_when and create_in_crm_when narrow what is created"
+            )
+            message = "customer is what the other entities rest on: it cannot be off"
+            raise AllFound([Found(message, fix, ("entities", "customer", "enabled"), "policy_contradiction")])
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -250,6 +338,12 @@ def _entity(name: str, spec: Any, region: Value) -> Any:
     return {"name": name} | spec | ({"fields": fields} if fields is not None else {})
 
 
+def _said(value: Value) -> str:
+    """A value of a filter as text; true and false as YAML spells them, however a side does."""
+    text = str(value)
+    return text.casefold() if text.casefold() in ("true", "false") else text
+
+
 _KNOWN: Final = {
     "field": tuple(name for name in FieldMapping.model_fields if name != "name"),
     "entity": tuple(name for name in EntityMapping.model_fields if name != "name"),
@@ -258,15 +352,20 @@ _KNOWN: Final = {
 
 
 def load_mapping(text: str, *, source: str = "mapping.yaml") -> Mapping:
-    """The mapping in a YAML text; raises MappingError (a BadInputError) with every fault found."""
+    """The mapping in a YAML text, without the entities that are off.
+
+    Raises MappingError (a BadInputError) with every fault found, also in what is off.
+    """
     try:
         tree = read_tree(text, source)
     except YamlFault as error:
         raise MappingError([error.fault]) from None
     try:
-        return Mapping.model_validate(tree.data)
+        whole = Mapping.model_validate(tree.data)
     except ValidationError as error:
         raise MappingError(explain(error, tree, source, _KNOWN)) from None
+    on = {name: entity for name, entity in whole.entities.items() if entity.enabled}
+    return whole.model_copy(update={"entities": on})
 
 
 def preset(name: str) -> Mapping:

@@ -38,6 +38,7 @@ _FIELD_KEYS: Final = {
     "first_link": "two different values at a first link are settled in another way; links that exist are not touched",
     "drift": "what happens to an edit on the side that is only written changes",
     "never_blank": "whether a clear is sent to Books changes",
+    "default": "what a create writes where the source is blank changes; existing records stay",
     "crm_may": "what CRM may write in Books changes",
 }
 _ENTITY_KEYS: Final = {
@@ -45,6 +46,10 @@ _ENTITY_KEYS: Final = {
     "crm_stamp": "new records are stamped elsewhere; records that were stamped are no longer found by it",
     "books_stamp": "new records are stamped elsewhere; records that were stamped are no longer found by it",
     "create_in_books_when": "which new CRM records are created in Books changes; linked ones always sync",
+    "create_in_crm_when": "which new Books records are created in CRM changes; linked ones always sync",
+    "delete": "what a delete in CRM does to Books changes, for later deletes only",
+    "without_account": "what happens to Contacts without an Account changes, at their next change",
+    "match_by": "what proves that records belong together changes; links that exist stay",
     "primary_person_field": "which person is the first of a new Books customer changes; existing ones stay",
     "parent_field": "persons find their customer by another lookup",
     "currency_field": "records of another currency are no longer, or from now on, kept apart",

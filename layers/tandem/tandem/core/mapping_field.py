@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from tandem.core.conversion import SIDE_NAMES, ConversionError
 from tandem.core.converters import CONVERTERS, Converter
 from tandem.core.mapping_faults import AllFound, Found, nearest, wording
 from tandem.core.records import Side, Value
@@ -39,25 +40,56 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Scalar = str | int | bool
+
+
+class Default(Strict):
+    """The value that a create writes where the other side is blank, by side, in that side's own form."""
+
+    crm: Scalar | None = None
+    books: Scalar | None = None
+
+    def on(self, side: Side) -> Scalar | None:
+        """The value for `side`, or None."""
+        return self.crm if side is Side.CRM else self.books
+
+
 class FieldMapping(Strict):
     """One field: its attributes on both sides and its policies."""
 
     name: str
+    """Its key in the file."""
     crm: CrmNames
+    """API name, or part: API name for a set."""
     books: BooksPaths
+    """API name (`cf_...` for custom fields), `billing_address.phone`, or part: name for a set."""
     converter: str = "text"
+    """How both forms relate, see below."""
     args: dict[str, Any] = Field(default_factory=dict)
+    """The converter's arguments."""
     direction: Literal["both", "to_books", "to_crm"] = "both"
+    """`both`, `to_books` or `to_crm`."""
     owner: Literal["crm", "books"] = "crm"
+    """Whose value stands when both sides changed it: `crm` or `books`. Default: `crm`; of a one-way field its source;
+    of a tax identity `books`."""
     conflict: Literal["owner", "newest", "hold"] = "owner"
-    """`newest`: by the times at which this field's edits were first seen settled; a time not known: the owner."""
+    """`owner`; `hold`: a person decides; `newest`: the later edit *of this field*, by the times at which Tandem first
+    saw each one settled (2 s old); a time that is not known, or the same second: the owner. Default: `owner`; of a tax
+    identity `hold`."""
     drift: Literal["report", "put_back"] = "report"
-    """Of a one-way field that was edited where it is only written: hold it, or write the source's value again."""
+    """A one-way field edited where it is only written: `report` holds it, `put_back` writes the source's
+    value again."""
     first_link: Literal["hold", "books", "crm"] = "hold"
+    """Two different values at the first link: `hold`, or `crm` or `books` wins."""
     never_blank: bool = False
-    """A clear is not sent to Books. Default: true for tax ids, names, e-mails, addresses, currency and terms."""
+    """A clear is not sent to Books. Default: `true` for e-mails, persons' names, addresses, tax numbers and identities,
+    and `contact_name`, `currency_id`, `payment_terms`."""
+    default: Default = Default()
+    """What a create writes where the other side is blank: `crm` and `books`, each in that side's own form. A two-way
+    default comes back to the blank side; of a one-way field it stands until the source has a value. Default: none."""
     crm_may: Literal["edit", "fill_blank"] = "edit"
-    """`fill_blank`: CRM only fills what is blank in Books; a later CRM change is held."""
+    """`edit`; `fill_blank`: CRM only fills what is blank in Books, a later CRM change is held. Default: `edit`; of a
+    tax identity `fill_blank`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -97,8 +129,32 @@ class FieldMapping(Strict):
             _ = self.convert
         except ValidationError as error:
             yield from _bad_args(error, CONVERTERS[self.converter])
+            return
         for side in Side:
             yield from self._part_faults(side, CONVERTERS[self.converter])
+            yield from self._default_faults(side)
+
+    def _default_faults(self, side: Side) -> Iterator[Found]:
+        value, at = self.default.on(side), ("default", side.value)
+        if value is None:
+            return
+        if self.convert.parts:
+            yield Found(
+                "a set has no default", "take it out; what is blank stays blank", at, "policy_contradiction"
+            )
+        elif not self.may_write(side):
+            message = f"direction {self.direction} never writes {SIDE_NAMES[side]}"
+            yield Found(message, "take the default out", at, "policy_contradiction")
+        elif problem := self._unfit(side, value):
+            yield Found(problem, "write a value that the converter takes on that side", at, "bad_default")
+
+    def _unfit(self, side: Side, value: Scalar) -> str:
+        try:
+            is_blank = self.convert.key(side, value) is None
+            self.convert.translate(side, value)
+        except ConversionError as error:
+            return error.message
+        return "a default that is blank" if is_blank else ""
 
     def _part_faults(self, side: Side, kind: type[Converter]) -> Iterator[Found]:
         needed = set(kind.parts.get(side, ()))

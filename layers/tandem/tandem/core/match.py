@@ -6,9 +6,10 @@ without proof is held, for to create would make the duplicate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.keys import similar_name
@@ -77,11 +78,17 @@ class _Weighed:
         return f"{record.label or 'a record without a name'} ({record.id})"
 
 
-def match(record: Record, candidates: Sequence[Candidate]) -> MatchResult:
-    """The counterpart of `record` among candidates of the other side; a person's are those of its linked customer."""
+ANY: Final = ("tax_number", "email", "name")
+
+
+def match(record: Record, candidates: Sequence[Candidate], match_by: Collection[str] = ANY) -> MatchResult:
+    """The counterpart of `record` among candidates of the other side; a person's are those of its linked customer.
+
+    `match_by`: what counts as proof beside the stamp; the rest only looks alike.
+    """
     others = [one for one in candidates if one.record.side is record.side.other and not one.apart]
     distinct = {one.record.id: one for one in sorted(others, key=_order)}
-    weighed = [_weigh(record, candidate) for candidate in distinct.values()]
+    weighed = [_weigh(record, candidate, match_by) for candidate in distinct.values()]
     for proof in (_Proof.STAMPED, _Proof.PROVEN):
         found = [one for one in weighed if one.proof is proof]
         if found:
@@ -124,11 +131,14 @@ def _all(weighed: list[_Weighed]) -> tuple[Candidate, ...]:
     return tuple(one.candidate for one in weighed)
 
 
-def _weigh(record: Record, candidate: Candidate) -> _Weighed:
+def _weigh(record: Record, candidate: Candidate, match_by: Collection[str]) -> _Weighed:
     other = candidate.record
-    proof, rule = _stamp(record, other) or (
-        _person(record, other) if record.entity == "contact_person" else _company(record, other)
-    )
+    strongest = _stamp(record, other) or _own(record, other)
+    if strongest is None:
+        kind = _person if record.entity == "contact_person" else _company
+        proof, rule, word = kind(record, other)
+        strongest = (_Proof.LOOKS_ALIKE if word and word not in match_by else proof, rule)
+    proof, rule = strongest
     return _Weighed(candidate, proof, rule, next(_obstacles(record, candidate), None))
 
 
@@ -137,39 +147,47 @@ def _stamp(record: Record, other: Record) -> tuple[_Proof, str] | None:
     return (_Proof.STAMPED, "stamp") if stamped else None
 
 
-def _company(record: Record, other: Record) -> tuple[_Proof, str]:
-    """A tax number, or an e-mail together with a similar name, is proof.
+def _own(record: Record, other: Record) -> tuple[_Proof, str] | None:
+    """The same value in a field that the mapping calls a match key."""
+    same = sorted(field for field, _ in record.keys.own & other.keys.own)
+    return (_Proof.PROVEN, same[0]) if same else None
+
+
+def _company(record: Record, other: Record) -> tuple[_Proof, str, str]:
+    """How strongly, by which rule, and the word of the mapping that makes it a proof.
+
+    A tax number, or an e-mail together with a similar name, is proof.
 
     Alike: an equal name, an e-mail with another name, or a similar name with the same phone or web domain.
     """
     ours, theirs = record.keys, other.keys
     if ours.tax_number and ours.tax_number == theirs.tax_number:
-        return _Proof.PROVEN, "tax number"
+        return _Proof.PROVEN, "tax number", "tax_number"
     same_email = not ours.emails.isdisjoint(theirs.emails)
     is_similar = similar_name(ours.name or "", theirs.name or "")
     if same_email and is_similar:
-        return _Proof.PROVEN, "e-mail and similar name"
+        return _Proof.PROVEN, "e-mail and similar name", "email"
     if ours.name and ours.name == theirs.name:
-        return _Proof.LOOKS_ALIKE, "name only"
+        return _Proof.LOOKS_ALIKE, "name only", ""
     if is_similar and not ours.phones.isdisjoint(theirs.phones):
-        return _Proof.LOOKS_ALIKE, "phone and similar name"
+        return _Proof.LOOKS_ALIKE, "phone and similar name", ""
     if is_similar and ours.domain and ours.domain == theirs.domain:
-        return _Proof.LOOKS_ALIKE, "domain and similar name"
-    return (_Proof.LOOKS_ALIKE, "e-mail only") if same_email else (_Proof.NONE, "")
+        return _Proof.LOOKS_ALIKE, "domain and similar name", ""
+    return (_Proof.LOOKS_ALIKE, "e-mail only", "") if same_email else (_Proof.NONE, "", "")
 
 
-def _person(record: Record, other: Record) -> tuple[_Proof, str]:
+def _person(record: Record, other: Record) -> tuple[_Proof, str, str]:
     """Within one customer an e-mail is proof unless the names share no word; so is a name unless e-mails differ."""
     ours, theirs = record.keys, other.keys
     if not ours.emails.isdisjoint(theirs.emails):
         words = set((ours.name or "").split()), set((theirs.name or "").split())
         if not all(words) or words[0] & words[1]:
-            return _Proof.PROVEN, "e-mail"
-        return _Proof.LOOKS_ALIKE, "e-mail only"
+            return _Proof.PROVEN, "e-mail", "email"
+        return _Proof.LOOKS_ALIKE, "e-mail only", ""
     same_name = bool(ours.name) and ours.name == theirs.name
     if same_name and not (ours.emails and theirs.emails):
-        return _Proof.PROVEN, "name within the customer"
-    return _Proof.NONE, ""
+        return _Proof.PROVEN, "name within the customer", "name"
+    return _Proof.NONE, "", ""
 
 
 def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]]:
@@ -182,6 +200,9 @@ def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]
         yield "other stamp", "a stamp names another record"
     if _differ(ours.tax_number, theirs.tax_number):
         yield "other tax number", "it has another tax number"
+    for field, value in sorted(ours.own):
+        if any(name == field and shown != value for name, shown in theirs.own):
+            yield f"other {field}", f"it has another {field}"
     if _differ(ours.currency, theirs.currency):
         yield "other currency", f"it is kept in {theirs.currency}, not in {ours.currency}"
     if books.get("contact_type") not in (None, "customer"):

@@ -46,7 +46,7 @@ class Date(Converter):
 class DateTime(Converter):
     """A moment. CRM shows it with its offset and seconds, Books as `yyyy-mm-dd hh:mm` in its organisation's zone.
 
-    `zone` is that zone. Seconds do not count, for Books keeps none (dossiers crm §10, books §5). A moment that the
+    Seconds do not count, for Books keeps none (dossiers crm §10, books §5). A moment that the
     zone's clock shows twice, or never, has no faithful form in Books and is held.
     """
 
@@ -55,6 +55,7 @@ class DateTime(Converter):
     loses: ClassVar[frozenset[Side]] = frozenset({Side.CRM})
 
     zone: Annotated[str, AfterValidator(_zone)] = "Asia/Kolkata"
+    """That of the Books organisation."""
 
     @cached_property
     def _place(self) -> ZoneInfo:

@@ -17,6 +17,7 @@ class PersonName(Converter):
     """
 
     name: ClassVar[str] = "person_name"
+    is_key: ClassVar[bool] = False
     never_blank: ClassVar[bool] = True
     parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {
         Side.CRM: ("first", "last"),
@@ -50,6 +51,7 @@ class FullName(Converter):
     """
 
     name: ClassVar[str] = "full_name"
+    is_key: ClassVar[bool] = False
     lossy: ClassVar[bool] = True
     loses: ClassVar[frozenset[Side]] = frozenset(Side)
     never_blank: ClassVar[bool] = True

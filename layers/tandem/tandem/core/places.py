@@ -19,7 +19,9 @@ class _Place(Converter):
     lossy: ClassVar[bool] = True
 
     crm: Shown = "as_is"
+    """How CRM writes it: `as_is`, `name` or `code`."""
     books: Shown = "as_is"
+    """The same of Books."""
 
     def _key(self, side: Side, native: Value) -> Hashable:
         del side
@@ -63,6 +65,7 @@ class State(_Place):
     name: ClassVar[str] = "state"
 
     region: str = "IN"
+    """Home country, two letters. Default: that of the mapping."""
 
     def _code(self, text: str) -> str | None:
         return state_code(text, self.region)

@@ -16,15 +16,15 @@ _LARGEST = Decimal(10) ** 16
 
 
 class Number(Converter):
-    """A decimal number; `1.50` and `1.5` are the same value.
+    """A decimal number of at most 16 digits before the point; `1.50` and `1.5` are the same value.
 
-    `places`: the digits after the point that both sides keep. One with more is held, never rounded.
+    One with more places is held, never rounded.
     """
 
     name: ClassVar[str] = "decimal"
 
     places: Annotated[int, Field(ge=0, le=9)] = 9
-    """CRM keeps at most 9 (dossier crm §9, `decimal_place`)."""
+    """Digits after the point, at most 9 (dossier crm §9, `decimal_place`)."""
 
     def _key(self, side: Side, native: Value) -> Hashable:
         number = self._read(native)

@@ -69,6 +69,8 @@ class MatchKeys:
     domain: str | None = None
     name: str | None = None
     currency: str | None = None
+    own: frozenset[tuple[str, str]] = frozenset()
+    """(field, value) of the fields that the mapping calls match keys."""
 
 
 @dataclass(frozen=True, slots=True)

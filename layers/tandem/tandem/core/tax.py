@@ -28,13 +28,14 @@ _NEWER_STATES = frozenset({"38", "97"})
 
 
 class TaxIdentity(Converter):
-    """Parts number, treatment, and place where the country has it.
+    """The set `number`, `treatment`, `place`; the last two may be left out of the mapping.
 
-    `treatments` is the table CRM label -> Books code; `registered` the Books codes that need a number;
-    `place` says how CRM writes a state (Books always takes its code).
+    A number that its check digit refutes, a treatment that does not go with it, or a state that contradicts it or the
+    billing address is held, never sent. Spaces in the number and name or code of the state do not count.
     """
 
     name: ClassVar[str] = "tax_identity"
+    is_key: ClassVar[bool] = False
     lossy: ClassVar[bool] = True
     never_blank: ClassVar[bool] = True
     parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {
@@ -44,10 +45,15 @@ class TaxIdentity(Converter):
     optional_parts: ClassVar[frozenset[str]] = frozenset({"treatment", "place"})
 
     scheme: Literal["gstin", "gb_vat", "none"] = "none"
+    """Which number it is: `gstin`, `gb_vat` or `none`."""
     region: str = "IN"
+    """Home country, two letters. Default: that of the mapping."""
     treatments: dict[str, str] = Field(default_factory=dict)
+    """The table CRM label: Books code."""
     registered: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    """The Books codes that need a number."""
     place: Literal["code", "name"] = "code"
+    """How CRM writes the state, `code` or `name`; Books always takes its code."""
 
     @cached_property
     def _labels(self) -> dict[str, str]:
@@ -119,6 +125,7 @@ class TaxNumber(Converter):
     never_blank: ClassVar[bool] = True
 
     scheme: Literal["pan", "gstin", "gb_vat", "eu_vat", "ein"]
+    """`pan`, `gstin`, `gb_vat`, `eu_vat` or `ein`."""
 
     def _key(self, side: Side, native: Value) -> Hashable:
         del side

@@ -116,7 +116,7 @@ class FirstLinks:
             source=row.key,
             link=link,
             values=action.values,
-            base=_created_base(own, action.values),
+            base=self._created_base(own, action.values),
             rules={reason.field: reason.rule for reason in action.reasons},
             reasons=action.reasons,
             edited_by=own.edited_by,
@@ -135,9 +135,14 @@ class FirstLinks:
         self.reader.expect_no_persons(action.side, own.entity, written.id)
         made = replace(made, version=written.version, parent=intent.parent, body=written.body or {})
         crm, books = (own, made) if own.side is Side.CRM else (made, own)
-        base = {**_created_base(own, action.values), **self._blank_base(own, action.values)}
+        base = {**self._created_base(own, action.values), **self._blank_base(own, action.values)}
         state = Progress(crm, books, base)
         self.pairs.adopt(link, action.side, action.values, written, state)
+        if (
+            action.values.keys() - base.keys()
+        ):  # defaults: they come back to the source, whose row must be no echo
+            state.foreign.add(own.side)
+            self.records.hint(own.side, own.entity, own.id, own.parent)
         link = replace(
             link,
             base=state.base,
@@ -149,6 +154,15 @@ class FirstLinks:
         self.desk.store.links.create(link, self.desk.lease.fence)
         self.desk.store.intents.close(intent)
         self.records.clear_holds(link)
+
+    def _created_base(self, own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
+        """What is agreed for the fields that a create carries; a default is not, where it can come back."""
+        mapped, base = self.desk.entity(own.entity), {}
+        for name, value in values.items():
+            shown = own.values[name]
+            if not is_blank(shown) or not mapped.field(name).may_write(own.side):
+                base[name] = Base(shown, value) if own.side is Side.CRM else Base(value, shown)
+        return base
 
     def _blank_base(self, own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
         """Fields that were blank at a create are agreed to be blank."""
@@ -183,10 +197,3 @@ class FirstLinks:
             persons += await self.reader.persons(link.books_id)
         for person in persons:
             self.records.hint(person.side, PERSON, person.id, person.parent)
-
-
-def _created_base(own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
-    """What is agreed for the fields that a create carries."""
-    if own.side is Side.CRM:
-        return {name: Base(own.values[name], value) for name, value in values.items()}
-    return {name: Base(value, own.values[name]) for name, value in values.items()}

@@ -10,7 +10,7 @@ from tandem.core.records import MatchKeys, Record, RecordKey, Side
 from tandem.engine.ports import Item, Table
 
 CUSTOMER = "customer"
-_FINDING = frozenset({"stamp", "tax", "email", "name"})
+_FINDING = frozenset({"stamp", "tax", "email", "name", "own"})
 _SCORING = frozenset({"phone", "domain"})
 """They hold only together with a similar name; shared by many (a group's switchboard) they tell nothing."""
 _FEW = 3

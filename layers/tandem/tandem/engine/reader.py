@@ -132,6 +132,9 @@ class Reader:
         wanted = sorted({id for id in accounts if id not in self._children})
         if not wanted:
             return
+        if PERSON not in self.desk.mapping.entities:
+            self._children |= {id: [] for id in wanted}
+            return
         resource = self.desk.entity(PERSON).resource(Side.CRM)
         batch = await self.desk.clients[Side.CRM].find(resource, f"{resource.parent_field}.id", wanted)
         for id in wanted:

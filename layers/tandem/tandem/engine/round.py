@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from tandem.core.outcomes import Failed
+from tandem.core.outcomes import Done, Failed
 from tandem.core.records import Gone, Link, Record, RecordKey
 from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
@@ -51,7 +51,8 @@ class Round:
             self._outcomes.settle(
                 row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times")
             )
-        rows = await self._opening.read([row for row in rows if row.starts <= CRASH_LIMIT])
+        rows = self._without_off([row for row in rows if row.starts <= CRASH_LIMIT])
+        rows = await self._opening.read(rows)
         units = self._order.units(rows)
         bulk = Bulk(self.desk, len(units))
         # Units that wait for a common call are not in flight themselves: the transport counts calls.
@@ -63,6 +64,14 @@ class Round:
         for failure in (end for end in ends if isinstance(end, BaseException)):
             raise failure  # after every unit has ended: no call outlives its drain
         return self.report
+
+    def _without_off(self, rows: Sequence[Row]) -> list[Row]:
+        """The mapping may have switched an entity off since a row of it was hinted."""
+        on = self.desk.mapping.entities
+        for row in rows:
+            if row.key.entity not in on:
+                self._outcomes.settle(row, Done("left_out", f"{row.key.entity} is off in the mapping"))
+        return [row for row in rows if row.key.entity in on]
 
     async def _unit(self, unit: Sequence[Row], flight: asyncio.Semaphore, bulk: Bulk) -> None:
         """The rows of a unit in order; the persons of a customer that it links join it, while all is at hand."""

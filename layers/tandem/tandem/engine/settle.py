@@ -35,7 +35,7 @@ class Settler:
         blocked: set[str] = set()
         now = self.desk.clock.now()
         for intent in self.desk.store.intents.all_open(self.desk.connection.id):
-            if now < intent.settle_after:
+            if now < intent.settle_after or intent.entity not in self.desk.mapping.entities:
                 blocked |= intent.blocks()
                 continue
             await self._settle(intent)

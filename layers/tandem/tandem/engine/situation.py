@@ -147,7 +147,7 @@ class Gatherer:
         else:
             others = await self._customer_candidates(own, fresh=fresh)
         candidates = self._candidates(own, others)
-        found = match(await self.with_emails(own), candidates)
+        found = match(await self.with_emails(own), candidates, self.desk.entity(own.entity).match_by)
         if parent_link is None and isinstance(found, Matched):
             return await self._matched_back(own, found)
         return found
@@ -166,7 +166,8 @@ class Gatherer:
         if not twins:
             return found
         free = [one for one in self._candidates(other, twins) if not one.reserved]
-        back = match(other, [Candidate(await self.with_emails(own)), *free])
+        match_by = self.desk.entity(own.entity).match_by
+        back = match(other, [Candidate(await self.with_emails(own)), *free], match_by)
         if isinstance(back, HeldMatch):
             sentence = f"seen from {other.label} ({other.id}): {back.sentence}"
             return HeldMatch(back.rule, sentence, (found.candidate,))

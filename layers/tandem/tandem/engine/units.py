@@ -70,6 +70,7 @@ def _key_marks(record: Record | Gone) -> list[str]:
     keys: MatchKeys = record.keys
     marks = [f"email:{email}" for email in keys.emails]
     marks += [f"tax:{keys.tax_number}"] if keys.tax_number else []
+    marks += [f"own:{field}={value}" for field, value in keys.own]
     marks += [f"name:{keys.name}"] if keys.name and record.entity == CUSTOMER else []
     marks += [f"{record.side.other}/{keys.stamp}"] if keys.stamp else []
     return marks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from tandem.core.checks.finding import Checked, Finding, fields_of
@@ -11,6 +11,7 @@ from tandem.core.converters import Email, TaxIdentity
 from tandem.core.facts import Facts, FieldFacts
 from tandem.core.mapping import EntityMapping
 from tandem.core.mapping_faults import nearest
+from tandem.core.mapping_field import FieldMapping
 from tandem.core.records import Side
 from tandem.core.yamltree import Path
 
@@ -83,6 +84,12 @@ def constants(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
     """unknown_field, constant_out_of_range: a value written on create is one that the side takes."""
     for side in Side:
         there = fields_of(entity, side, facts)
+        for field in entity.fields:
+            value, fact = field.default.on(side), there.get(field.attributes(side)[0])
+            if value is not None and fact is not None and (problem := _out_of_range(value, fact)):
+                path = (*_at(entity, "fields"), field.name, "default", side.value)
+                fix = f"write a value that {fact.name} takes ({fact.shown()})"
+                yield _about(side, fact, "constant_out_of_range", path, f"“{value}” {problem}", fix)
         for name, value in entity.constants.of(side).items():
             fact, path = there.get(name), (*_at(entity, "constants"), side.value, name)
             if fact is None:
@@ -111,11 +118,12 @@ def _out_of_range(value: object, fact: FieldFacts) -> str:
 
 def keys(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
     """match_key_missing, match_key_mostly_blank, match_key_not_unique: records find their counterpart by something."""
-    found = [field for field in entity.fields if isinstance(field.convert, (Email, TaxIdentity))]
-    if not found and entity.name != "customer":
+    found = [field for field in entity.fields if _is_match_key(entity, field)]
+    by_persons = entity.name == "customer" and "email" in entity.match_by and "contact_person" in facts.books
+    if not found and not by_persons:
         yield Finding(
-            "match_key_missing", _at(entity, "fields"), "no e-mail is mapped: existing records find no counterpart",
-            "map the e-mail, or link the existing ones by their stamp",
+            "match_key_missing", _at(entity, "fields"), "no field of match_by is mapped: existing records find no "
+            "counterpart", "map one of them, or link the existing records by their stamp",
             is_fault=False,
         )  # fmt: skip
     for field in found:
@@ -135,23 +143,35 @@ def keys(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
                 yield checked.finding("match_key_not_unique", "", message, fix, is_fault=False)
 
 
+def _is_match_key(entity: EntityMapping, field: FieldMapping) -> bool:
+    convert = field.convert
+    word = "tax_number" if isinstance(convert, TaxIdentity) else "email" if isinstance(convert, Email) else ""
+    return word in entity.match_by or field in entity.own_keys
+
+
 def scope(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
     """unknown_field, unfilterable, choice_not_there: what decides on a create can be asked for."""
-    there = fields_of(entity, Side.CRM, facts)
-    for name, wanted in entity.create_in_books_when.items():
-        fact, path = there.get(name), (*_at(entity, "create_in_books_when"), name)
+    for side in Side:
+        yield from _scope(entity, side, fields_of(entity, side, facts))
+
+
+def _scope(entity: EntityMapping, side: Side, there: Mapping[str, FieldFacts]) -> Iterator[Finding]:
+    for name, wanted in entity.create_when(side.other).items():
+        fact, path = there.get(name), (*_at(entity, f"create_in_{side.other}_when"), name)
         if fact is None:
             if there:
-                yield Finding("unknown_field", path, f"CRM has no {name}", nearest(name, sorted(there)))
+                message = f"{SIDE_NAMES[side]} has no {name}"
+                yield Finding("unknown_field", path, message, nearest(name, sorted(there)))
             continue
-        if not fact.filterable:
+        if side is Side.CRM and not fact.filterable:
             message = f"{name} is {fact.shown()}, which CRM cannot filter by"
             fix = "choose a pick list, a check box or a short text"
             yield Finding("unfilterable", path, message, fix, crm=fact)
-        missing = [value for value in wanted if fact.choices is not None and value not in fact.choices]
+        choices = fact.choices
+        missing = [text for text in map(str, wanted) if choices is not None and text not in choices]
         if missing:
             message, fix = f"{name} has no choice {', '.join(missing)}", "write one of its choices"
-            yield Finding("choice_not_there", path, message, fix, crm=fact)
+            yield _about(side, fact, "choice_not_there", path, message, fix)
 
 
 def parents(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:

@@ -22,6 +22,8 @@ FILE_KINDS: Final[Mapping[str, str]] = {
     "set_incomplete": "a part of a set mapped alone",
     "owner_contradicts_direction": "the owner of a one-way field is not its source",
     "policy_contradiction": "a policy that has no meaning here",
+    "match_key_not_mapped": "`match_by` names what is neither a word of it nor a field with one value",
+    "bad_default": "a default that the converter does not take",
     "too_many_fields": "over 50 CRM fields in one query",
 }
 """What the file alone shows; always a fault."""
