@@ -102,10 +102,9 @@ def _given(session: Session, file: Path | None) -> Text:
 
 
 def approved_mapping(session: Session, connection: Connection) -> FieldMap | None:
-    """What a person approved last, or what is active; None where neither can be read."""
-    text = _stored(session, connection, "MAP#approved") or _stored(session, connection, "MAP#active")
+    """What a person approved last; None where nobody did, or it cannot be read any more."""
     try:
-        return load_mapping(text)
+        return load_mapping(_stored(session, connection, "MAP#approved"))
     except MappingError:
         return None
 

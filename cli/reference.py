@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -77,12 +78,19 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     )
 
 
+def default() -> str:
+    """The preset that a mapping of one's own begins with."""
+    text = (resources.files("tandem") / "presets" / "generic.yaml").read_text(encoding="utf-8")
+    return f"```yaml\n{text}```"
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "file": lambda: keys(FieldMap),
     "entity": lambda: keys(EntityMapping),
     "field": lambda: keys(FieldMapping),
     "converters": converters,
     "findings": findings,
+    "default": default,
 }
 
 

@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 from cli.aws import Stack
 from cli.main import app
 from sandbox import SandboxConfig, create_app, world_of
+from sandbox.config import Country
 from tandem.adapters.aws.clock import SystemClock
 from tandem.adapters.aws.queues import SqsDeadLetters
 from tandem.bootstrap import zoho_clients
@@ -57,8 +58,8 @@ class Ran:
 class SandboxServer:
     """One sandbox served from a thread."""
 
-    def __init__(self) -> None:
-        self.app = create_app(SandboxConfig())
+    def __init__(self, country: Country = "IN") -> None:
+        self.app = create_app(SandboxConfig(country=country))
         self.world = world_of(self.app)
         config = uvicorn.Config(self.app, port=0, log_level="error", ws="none", loop="asyncio")
         self._server = uvicorn.Server(config)

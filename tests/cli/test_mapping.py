@@ -74,6 +74,18 @@ def test_what_live_metadata_alone_can_tell_is_found(connected: World, file: Path
     }
 
 
+def test_a_field_that_the_approved_mapping_uses_was_removed(connected: World, file: Path) -> None:
+    """Told from one that never was."""
+    assert connected.run("mode", "write", "--yes").code == 0
+    gone = {"product": "crm", "module": "Accounts", "api_name": "Customer_Segment"}
+    connected.sandbox.control("DELETE", "/fields", gone)
+    spoil(file, "books: cf_segment,", "books: cf_segmnt,")
+    kinds = {row["field"].rpartition(".")[2]: row["kind"]
+             for row in connected.run("mapping", "check", str(file), "--json").json["findings"]
+             if row["state"] == "fault"}  # fmt: skip
+    assert kinds == {"crm": "removed_field", "books": "unknown_field"}
+
+
 @pytest.mark.parametrize(
     "text", ["entities: [", "entities: 5", "", "\x00", "a: &x 1\nb: *x", "x" * 1_000_001]
 )
