@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import data
 from sandbox.accounts import http as accounts_http
-from sandbox.books import http_contacts, http_items, http_ledger
+from sandbox.books import http_automation, http_contacts, http_items, http_ledger
 from sandbox.books import http_settings as books_settings
 from sandbox.config import SandboxConfig
 from sandbox.control.http import control_routes, load
@@ -67,6 +67,7 @@ def endpoints() -> list[Endpoint]:
         *http_records.ENDPOINTS,
         *http_contacts.ENDPOINTS,
         *books_settings.ENDPOINTS,
+        *http_automation.ENDPOINTS,
         *http_items.ENDPOINTS,
         *http_ledger.ENDPOINTS,
         *_fallbacks(),

@@ -10,7 +10,16 @@ from typing import Any, Literal
 from sandbox.clock import Clock, local
 
 LimitMode = Literal["off", "real", "scaled"]
-BOOKS_DAILY = {"Free": 1_000, "Standard": 2_000, "Professional": 5_000, "Premium": 10_000, "Elite": 10_000}
+BOOKS_DAILY = {
+    "Free": 1_000,
+    "Standard": 2_000,
+    "Professional": 5_000,
+    "Premium": 10_000,
+    "Elite": 10_000,
+    "Ultimate": 10_000,
+}
+PLANS_WITH_RULES = ("Professional", "Premium", "Elite", "Ultimate")
+"""Books plans that have workflow rules; Premium's wording differs by page (Books dossier 7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,8 @@ class LimitPlan:
     crm_in_flight: int | None = None
     crm_sub_in_flight: int | None = None
     tokens_per_ten_minutes: int | None = None
+    books_rules_per_org: int | None = None
+    books_rules_per_module: int | None = None
     time_scale: float = 1.0
 
     def changed(self, values: dict[str, Any]) -> LimitPlan:
@@ -46,7 +57,7 @@ def plan_of(mode: LimitMode, books_plan: str = "Professional") -> LimitPlan:
         return LimitPlan()
     daily = BOOKS_DAILY.get(books_plan, 5_000)
     in_flight = 5 if books_plan == "Free" else 10
-    real = LimitPlan(100, daily, in_flight, 1_000, 55_000, 15, 10, 10)
+    real = LimitPlan(100, daily, in_flight, 1_000, 55_000, 15, 10, 10, 200, 10)
     return replace(real, time_scale=60.0) if mode == "scaled" else real
 
 

@@ -37,12 +37,15 @@ class Delivery:
     error: str | None = None
     sent_at: float | None = None
     fault: str | None = None
+    method: str = "POST"
+    retries: tuple[float, ...] | None = None
 
     def described(self) -> Json:
         """Return the delivery as JSON."""
         return {
             "n": self.n,
             "product": self.product,
+            "method": self.method,
             "url": self.url,
             "headers": self.headers,
             "content": self.content.decode("utf-8", "replace"),
@@ -89,8 +92,13 @@ class Outbox:
         record_ids: list[str],
         operation: str,
         source: str,
+        method: str = "POST",
+        retries: tuple[float, ...] | None = None,
     ) -> list[Delivery]:
-        """Queue a body with a small latency; planted faults may drop, double or delay it."""
+        """Queue a body with a small latency; planted faults may drop, double or delay it.
+
+        `retries` are the seconds after each failed try until the next; None leaves it to the switch.
+        """
         now = self.clock.now()
         due = now + self._rng.uniform(0.05, 0.25)
         target = Target(product, "POST", url, urlsplit(url).path, tuple(record_ids))
@@ -112,6 +120,8 @@ class Outbox:
                 due,
                 state=state,
                 fault=fault.name if fault else None,
+                method=method,
+                retries=retries,
             )
             self.deliveries.append(delivery)
             if state == "pending":
@@ -148,6 +158,7 @@ class Outbox:
             f"replay of {n}",
             now,
             now,
+            method=old.method,
         )
         self.deliveries.append(copy)
         self._pending.append(copy)
@@ -184,17 +195,27 @@ class Outbox:
         delivery.attempts += 1
         delivery.sent_at = self.clock.now()
         try:
-            answer = await self._client.post(delivery.url, content=delivery.content, headers=delivery.headers)
+            answer = await self._client.request(
+                delivery.method, delivery.url, content=delivery.content, headers=delivery.headers
+            )
             delivery.http_status, delivery.error = answer.status_code, None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             delivery.http_status, delivery.error = None, f"{type(error).__name__}: {error}"
         if delivery.http_status is not None and delivery.http_status < 300:
             delivery.state = "delivered"
-        elif delivery.attempts < self.switches.delivery_attempts:
-            delivery.due = self.clock.now() + 2.0**delivery.attempts
-            self._pending.append(delivery)
-        else:
+            return
+        wait = self._wait(delivery)
+        if wait is None:
             delivery.state = "failed"
+        else:
+            delivery.due = self.clock.now() + wait
+            self._pending.append(delivery)
+
+    def _wait(self, delivery: Delivery) -> float | None:
+        if delivery.retries is None:
+            again = delivery.attempts < self.switches.delivery_attempts
+            return 2.0**delivery.attempts if again else None
+        return delivery.retries[delivery.attempts - 1] if delivery.attempts <= len(delivery.retries) else None
 
     def adopt_client(self, other: Outbox) -> None:
         """Take over the open connections of the outbox that this one replaces."""

@@ -222,6 +222,13 @@ class Switches(BaseModel):
         "refuse", "Org preference: a second item of the same name is refused with 1001.", "Books, not found"
     )
 
+    # Books webhooks
+    webhook_needs_rule: bool = _fact(
+        False,
+        "A webhook made through settings/webhooks fires only through a workflow rule that names it.",
+        "Books dossier 7",
+    )
+
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""
         schema = self.model_json_schema()["properties"]

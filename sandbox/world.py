@@ -11,6 +11,7 @@ from sandbox.accounts.tokens import AccessToken, Accounts
 from sandbox.books.query import ContactLists
 from sandbox.books.service import BooksService
 from sandbox.books.store import BooksStore
+from sandbox.books.workflows import Workflows
 from sandbox.clock import Clock, RealClock, SkewedClock
 from sandbox.config import Country, SandboxConfig
 from sandbox.crm.paging import PageTokens
@@ -115,8 +116,9 @@ class World:
         crm_store = CrmStore(crm_ids, self.crm_clock, self.users, lambda: self.switches)
         self.crm = CrmService(crm_store, self.crm_clock, self.outbox, lambda: self.switches, org)
         books_store = BooksStore(books_ids, self.books_clock, self.users, lambda: self.switches, org)
+        workflows = Workflows(books_ids, lambda: self.limits, self.config.books_plan)
         self.books = BooksService(
-            books_store, self.clock, self.outbox, lambda: self.switches, org, self._spend_webhook
+            books_store, self.clock, self.outbox, lambda: self.switches, org, self._spend_webhook, workflows
         )
         crm_store.keeps_time = self._keeps_time("crm")
         books_store.keeps_time = self._keeps_time("books")

@@ -109,6 +109,8 @@ _SEEN = (
           "all four are read: the metric `WebhookAccepted` rises with the first"),
     _seen("books", "webhook_signature_encoding", "the signature in hex or base64",
           "both are taken: a 401 in the log of `receive_webhook` would say otherwise"),
+    _seen("books", "webhook_needs_rule", "a webhook made by API fires without a workflow rule",
+          "the first day makes a rule with its webhook"),
 )  # fmt: skip
 
 _NEVER = (

@@ -191,51 +191,6 @@ def list_users(call: Call) -> Reply:
     )
 
 
-def list_webhooks(call: Call) -> Reply:
-    """GET /settings/webhooks."""
-    hooks = call.world.books.webhooks
-    return paged(call, list(hooks.hooks.values()), "webhooks", "Webhooks", hooks.described)
-
-
-def create_webhook(call: Call) -> Reply:
-    """POST /settings/webhooks: it is told of every contact event that it names (Books dossier 7)."""
-    hooks = call.world.books.webhooks
-    hook = hooks.from_settings(call.json_object())
-    return done("The webhook has been created.", 201, webhook=hooks.described(hook))
-
-
-def delete_webhook(call: Call) -> Reply:
-    """DELETE /settings/webhooks/{id}."""
-    if call.world.books.webhooks.hooks.pop(call.params["id"], None) is None:
-        raise BooksError(1002, "Webhook does not exist.", 404)
-    return done("The webhook has been deleted.")
-
-
-def list_workflows(call: Call) -> Reply:
-    """GET /settings/workflows."""
-    return paged(call, list(call.world.books.webhooks.workflows.values()), "workflows", "Workflows", dict)
-
-
-def create_workflow(call: Call) -> Reply:
-    """POST /settings/workflows: kept and shown; webhooks fire without one here."""
-    hooks, body = call.world.books.webhooks, call.json_object()
-    if not body.get("workflow_name"):
-        raise BooksError(4, "Invalid value passed for workflow_name")
-    same = [w for w in hooks.workflows.values() if w.get("entity") == body.get("entity")]
-    if call.world.limits.books_per_day is not None and len(same) >= 10:
-        raise BooksError(4, "You have reached the maximum number of workflow rules for this module.")
-    workflow = {**body, "workflow_id": call.world.books.store.ids.draw(), "is_active": True}
-    hooks.workflows[workflow["workflow_id"]] = workflow
-    return done("The workflow has been created.", 201, workflow=workflow)
-
-
-def delete_workflow(call: Call) -> Reply:
-    """DELETE /settings/workflows/{id}."""
-    if call.world.books.webhooks.workflows.pop(call.params["id"], None) is None:
-        raise BooksError(1002, "Workflow does not exist.", 404)
-    return done("The workflow has been deleted.")
-
-
 def rows_of(table: list[tuple[str, str, Callable[[Call], Reply], str]]) -> list[Endpoint]:
     """Return the endpoints of a table of method, path, handler and scope."""
     return [
@@ -253,11 +208,5 @@ ENDPOINTS = rows_of(
         ("GET", "/settings/fields", list_fields, "settings.READ"),
         ("GET", "/settings/customfields", list_custom_fields, "settings.READ"),
         ("GET", "/users", list_users, "settings.READ"),
-        ("GET", "/settings/webhooks", list_webhooks, "settings.READ"),
-        ("POST", "/settings/webhooks", create_webhook, "settings.CREATE"),
-        ("DELETE", "/settings/webhooks/{id}", delete_webhook, "settings.DELETE"),
-        ("GET", "/settings/workflows", list_workflows, "settings.READ"),
-        ("POST", "/settings/workflows", create_workflow, "settings.CREATE"),
-        ("DELETE", "/settings/workflows/{id}", delete_workflow, "settings.DELETE"),
     ]
 )

@@ -11,7 +11,9 @@ from sandbox.books.items import Item, Items
 from sandbox.books.ledger import Ledger
 from sandbox.books.render import BooksRenderer
 from sandbox.books.store import BooksStore, Contact
-from sandbox.books.webhooks import Webhooks, build
+from sandbox.books.webhook_body import build
+from sandbox.books.webhooks import Webhooks
+from sandbox.books.workflows import Workflows
 from sandbox.clock import Clock
 from sandbox.config import OrgFacts
 from sandbox.outbox import Outbox
@@ -31,6 +33,7 @@ class BooksService:
         switches: Callable[[], Switches],
         org: OrgFacts,
         spend_webhook: Callable[[], bool],
+        workflows: Workflows,
     ) -> None:
         self.store = store
         self.clock = clock
@@ -39,7 +42,8 @@ class BooksService:
         self.ledger = Ledger(store, self.items)
         self.render = BooksRenderer(store, self.ledger.balance, switches)
         self.item_render = ItemRenderer(store, switches)
-        self.webhooks = Webhooks(store.ids)
+        self.workflows = workflows
+        self.webhooks = Webhooks(store.ids, workflows, switches)
         self.automations: list[Automation] = []
         self._outbox = outbox
         self._switches = switches
@@ -219,16 +223,18 @@ class BooksService:
         for hook in hooks:
             if not self._spend_webhook():
                 return
-            content, headers, payload = build(hook, shown, self._switches())
+            sent = build(hook, shown, self._switches())
             self._outbox.put(
                 "books",
-                hook.url,
-                headers,
-                content,
-                payload,
+                sent.url,
+                sent.headers,
+                sent.content,
+                sent.payload,
                 [shown[f"{entity}_id"]],
                 operation,
                 f"webhook {hook.webhook_id}",
+                sent.method,
+                self.workflows.retries(str(hook.spec.get("retry_policy_id", ""))),
             )
 
 

@@ -1,22 +1,19 @@
-"""Webhooks of the Books org: who is told, what, and how it is signed (Books dossier 7)."""
+"""Webhooks of the Books org: who is told of what (Books dossier 7)."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from sandbox.books.workflows import EVENTS, Workflows, events_of
 from sandbox.ids import IdSource
 from sandbox.replies import BooksError, ControlError, Json
 from sandbox.switches import Switches
 
-EVENTS = ("create", "edit", "delete")
 ENTITIES = ("contact", "item")
+METHODS = ("POST", "PUT", "DELETE")
+BODY_TYPES = ("default_payload", "raw", "form_data", "x_www_form_urlencoded")
 ENVELOPES = ("json", "bare", "form", "ids")
 
 
@@ -34,15 +31,17 @@ class Webhook:
     envelope: str | None = None
     active: bool = True
     spec: Json = field(default_factory=dict)
+    needs_rule: bool = False
 
 
 class Webhooks:
-    """The webhooks of the org."""
+    """The webhooks of the org, and the rules that fire those made through the settings API."""
 
-    def __init__(self, ids: IdSource) -> None:
+    def __init__(self, ids: IdSource, workflows: Workflows, switches: Callable[[], Switches]) -> None:
         self._ids = ids
+        self._workflows = workflows
+        self._switches = switches
         self.hooks: dict[str, Webhook] = {}
-        self.workflows: dict[str, Json] = {}
 
     def register(self, spec: Json) -> Webhook:
         """Add a webhook as control asks; raises ControlError."""
@@ -73,68 +72,91 @@ class Webhooks:
 
     def from_settings(self, spec: Json) -> Webhook:
         """Add a webhook as POST /settings/webhooks asks; raises BooksError."""
-        secret = str(spec.get("secret") or "")
-        for wrong, text in (
-            (not spec.get("url") or len(str(spec.get("url"))) > 5_000, "url"),
-            (not spec.get("webhook_name") or len(str(spec.get("webhook_name"))) > 50, "webhook_name"),
-            (bool(secret) and not re.fullmatch(r"[A-Za-z0-9]{12,50}", secret), "secret"),
-        ):
-            if wrong:
-                raise BooksError(4, f"Invalid value passed for {text}")
-        events = [e for e in EVENTS if any(e in str(name) for name in spec.get("events") or [])]
-        return self.register({**spec, "events": events or list(EVENTS), "encoding": None, "envelope": None})
+        _check(spec)
+        events = [e for e in EVENTS if e in events_of(spec.get("events"))]
+        made = self.register(
+            {
+                **spec,
+                "events": events or list(EVENTS),
+                "encoding": None,
+                "envelope": None,
+                "entity": "contact",
+            }
+            | ({"entity": spec["entity"]} if spec.get("entity") in ENTITIES else {})
+        )
+        made.needs_rule = True
+        return made
+
+    def change(self, webhook_id: str, spec: Json) -> Webhook:
+        """Change what is sent of a webhook; raises BooksError."""
+        hook = self.get(webhook_id)
+        merged = {**hook.spec, **spec}
+        _check(merged)
+        events = tuple(e for e in EVENTS if e in events_of(merged.get("events")))
+        hook.url, hook.secret = str(merged["url"]), str(merged.get("secret") or "")
+        hook.name, hook.events, hook.spec = str(merged["webhook_name"]), events or EVENTS, merged
+        return hook
+
+    def get(self, webhook_id: str) -> Webhook:
+        """Return a webhook; raises BooksError 1002."""
+        found = self.hooks.get(webhook_id)
+        if found is None:
+            raise BooksError(1002, "Webhook does not exist.", 404)
+        return found
 
     def listening(self, entity: str, operation: str) -> list[Webhook]:
         """Return the webhooks that are told of an operation on a contact or an item."""
-        hooks = (h for h in self.hooks.values() if h.active and h.entity == entity)
-        return [h for h in hooks if operation in h.events]
+        return [
+            h
+            for h in self.hooks.values()
+            if h.active and h.entity == entity and self._fires(h, entity, operation)
+        ]
+
+    def _fires(self, hook: Webhook, entity: str, operation: str) -> bool:
+        if hook.needs_rule and self._switches().webhook_needs_rule:
+            return self._workflows.fires(hook.webhook_id, entity, operation)
+        return operation in hook.events
 
     def described(self, hook: Webhook) -> Json:
-        """Return a webhook as the settings API shows it."""
+        """Return a webhook as the settings API shows it; the secret is never shown."""
+        asked = (
+            "description",
+            "headers",
+            "additional_parameters",
+            "entity_parameters",
+            "query_parameters",
+            "form_data",
+            "raw_data",
+            "retry_policy_id",
+        )
         return {
             "webhook_id": hook.webhook_id,
             "webhook_name": hook.name,
             "entity": hook.entity,
             "url": hook.url,
-            "method": "POST",
+            "method": hook.spec.get("method", "POST"),
             "body_type": hook.spec.get("body_type", "default_payload"),
             "events": list(hook.events),
-            "description": hook.spec.get("description", ""),
-            "headers": hook.spec.get("headers", []),
             "is_active": hook.active,
-            "additional_parameters": hook.spec.get("additional_parameters", []),
+            **{name: hook.spec.get(name, _BLANK.get(name, [])) for name in asked},
             "encoding": hook.encoding,
             "envelope": hook.envelope,
         }
 
 
-def build(hook: Webhook, record: Json, switches: Switches) -> tuple[bytes, dict[str, str], Any]:
-    """Return the content, the headers with the signature, and the payload before it was encoded."""
-    envelope = hook.envelope or switches.webhook_envelope
-    pairs = parse_qsl(urlsplit(hook.url).query, keep_blank_values=True)
-    payload: Json = {hook.entity: record}
-    if envelope == "bare":
-        payload = record
-    elif envelope == "ids":
-        payload = {f"{hook.entity}_id": record[f"{hook.entity}_id"]}
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    if envelope == "form":
-        content = urlencode({"JSONString": text}).encode()
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        signed = sign(hook.secret, [*pairs, ("JSONString", text)], b"")
-    else:
-        content = text.encode()
-        headers = {"Content-Type": "application/json"}
-        signed = sign(hook.secret, pairs, content)
-    if hook.secret:
-        encoding = hook.encoding or switches.webhook_signature_encoding
-        headers["X-Zoho-Webhook-Signature"] = (
-            signed.hex() if encoding == "hex" else base64.b64encode(signed).decode()
-        )
-    return content, headers, payload
+_BLANK = {"description": "", "raw_data": "", "retry_policy_id": ""}
+_LENGTHS = {"url": 5_000, "webhook_name": 50, "description": 100, "raw_data": 100_000}
 
 
-def sign(secret: str, pairs: list[tuple[str, str]], raw_json: bytes) -> bytes:
-    """HMAC-SHA256 over the sorted key-value pairs and the raw JSON body (Books dossier 7)."""
-    text = "".join(key + value for key, value in sorted(pairs))
-    return hmac.new(secret.encode(), text.encode() + raw_json, hashlib.sha256).digest()
+def _check(spec: Json) -> None:
+    secret = str(spec.get("secret") or "")
+    wrong = [name for name, most in _LENGTHS.items() if len(str(spec.get(name) or "")) > most]
+    wrong += [name for name in ("url", "webhook_name") if not spec.get(name)]
+    if secret and not re.fullmatch(r"[A-Za-z0-9]{12,50}", secret):
+        wrong.append("secret")
+    if spec.get("method", "POST") not in METHODS:
+        wrong.append("method")
+    if spec.get("body_type", "default_payload") not in BODY_TYPES:
+        wrong.append("body_type")
+    if wrong:
+        raise BooksError(4, f"Invalid value passed for {wrong[0]}")

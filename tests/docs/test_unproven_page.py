@@ -21,6 +21,7 @@ NOT_LEANED_ON = {
     "upsert_not_found_code": "no upserts",
     "last_person_delete": "no person is deleted",
     "primary_person_delete": "no person is deleted",
+    "webhook_needs_rule": "the first day makes a rule with its webhook",
     "items_default_filter": "items are not synced",
     "items_sort_by_time": "items are not synced",
     "item_put_partial": "items are not synced",
