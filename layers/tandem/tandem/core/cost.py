@@ -31,10 +31,10 @@ def _costs(mapping: Mapping) -> Iterator[Cost]:
     fields = [field for entity in mapping.entities.values() for field in entity.fields]
     yield Cost("quiet tick", f"{2 * modules}", "1")
     if any(field.direction != "to_crm" for field in fields):
-        yield Cost("n edits in CRM", "n/50", "2n: a read and a write each")
+        yield Cost("n edits in CRM", "1 for each 50", "2n: a read and a write each")
         if "contact_person" in mapping.entities:
             yield Cost("new customer in CRM with k persons", "1 to 3", "2 + k")
     if any(field.direction != "to_books" for field in fields):
-        yield Cost("n edits in Books, told by webhook", "n + n/25", "0")
-        yield Cost("n edits in Books, found by polling", "n + n/25", "n")
-    yield Cost("first look at everything", "n/200 + n/2000", "n/200, and 1 for each link")
+        yield Cost("n edits in Books, told by webhook", "n, and 2 for each 50", "0")
+        yield Cost("n edits in Books, found by polling", "n, and 2 for each 50", "n")
+    yield Cost("first look at everything", "1 for each 200", "1 for each 200, and 1 for each link")
