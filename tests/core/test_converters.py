@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta, timezone
 from decimal import Decimal
@@ -139,6 +140,8 @@ CASES: list[tuple[Converter, Mapping[Side, st.SearchStrategy[Any]]]] = [
     (Number(), both(numbers)),
     (Integer(), both(numbers)),
     (Money(places=2), both(numbers)),
+    (Money.model_validate({"currency": "JPY"}), both(numbers)),
+    (Money.model_validate({"currency": "KWD"}), both(numbers)),
     (Percent(), both(numbers)),
     (Date(), both(days)),
     (DateTime(zone="America/New_York"), moments),
@@ -149,6 +152,16 @@ CASES: list[tuple[Converter, Mapping[Side, st.SearchStrategy[Any]]]] = [
         TaxNumber(scheme="pan"),
         both(st.sampled_from(["AAPFU0939F", "aapfu 0939-f", "AAPFU0939", "", " ", None])),
     ),
+    (
+        TaxNumber(scheme="gstin"),
+        both(st.sampled_from(["27AAPFU0939F1ZV", "27 aapfu0939f1zv", "38AAPFU0939F1ZX", ""])),
+    ),
+    (TaxNumber(scheme="gb_vat"), both(st.sampled_from(["GB 980 7806 84", "980780684", "980780683", None]))),
+    (
+        TaxNumber(scheme="eu_vat"),
+        both(st.sampled_from(["DE 136,695 976", "DE136695976", "DE136695978", None])),
+    ),
+    (TaxNumber(scheme="ein"), both(st.sampled_from(["91-1144442", "911144442", "07-1144442", None]))),
     (PersonName(), both(names)),
     (
         FullName(),
@@ -190,6 +203,98 @@ def test_a_translated_value_keeps_its_key(
     assert converter.key(side.other, there) == key
     assert converter.key(side, back) == key
     hash(key)
+
+
+@pytest.mark.parametrize(
+    ("converter", "natives"), CASES, ids=lambda v: v.name if isinstance(v, Converter) else ""
+)
+@pytest.mark.parametrize("side", Side)
+@given(data=st.data())
+def test_a_value_rests_after_one_trip(
+    converter: Converter, natives: Mapping[Side, st.SearchStrategy[Any]], side: Side, data: st.DataObject
+) -> None:
+    """What came back comes back in the very same form from then on: no value ever wanders."""
+    native = data.draw(natives[side])
+    try:
+        there = converter.translate(side, native)
+        back = converter.translate(side.other, there)
+        again = converter.translate(side.other, converter.translate(side, back))
+    except ConversionError:
+        assume(False)
+    assert again == back
+
+
+@pytest.mark.parametrize(
+    ("converter", "natives"), CASES, ids=lambda v: v.name if isinstance(v, Converter) else ""
+)
+@pytest.mark.parametrize("side", Side)
+@given(data=st.data())
+def test_a_value_that_went_there_comes_back(
+    converter: Converter, natives: Mapping[Side, st.SearchStrategy[Any]], side: Side, data: st.DataObject
+) -> None:
+    """A form that the converter gave is one that it takes, unless a limit of that side forbids it."""
+    native = data.draw(natives[side])
+    try:
+        there = converter.translate(side, native)
+    except ConversionError:
+        assume(False)
+    try:
+        converter.translate(side.other, there)
+    except ConversionError as error:
+        assert re.search("takes|comes twice or never", error.message)  # noqa: PT017 - a limit, or an hour shown twice
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "is_kept"),
+    [
+        ("INR", "10.50", True),
+        ("INR", "10.505", False),
+        ("JPY", "10", True),
+        ("JPY", "10.5", False),
+        ("KWD", "10.505", True),
+        ("KWD", "10.5055", False),
+        ("CLF", "1.0001", True),
+    ],
+)
+def test_money_has_the_precision_of_its_currency(currency: str, amount: str, is_kept: bool) -> None:
+    """An amount that the currency cannot show is held, never rounded."""
+    money = Money.model_validate({"currency": currency})
+    if is_kept:
+        assert money.translate(Side.CRM, amount) == Decimal(amount)
+    else:
+        with pytest.raises(ConversionError, match="Round it by hand"):
+            money.translate(Side.CRM, amount)
+
+
+def test_places_that_contradict_the_currency_are_refused() -> None:
+    """Whoever writes both sees which one is wrong."""
+    with pytest.raises(ValueError, match="JPY has 0 places, not 2"):
+        Money.model_validate({"currency": "JPY", "places": 2})
+
+
+@pytest.mark.parametrize(
+    ("scheme", "number", "is_valid"),
+    [
+        ("pan", "AAPFU0939F", True),
+        ("pan", "AAPZU0939F", False),
+        ("gstin", "27AAPFU0939F1ZV", True),
+        ("gstin", "27AAPFU0939F1ZX", False),
+        ("gb_vat", "980780684", True),
+        ("gb_vat", "980780683", False),
+        ("eu_vat", "DE136695976", True),
+        ("eu_vat", "DE136695978", False),
+        ("ein", "911144442", True),
+        ("ein", "071144442", False),
+    ],
+)
+def test_a_number_that_its_own_form_refutes_is_held(scheme: Any, number: str, is_valid: bool) -> None:
+    """One digit away from a right one."""
+    convert = TaxNumber(scheme=scheme)
+    if is_valid:
+        assert convert.translate(Side.CRM, number) == number
+    else:
+        with pytest.raises(ConversionError, match="its length, form or check digit is wrong"):
+            convert.translate(Side.CRM, number)
 
 
 @pytest.mark.parametrize(

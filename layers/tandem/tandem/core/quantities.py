@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain
 from tandem.core.records import Side, Value
@@ -77,12 +77,36 @@ class Integer(Number):
         return int(number)
 
 
+_MINOR_UNITS: Final[Mapping[str, int]] = {
+    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
+    "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
+    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
+    "CLF": 4, "UYW": 4,
+}  # fmt: skip
+"""ISO 4217: the currencies whose smaller unit is not a hundredth."""
+
+
 class Money(Number):
-    """An amount in the record's currency; `places` is that currency's precision (2 for most, 0 for JPY, 3 for KWD)."""
+    """An amount at its currency's precision; one with more places is held, never rounded."""
 
     name: ClassVar[str] = "money"
 
     places: Annotated[int, Field(ge=0, le=9)] = 2
+    """Digits after the point. Default: those of `currency`, else 2."""
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    """Its ISO 4217 code, which says how many places it has: INR 2, JPY 0, KWD 3."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _precision(cls, given: Any) -> Any:
+        """The places that a currency has; others would contradict it."""
+        currency = given.get("currency") if isinstance(given, dict) else None
+        if not isinstance(currency, str):
+            return given
+        places = _MINOR_UNITS.get(currency, 2)
+        if given.get("places", places) != places:
+            raise ValueError(f"{currency} has {places} places, not {given['places']}")
+        return given | {"places": places}
 
 
 class Percent(Number):
