@@ -109,7 +109,7 @@ build: $(call env,tools) ## Build the release for Lambda (arm64) into .aws-sam/
 		echo "Note: no Python 3.13 here, so the layers carry no byte code and functions start slower."
 
 .PHONY: bench
-bench: $(foreach name,tools runtime dev,$(call env,$(name))) ## Measure calls, layers and the core into build/bench.json (ARGS=--help)
+bench: $(foreach name,tools runtime dev,$(call env,$(name))) ## Measure calls, layers, the core and the sandbox into build/bench.json (ARGS=--help)
 	@$(dev) -m benchmarks $(ARGS)
 
 .PHONY: deploy

@@ -1,4 +1,4 @@
-"""Measure Tandem: calls and table operations of every flow, layers and imports, speed of the core."""
+"""Measure Tandem: calls and table operations of every flow, layers and imports, speed of the core, the sandbox."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-from benchmarks import core, layers
+from benchmarks import core, layers, sandbox
 from benchmarks.budgets import BUDGETS, NAIVE
 from benchmarks.flows import Measured, measure_all
 from benchmarks.report import report
@@ -21,7 +21,7 @@ from benchmarks.report import report
 ROOT: Final = Path(__file__).parents[1]
 OUT: Final = ROOT / "build" / "bench.json"
 WORK: Final = ROOT / "build" / "bench"
-SECTIONS: Final = ("flows", "layers", "core")
+SECTIONS: Final = ("flows", "layers", "core", "sandbox")
 LIFTED, REAL = 60, 1
 """How many times the limits of a minute count: so often that nothing waits, or as on a live organisation."""
 
@@ -72,6 +72,9 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         found |= _layers()
     if "core" in wanted:
         found |= _core(asked.pairs)
+    if "sandbox" in wanted:
+        _tell(f"the sandbox with {asked.size} companies")
+        found |= {"sandbox": sandbox.measure(asked.size)}
     found["measured"] = {
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
@@ -96,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
                 "         are exact and the same in every run. Calls come from the sandbox's log, echoes included.",
                 "layers   sizes of the release layers, and the start of each handler: median of 5 fresh interpreters.",
                 "core     decide + merge over pairs of 30 fields, 0, 10 and 100 % of them changed.",
+                "sandbox  from its start with 20,000 invented companies until it answers, and pages over loopback.",
                 "",
                 "Budgets in calls for n changes (* follows from the design's rules, has no row of its own):",
                 *rows,
@@ -115,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--pairs", type=_positive, default=100_000, help="pairs for the core (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--size", type=_positive, default=sandbox.SIZE, help="companies of the sandbox (default: %(default)s)"
     )
     parser.add_argument(
         "--out", type=Path, default=OUT, help="file for what was measured (default: build/bench.json)"

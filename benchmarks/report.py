@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from benchmarks.sandbox import PAGE_MS, READY_SECONDS
+
 Row = Mapping[str, Any]
 Column = tuple[str, Callable[[Row], str]]
 
@@ -84,6 +86,15 @@ def _core(found: Mapping[str, Any]) -> str:
     return "\n".join([title, *_table(found["core"], _CORE_COLUMNS)])
 
 
+def _sandbox(found: Mapping[str, Any]) -> str:
+    told = found["sandbox"]
+    title = (
+        f"The sandbox with {told['size']:,} companies: ready in {told['ready_seconds']} s (promised: {READY_SECONDS}), "
+        f"a page of 200 promised in {PAGE_MS} ms"
+    )
+    return "\n".join([title, *_table(told["pages"], _SANDBOX_COLUMNS)])
+
+
 def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Iterator[str]:
     """First column to the left, numbers to the right."""
     cells = [[title for title, _ in columns], *([show(row) for _, show in columns] for row in rows)]
@@ -143,6 +154,13 @@ _CORE_COLUMNS: Final[Sequence[Column]] = (
     ("peak MB", _text("peak_mb")),
     ("growth MB", _text("growth_mb")),
 )
+_SANDBOX_COLUMNS: Final[Sequence[Column]] = (
+    ("page", _text("what")),
+    ("rows", _number("rows")),
+    ("median ms", _text("ms")),
+    ("95 % ms", _text("ms_95")),
+    ("bytes", _number("bytes")),
+)
 _SECTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "flows": _flows(
         "flows", "Calls, the echo included; limits lifted, so that nothing waits (! over budget)"
@@ -154,4 +172,5 @@ _SECTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "layers": _layers,
     "imports": _imports,
     "core": _core,
+    "sandbox": _sandbox,
 }

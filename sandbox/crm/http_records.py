@@ -46,9 +46,8 @@ def list_records(call: Call) -> Reply:
     if len(names) > 50:
         raise CrmError("LIMIT_EXCEEDED", "more fields than allowed", {"limit": 50, "param_name": "fields"})
     since = since_header(call, "if-modified-since")
-    page = call.world.page_tokens.page(
-        call, module.api_name, _wanted(call), lambda r: is_newer(call, r.modified_time, since)
-    )
+    newer = None if since is None else (lambda r: is_newer(call, r.modified_time, since))
+    page = call.world.page_tokens.page(call, module.api_name, _wanted(call), newer)
     if not page.rows:
         return Reply(304 if since is not None else 204)
     render = call.world.crm.render

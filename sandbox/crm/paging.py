@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -72,8 +73,10 @@ class PageTokens:
 
     _places: dict[str, _Place] = field(default_factory=dict)
 
-    def page(self, call: Call, module: str, ids: set[str] | None, keep: Callable[[CrmRecord], bool]) -> Page:
-        """Return a page of the module; raises CrmError on wrong paging."""
+    def page(
+        self, call: Call, module: str, ids: set[str] | None, keep: Callable[[CrmRecord], bool] | None
+    ) -> Page:
+        """Return a page of the records that are kept, all without a test; raises CrmError on wrong paging."""
         per_page = number_param(call, "per_page", 200, 200)
         sort_by, order = call.query.get("sort_by", "id"), call.query.get("sort_order", "desc")
         if sort_by not in SORTS or order not in ("asc", "desc"):
@@ -87,7 +90,9 @@ class PageTokens:
                 "page and page_token cannot be given together",
                 {"param_name": "page_token"},
             )
-        rows = [r for r in call.world.crm.queries.ordered(module, sort_by, order == "desc") if keep(r)]
+        rows = call.world.crm.queries.ordered(module, sort_by, order == "desc")
+        if keep is not None:
+            rows = list(filter(keep, rows))
         if ids is not None:
             rows = [r for r in rows if r.id in ids]
         start, number, seen = self._start(call, token, rows, per_page, sort_by, order)
@@ -127,7 +132,8 @@ class PageTokens:
             raise CrmError("EXPIRED_VALUE", "the page token has expired", {"param_name": "page_token"})
         if place.seen + per_page > 100_000:
             raise CrmError("PAGINATION_LIMIT_EXCEEDED", "pagination limit exceeded", {"limit": 100_000})
-        start = sum(1 for r in rows if _reached(_key(r, sort_by), place.after, order))
+        sign = -1 if order == "desc" else 1
+        start = bisect_right(rows, _signed(place.after, sign), key=lambda r: _signed(_key(r, sort_by), sign))
         return start, place.number, place.seen
 
     def _remember(self, call: Call, place: _Place) -> str:
@@ -142,8 +148,8 @@ def _key(record: CrmRecord, sort_by: str) -> tuple[int, int]:
     return first, record.number
 
 
-def _reached(key: tuple[int, int], after: tuple[int, int], order: str) -> bool:
-    return key >= after if order == "desc" else key <= after
+def _signed(key: tuple[int, int], sign: int) -> tuple[int, int]:
+    return sign * key[0], sign * key[1]
 
 
 def _binding(call: Call) -> str:

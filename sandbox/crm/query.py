@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -91,20 +92,36 @@ class CrmQueries:
         self._store.module(query.module)
         for column in (*query.columns, *coql.columns_of(query.where), *(name for name, _ in query.order)):
             self._check(query.module, column)
-        rows = list(filter(coql.compile_where(query.where, self.read), self._candidates(query)))
+        test, end = coql.compile_where(query.where, self.read), query.offset + query.limit
         if query.counts:
-            return [{f"COUNT({query.columns[0]})": len(rows)}], False
-        for name, descending in reversed(query.order or (("id", False),)):
-            rows.sort(key=lambda r, n=name: _sortable(self.read(r, n)), reverse=descending)  # type: ignore[misc]
-        page = rows[query.offset : query.offset + query.limit]
-        return [self._row(r, query.columns) for r in page], len(rows) > query.offset + query.limit
+            found = sum(1 for r in self._candidates(query) if test(r))
+            return [{f"COUNT({query.columns[0]})": found}], False
+        ordered = self._in_order(query)
+        if ordered is None:
+            rows = list(filter(test, self._candidates(query)))
+            for name, descending in reversed(query.order or (("id", False),)):
+                rows.sort(key=lambda r, n=name: _sortable(self.read(r, n)), reverse=descending)  # type: ignore[misc]
+        else:
+            rows = list(islice(filter(test, ordered), end + 1))
+        return [self._row(r, query.columns) for r in rows[query.offset : end]], len(rows) > end
+
+    def _in_order(self, query: coql.Query) -> list[CrmRecord] | None:
+        """Return the module in an order that is kept between writes, if the query asks for it and not for ids."""
+        order = {(): "id", (("id", False),): "id", (("Modified_Time", False), ("id", False)): "Modified_Time"}
+        known = order.get(tuple(query.order))
+        return None if known is None or self._ids(query) else self.ordered(query.module, known, False)
+
+    def _ids(self, query: coql.Query) -> tuple[Any, ...]:
+        where = query.where
+        if isinstance(where, coql.Compare) and where.column == "id" and where.operator in ("=", "in"):
+            return tuple(where.value) if where.operator == "in" else (where.value,)
+        return ()
 
     def _candidates(self, query: coql.Query) -> list[CrmRecord]:
         live = self._store.data[query.module].live
-        where = query.where
-        if isinstance(where, coql.Compare) and where.column == "id" and where.operator in ("=", "in"):
-            wanted = where.value if where.operator == "in" else (where.value,)
-            return [live[str(i)] for i in dict.fromkeys(wanted) if str(i) in live]
+        ids = self._ids(query)
+        if ids:
+            return [live[str(i)] for i in dict.fromkeys(ids) if str(i) in live]
         return list(live.values())
 
     def _row(self, record: CrmRecord, columns: tuple[str, ...]) -> Json:

@@ -116,6 +116,19 @@ def test_the_core_is_measured_over_thirty_fields() -> None:
         assert row["plain_pairs_per_second"] > 0
 
 
+def test_the_sandbox_is_measured_over_a_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every page answers with rows; how fast is only told."""
+    out = tmp_path / "bench.json"
+    assert main(["--only", "sandbox", "--size", "250", "--out", str(out)]) == 0
+    told = json.loads(out.read_text(encoding="utf-8"))["sandbox"]
+    assert (told["size"], told["counts"]["crm Accounts"] > 200) == (250, True)
+    rows = {page["what"]: page["rows"] for page in told["pages"]}
+    assert rows["CRM Accounts, first page"] == rows["Books contacts, newest first"] == 200
+    assert rows["Books contacts, page 50"] == 0
+    assert [what for what, count in rows.items() if not count] == ["Books contacts, page 50"]
+    assert "The sandbox with 250 companies: ready in" in capsys.readouterr().out
+
+
 def test_the_command_writes_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`--only` and `--json`: what is printed is what is written."""
     out = tmp_path / "deep" / "bench.json"

@@ -15,35 +15,29 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sandbox.__main__ import _listen
+
 ROOT = Path(__file__).parents[2]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A sandbox process: its URL and its log."""
-    port, log = _free_port(), tmp_path / "requests.jsonl"
-    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--log", str(log), "--size", "5"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+    """A sandbox process on a port of its choice: its URL, as it tells it, and its log."""
+    log = tmp_path / "requests.jsonl"
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--log", str(log), "--size", "5"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    process.stdout.readline()
-    url = f"http://127.0.0.1:{port}"
-    with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
-        for _ in range(100):
-            try:
-                client.get(f"{url}/control/health")
-                break
-            except httpx.TransportError:
-                continue
-    yield url, log
+    told = process.stdout.readline().split()
+    yield told[2], log
     process.terminate()
     process.wait(10)
     process.stdout.close()
+
+
+def test_answers_do_not_wait_for_an_acknowledgement() -> None:
+    """Asyncio switches Nagle's algorithm off for sockets that are named as TCP."""
+    with _listen("127.0.0.1", 0) as listener:
+        assert (listener.proto, listener.getsockname()[1] > 0) == (socket.IPPROTO_TCP, True)
 
 
 class _Receiver(BaseHTTPRequestHandler):
