@@ -203,7 +203,7 @@ def _store(
     if known and known.mapping_version != outcome.mapping.version and known.mode is Mode.WRITE:
         update["mode"] = Mode.OBSERVE
         outcome.changed.append(
-            "mode: observe, until you approve the changed mapping with `tandem mode write`"
+            "mode: observe, until you approve the changed mapping with `tandem mapping approve`"
         )
     if not made.crm_channels:
         update["crm_channels"] = (secret.channel_id(),)

@@ -16,7 +16,8 @@ from rich.console import Console
 from cli import connect, show
 from cli.credentials import NAMES
 from cli.facts import gather
-from cli.shell import ATTENTION, Session, reading, session_of
+from cli.plan import mapping_file
+from cli.shell import ATTENTION, Session, session_of
 from cli.zoho import reach
 from tandem.adapters.zoho.auth import Credentials
 from tandem.core.checks.finding import Finding
@@ -46,7 +47,7 @@ class Text:
     """A mapping's text and where it comes from."""
 
     source: str
-    text: str
+    text: str | bytes
 
 
 @app.command(
@@ -97,8 +98,7 @@ async def _live(session: Session, mapping: FieldMap) -> Sequence[Finding]:
 def _given(session: Session, file: Path | None) -> Text:
     if file is None:
         return Text(_ACTIVE, _stored(session, session.connection(), "MAP#active"))
-    with reading(f"the mapping {file}"):
-        return Text(str(file), file.read_text(encoding="utf-8"))
+    return Text(str(file), mapping_file(file))
 
 
 def approved_mapping(session: Session, connection: Connection) -> FieldMap | None:

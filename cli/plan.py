@@ -17,6 +17,7 @@ from tandem.core.errors import BadInputError
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.mapping import load_mapping, preset
 from tandem.core.records import Mode
+from tandem.core.yamltree import MAX_BYTES
 
 _TLD = {
     "us": "com",
@@ -54,6 +55,12 @@ class Options:
     settings: Sequence[str] = ()
 
 
+def mapping_file(path: Path) -> bytes:
+    """What a mapping file holds, no more of it than is ever read; raises BadInputError where it cannot be."""
+    with reading(f"the mapping {path}"), path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
 def mapping_text(options: Options, stored: str | None) -> tuple[str, FieldMap]:
     """The mapping to use and its text; the stored one when none is given."""
     if options.preset and options.mapping:
@@ -63,9 +70,9 @@ def mapping_text(options: Options, stored: str | None) -> tuple[str, FieldMap]:
         folder = resources.files("tandem") / "presets"
         return (folder / f"{options.preset}.yaml").read_text(encoding="utf-8"), found
     if options.mapping is not None:
-        with reading(f"the mapping {options.mapping}"):
-            text = options.mapping.read_text(encoding="utf-8")
-        return text, load_mapping(text, source=str(options.mapping))
+        raw = mapping_file(options.mapping)
+        mapping = load_mapping(raw, source=str(options.mapping))
+        return raw.decode(), mapping
     if stored is None:
         raise BadInputError(
             "which fields correspond? Give --preset india, uk, us or generic, or --mapping FILE"

@@ -194,7 +194,7 @@ def test_changed_mapping_goes_back_to_observe(connected: World, tmp_path: Path) 
     ran = connected.run("connect", "--mapping", str(file), "--json")
     assert ran.code == 0, ran.err
     assert ran.json["mode"] == "observe"
-    assert any("mode write" in sentence for sentence in ran.json["changed"])
+    assert any("mapping approve" in sentence for sentence in ran.json["changed"])
 
 
 def test_connections_that_share_an_org_share_a_writer(connected: World) -> None:

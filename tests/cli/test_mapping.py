@@ -102,6 +102,26 @@ def test_a_file_that_is_no_mapping_is_a_fault_and_no_traceback(
     assert "Traceback" not in ran.out + ran.err
 
 
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"region: IN\n\xff", "the text is not UTF-8"),
+        (b"#" * 3_000_000, "the file has more than 1000000 bytes"),
+    ],
+)
+def test_a_file_that_is_no_text_is_a_fault_with_its_line(
+    world: World, tmp_path: Path, raw: bytes, message: str
+) -> None:
+    """In the check as in connect."""
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(raw)
+    (row,) = world.run("mapping", "check", str(path), "--offline", "--json").json["findings"]
+    assert (row["message"], row["line"]) == (message, raw.count(b"\n") + 1)
+    refused = world.run("connect", "--mapping", str(path))
+    assert refused.code == 2
+    assert message in refused.err + refused.out
+
+
 def test_a_file_that_is_not_there(world: World) -> None:
     """Wrong input, not a fault of a mapping."""
     ran = world.run("mapping", "check", "nowhere.yaml", "--offline")

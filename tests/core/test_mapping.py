@@ -151,7 +151,7 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         ('a: "\\ud800"', "1 a: the text holds half a character"),
         ("? [a]\n: b", "1 : a key must be a text"),
         ("[" * 5000, "1 0.0.0: nested deeper than 20 levels"),
-        ("x" * 1_000_001, "1 : the file has 1000001 bytes, at most 1000000 are read"),
+        ("x" * 1_000_001, "1 : the file has more than 1000000 bytes / split or shorten it"),
         ("region: india\nentities: {}", "1 region: must be two capital letters, such as IN"),
         ("entities: {}", "1 entities: must not be empty / add at least one entry"),
         (GOOD + "  deal: {}", "8 entities.deal: unknown entity deal / use customer or contact_person"),
@@ -192,6 +192,10 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         (
             field("x", "{crm: A, books: b, converter: picklist}"),
             "8 ….x.args.values: picklist: this argument is missing",
+        ),
+        (
+            field("x", "{crm: A, books: b, converter: picklist, args: {values: [[a]]}}"),
+            "8 ….x.args.values: picklist: must be a table of keys / the arguments of picklist are: values",
         ),
         (
             field("x", "{crm: A, books: b, converter: picklist, args: {values: {a: x, b: x}}}"),

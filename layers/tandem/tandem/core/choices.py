@@ -15,7 +15,9 @@ from tandem.core.records import Side, Value
 
 def _table(given: Any) -> Any:
     """A list of values stands for a table of the same values on both sides."""
-    return {value: value for value in given} if isinstance(given, list) else given
+    if isinstance(given, list) and not any(isinstance(value, (list, dict)) for value in given):
+        return {value: value for value in given}
+    return given
 
 
 def _one_to_one(table: dict[str, str]) -> dict[str, str]:

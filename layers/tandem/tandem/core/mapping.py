@@ -351,8 +351,8 @@ _KNOWN: Final = {
 }
 
 
-def load_mapping(text: str, *, source: str = "mapping.yaml") -> Mapping:
-    """The mapping in a YAML text, without the entities that are off.
+def load_mapping(text: str | bytes, *, source: str = "mapping.yaml") -> Mapping:
+    """The mapping in a YAML text or file, without the entities that are off.
 
     Raises MappingError (a BadInputError) with every fault found, also in what is off.
     """

@@ -59,12 +59,21 @@ class Tree:
         return self.lines.get(path, 1)
 
 
-def read_tree(text: str, source: str) -> Tree:
-    """Parse one YAML document; raises YamlFault."""
-    size = len(text.encode(errors="surrogatepass"))
-    if size > MAX_BYTES:
-        message = f"the file has {size} bytes, at most {MAX_BYTES} are read"
+def decoded(raw: bytes, source: str) -> str:
+    """The text of a file; raises YamlFault where it is too long, or no UTF-8."""
+    if len(raw) > MAX_BYTES:
+        message = f"the file has more than {MAX_BYTES} bytes"
         raise YamlFault(Fault(source, 1, "", message, "split or shorten it", "file_too_large"))
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise YamlFault(Fault(source, line, "", "the text is not UTF-8", "save the file as UTF-8")) from None
+
+
+def read_tree(given: str | bytes, source: str) -> Tree:
+    """Parse one YAML document; raises YamlFault."""
+    text = decoded(given.encode(errors="surrogatepass") if isinstance(given, str) else given, source)
     try:
         node = _Builder(source, yaml.parse(text, Loader=yaml.SafeLoader)).document()
     except yaml.YAMLError as error:

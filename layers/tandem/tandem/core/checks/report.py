@@ -45,7 +45,7 @@ def of_file(faults: Iterable[Fault]) -> list[Line]:
     ]
 
 
-def of_live(findings: Iterable[Finding], text: str, source: str) -> list[Line]:
+def of_live(findings: Iterable[Finding], text: str | bytes, source: str) -> list[Line]:
     """The lines of what both organisations tell against a mapping; `text` is its file."""
     tree = read_tree(text, source)
     return [
@@ -57,7 +57,7 @@ def of_live(findings: Iterable[Finding], text: str, source: str) -> list[Line]:
     ]  # fmt: skip
 
 
-def examine(text: str, source: str, facts: Facts | None = None) -> list[Line]:
+def examine(text: str | bytes, source: str, facts: Facts | None = None) -> list[Line]:
     """Everything wrong with the text of a mapping, against `facts` where they are known; never raises."""
     try:
         mapping = load_mapping(text, source=source)
