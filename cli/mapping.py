@@ -155,6 +155,7 @@ def show_(ctx: typer.Context, file: File = None) -> None:
         "file": given.source,
         "version": mapping.version,
         "mapping": mapping.model_dump(mode="json"),
+        "off": list(mapping.off),
     }
     show.answer(session, payload, lambda out: _print_mapping(out, given, mapping))
 
@@ -171,6 +172,8 @@ def _print_mapping(out: Console, given: Text, mapping: FieldMap) -> None:
             )  # fmt: skip
         out.print()
         out.print(rows)
+    for name in mapping.off:
+        show.say(out, f"{name} is off: its records are left alone.")
 
 
 @app.command(

@@ -237,6 +237,7 @@ MODULES: list[tuple[str, str, str, str, list[Row]]] = [
 
 
 LATER: list[tuple[str, Row]] = [
+    ("Accounts", ("PAN", "text", {"length": 10, "custom": True})),
     ("Vendors", ("GSTIN", "text", {"length": 15, "custom": True})),
     ("Vendors", ("GST_Treatment", "picklist", {"custom": True, "picklist": GST_TREATMENTS})),
     ("Vendors", ("Source_of_Supply", "picklist", {"custom": True, "picklist": STATE_CODES})),

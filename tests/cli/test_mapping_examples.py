@@ -18,7 +18,6 @@ from tests.docs.pages import text_of
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", text_of("docs/mapping.md"), re.MULTILINE | re.DOTALL)
 PRESETS = resources.files("tandem") / "presets"
 OWN_FIELDS: list[dict[str, Any]] = [
-    {"api_name": "PAN", "length": 10},
     {"api_name": "Payment_Days", "data_type": "integer"},
     {"api_name": "Manager_Name", "length": 100},
     {"api_name": "Customer_Number", "length": 100},

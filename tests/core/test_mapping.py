@@ -53,9 +53,9 @@ def test_the_default_says_what_the_design_says() -> None:
     customer = preset("india").entities["customer"]
     tax = customer.field("tax_identity")
     assert (tax.owner, tax.crm_may, tax.conflict, tax.first_link) == ("books", "fill_blank", "hold", "hold")
-    assert {f.owner for f in customer.fields if f.name != "tax_identity"} == {"crm"}
+    assert {f.name for f in customer.fields if f.owner == "books"} == {"tax_identity", "pan"}
     assert {f.name for f in customer.fields if f.never_blank} == {
-        "name", "billing_address", "shipping_address", "tax_identity",
+        "name", "billing_address", "shipping_address", "tax_identity", "pan",
     }  # fmt: skip
     person = preset("india").entities["contact_person"]
     assert {f.name for f in person.fields if f.never_blank} == {"name", "email"}

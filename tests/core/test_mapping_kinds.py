@@ -123,7 +123,9 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "multi-select into single": (
         crm("Grade", kind="multi_select"), "multi_into_single", f"{GRADE}.crm", "crm: Grade"),
     "lookup to an entity that is off": (
-        of("segment", crm="Owner"), "lookup_unmapped", SEGMENT_CRM, "crm: Owner"),
+        lambda w: w.entity(P, enabled=False).spoil(w.crm, "Accounts", "Segment", kind="lookup", refers_to="Contacts"),
+        "lookup_to_entity_off", SEGMENT_CRM, "crm: Segment"),
+    "lookup to no entity": (of("segment", crm="Owner"), "lookup_unmapped", SEGMENT_CRM, "crm: Owner"),
     "two fields on one remote attribute": (
         of("grade", books="cf_segment"), "mapped_twice", f"{GRADE}.books", "books: cf_segment"),
     "a mirror of the primary person mapped": (

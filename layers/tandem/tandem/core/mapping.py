@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.errors import BadInputError
@@ -291,6 +291,13 @@ class Mapping(Strict):
     entities: dict[str, EntityMapping] = Field(min_length=1)
     """What is synced, by name."""
 
+    _off: dict[str, EntityMapping] = PrivateAttr(default_factory=dict)
+
+    @property
+    def off(self) -> dict[str, EntityMapping]:
+        """The entities of the file that are switched off: known to the check, and to nothing else."""
+        return self._off
+
     @model_validator(mode="after")
     def _rests_on_customers(self) -> Self:
         customer = self.entities.get("customer")
@@ -365,7 +372,9 @@ def load_mapping(text: str | bytes, *, source: str = "mapping.yaml") -> Mapping:
     except ValidationError as error:
         raise MappingError(explain(error, tree, source, _KNOWN)) from None
     on = {name: entity for name, entity in whole.entities.items() if entity.enabled}
-    return whole.model_copy(update={"entities": on})
+    mapping = whole.model_copy(update={"entities": on})
+    mapping._off = {name: entity for name, entity in whole.entities.items() if not entity.enabled}  # noqa: SLF001
+    return mapping
 
 
 def preset(name: str) -> Mapping:

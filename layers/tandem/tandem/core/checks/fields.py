@@ -162,10 +162,14 @@ def choices(field: Checked) -> Iterator[Finding]:
 
 
 def lookups(field: Checked) -> Iterator[Finding]:
-    """lookup_unmapped: an id of one side means nothing on the other."""
+    """lookup_unmapped, lookup_to_entity_off: an id of one side means nothing on the other."""
     for side in Side:
         for fact in field.known(side).values():
-            if fact.kind == "lookup":
+            if fact.kind == "lookup" and fact.refers_to in field.off:
+                message = f"{fact.name} of {SIDE_NAMES[side]} leads to {fact.refers_to}, which is off in the mapping"
+                fix = "write enabled: true there, or map a text of it instead"
+                yield field.finding("lookup_to_entity_off", side, message, fix, fact=fact)
+            elif fact.kind == "lookup":
                 to = f" to {fact.refers_to}" if fact.refers_to else ""
                 message = f"{fact.name} of {SIDE_NAMES[side]} is a lookup{to}, which no entity of the mapping carries"
                 fix = "map a text or pick list instead; the parent of a person is parent_field"

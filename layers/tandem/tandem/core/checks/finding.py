@@ -37,6 +37,8 @@ class Checked:
     entity: EntityMapping
     mapped: FieldMapping
     facts: Facts
+    off: frozenset[str] = frozenset()
+    """The modules of entities that the mapping has switched off."""
 
     def known(self, side: Side) -> dict[str, FieldFacts]:
         """The facts of its attributes on a side, of those that exist there."""

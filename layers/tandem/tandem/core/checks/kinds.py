@@ -46,6 +46,7 @@ LIVE_KINDS: Final[Mapping[str, str]] = {
     "choice_not_there": "the table names a choice that a side has not (warning; in a filter a fault)",
     "choice_without_counterpart": "a side has a choice that the table leaves out (warning)",
     "lookup_unmapped": "a lookup to what no entity of the mapping carries: an id means nothing on the other side",
+    "lookup_to_entity_off": "a lookup to the module of an entity that is off",
     "newest_without_times": "`newest` where a side tells no times",
     "lossy_both_ways": "something is lost in both directions (warning)",
     "tax_fields_without_tax": "GST or VAT attributes in an organisation of another country",

@@ -12,11 +12,12 @@ from tandem.core.mapping import Mapping
 def check_mapping(mapping: Mapping, facts: Facts) -> list[Finding]:
     """Every finding: faults first, else in the order of the file."""
     found: list[Finding] = []
+    off = frozenset(entity.crm_module for entity in mapping.off.values())
     for entity in mapping.entities.values():
         for rule in ENTITY_RULES:
             found += rule(entity, facts)
         if facts.crm.get(entity.crm_module):
             for mapped in entity.fields:
                 for check in FIELD_RULES:
-                    found += check(Checked(entity, mapped, facts))
+                    found += check(Checked(entity, mapped, facts, off))
     return sorted(found, key=lambda finding: not finding.is_fault)
