@@ -24,6 +24,7 @@ from tandem.core.connection import Connection
 from tandem.core.errors import BadInputError, ForbiddenError, RefusedError, RetryError
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Mode
+from tandem.engine.anew import compare_anew
 
 _SPARE = timedelta(minutes=1)
 EPILOG = """Examples:
@@ -139,7 +140,10 @@ async def _connect(
         )
         webhook = secret.webhook_entry(stack.secret("Webhook").get(options.id, {}))
         outcome = Outcome(asked, known is None, mapping, webhook, hooks or stack.hooks_url(), orgs)
+        before = connections.mapping(known) if known else mapping
         _store(session, outcome, known, text, given)
+        if anew := compare_anew(session.store, asked.id, before, mapping, session.now()):
+            outcome.changed.append(f"{show.plural(anew, 'pair')} to compare anew, after all other work")
         zoho.minted.share_all(session.store.table, outcome.connection)
         await _subscribe(session, zoho, outcome)
     if known and known.stopped:

@@ -32,6 +32,7 @@ from tandem.core.mapping_diff import Difference, differences
 from tandem.core.mapping_faults import MappingError
 from tandem.core.mapping_schema import file_schema
 from tandem.core.records import Mode, RowClass, Side
+from tandem.engine.anew import pairs_to_compare
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import accounts
 
@@ -193,13 +194,23 @@ def diff(ctx: typer.Context, file: File = None) -> None:
     approved = Text("approved mapping", _stored(session, connection, "MAP#approved") or active.text)
     old, new = (active, _given(session, file)) if file else (approved, active)
     found = _differences(old, new)
+    maps = (load_mapping(one.text, source=one.source) for one in (old, new))
+    anew = len(pairs_to_compare(session.store, connection.id, *maps))
     payload = {
         "ok": not found,
         "from": old.source,
         "to": new.source,
         "differences": [one.as_row() for one in found],
+        "compared_anew": anew,
     }
-    show.answer(session, payload, lambda out: _print_differences(out, old, new, found))
+
+    def people(out: Console) -> None:
+        _print_differences(out, old, new, found)
+        if anew:
+            calls = f"{anew} calls to Books, 1 to CRM for each 50, after all other work"
+            show.say(out, f"{show.plural(anew, 'pair')} to compare anew: {calls}.")
+
+    show.answer(session, payload, people)
     if found:
         session.attend()
 

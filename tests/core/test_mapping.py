@@ -119,6 +119,18 @@ def test_the_version_is_of_the_content() -> None:
     assert len(mapping.version) == 12
 
 
+def test_a_key_that_a_later_release_adds_does_not_change_the_version() -> None:
+    """Else every connection would stop writing after an upgrade, as after a changed mapping."""
+
+    class Later(Mapping):
+        """The model of a later release."""
+
+        new_key: str = "default"
+
+    stored = preset("india")
+    assert Later.model_validate(stored.model_dump(mode="json")).version == stored.version
+
+
 def test_one_way_fields_are_owned_by_their_source() -> None:
     """The owner follows from the direction."""
     mapped = load_mapping(field("segment", "{crm: Seg, books: cf_seg, direction: to_crm}")).entities[

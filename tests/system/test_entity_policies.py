@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tandem.core.mapping import load_mapping
 from tandem.core.records import LinkState
+from tandem.engine.anew import compare_anew
 from tests.system.conftest import ACCOUNT, CONTACT
 from tests.system.world import System
 
@@ -46,10 +48,12 @@ async def start() -> AsyncIterator[Start]:
         await system.sandbox.outbox.close()
 
 
-def remap(system: System, mapping: str) -> None:
-    """A person has approved another mapping."""
+def remap(system: System, mapping: str) -> int:
+    """A person has approved another mapping; how many pairs it makes look at anew."""
     connections = system.store.connections
+    old = connections.mapping(connections.read("main"))
     connections.save(connections.read("main"), mapping)
+    return compare_anew(system.store, "main", old, load_mapping(mapping), system.clock.now())
 
 
 async def account(system: System, **more: Any) -> str:
@@ -104,6 +108,69 @@ async def test_an_entity_that_is_off_is_left_alone_and_catches_up_when_it_is_on(
     await system.settle(3)
     [made] = (await customers(system))[0]["contact_persons"]
     assert (made["email"], made["designation"]) == (CONTACT["Email"], "Buyer")
+    system.judge()
+
+
+async def test_a_person_that_only_books_has_comes_when_persons_are_switched_on(start: Start) -> None:
+    """Books lists persons nowhere: its customers are looked at once more."""
+    system = await start(changed("contact_person", enabled=False))
+    await account(system)
+    [customer] = await customers(system)
+    person = {"first_name": "Ravi", "last_name": "Iyer", "email": "ravi@acme.example"}
+    await system.control("POST", f"/books/contacts/{customer['contact_id']}/persons", person)
+    await system.settle(2)
+    assert (await system.export())["crm"]["Contacts"] == []
+    assert remap(system, changed("contact_person")) == 1
+    await system.settle(3)
+    [made] = (await system.export())["crm"]["Contacts"]
+    assert made["Email"] == "ravi@acme.example"
+    system.judge()
+
+
+async def moved_field(start: Start, **policy: Any) -> tuple[System, str]:
+    """A pair whose segment stands in another field of CRM from now on, which shows another value."""
+    system = await start(changed())
+    await system.control("POST", "/fields", {"product": "crm", "module": "Accounts", "api_name": "Tier"})
+    id = await account(system, Customer_Segment="Gold", Tier="Old")
+    await system.settle(2)
+    assert remap(system, changed(field="segment", crm="Tier", **policy)) == 1
+    await system.settle(3)
+    return system, id
+
+
+async def test_a_field_moved_to_another_attribute_overwrites_nothing(start: Start) -> None:
+    """What was agreed of the old attribute is no base for the new one: two values are held as at a first link."""
+    system, _ = await moved_field(start)
+    assert segment((await customers(system))[0]) == "Gold"
+    assert causes(system) == ["differs:segment"]
+    system.judge()
+
+
+async def test_a_moved_field_follows_first_link(start: Start) -> None:
+    """Without any edit: the pair is compared anew by itself."""
+    system, id = await moved_field(start, first_link="books")
+    assert (await system.crm_record("Accounts", id))["Tier"] == "Gold"
+    assert causes(system) == []
+    before = system.seq
+    await system.settle(2)
+    assert system.writes(before) == []
+    system.judge()
+
+
+async def test_an_added_field_is_synced_without_an_edit(start: Start) -> None:
+    """A blank takes the other side's value in every pair; one that is compared again stays quiet."""
+    mapping = copy.deepcopy(INDIA)
+    del mapping["entities"]["customer"]["fields"]["segment"]
+    system = await start(str(yaml.safe_dump(mapping)))
+    await account(system, Customer_Segment="Gold")
+    await system.settle(1)
+    assert segment((await customers(system))[0]) is None
+    assert remap(system, changed()) == 1
+    before = system.seq
+    await system.settle(3)
+    assert segment((await customers(system))[0]) == "Gold"
+    assert len(system.writes(before)) == 1
+    assert remap(system, changed(field="segment", owner="books")) == 0
     system.judge()
 
 

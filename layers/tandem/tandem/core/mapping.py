@@ -329,8 +329,12 @@ class Mapping(Strict):
 
     @cached_property
     def version(self) -> str:
-        """Twelve hex digits of the canonical JSON: equal for equal content, however it is written."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """Twelve hex digits of the canonical JSON: equal for equal content, however it is written.
+
+        Defaults do not count: a release that knows one more key does not change every mapping.
+        """
+        said = self.model_dump(mode="json", exclude_defaults=True)
+        canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 

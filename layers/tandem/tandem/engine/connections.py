@@ -49,13 +49,11 @@ class Connections:
         self.table.transact(
             [
                 Put({"pk": _pk(connection.id), "sk": "META", **body}),
-                Put(
-                    {
-                        "pk": _pk(connection.id),
-                        "sk": "MAP#active",
-                        "text": mapping_text,
-                        "version": mapping.version,
-                    }
+                *(
+                    Put(
+                        {"pk": _pk(connection.id), "sk": sk, "text": mapping_text, "version": mapping.version}
+                    )
+                    for sk in ("MAP#active", f"MAP#{mapping.version}")
                 ),
                 Put({"pk": REGISTRY, "sk": connection.id}),
             ]
@@ -69,6 +67,16 @@ class Connections:
                 raise BadInputError(f"connection “{connection.id}” has no mapping")
             self._mappings[connection.mapping_version] = load_mapping(item["text"], source="active mapping")
         return self._mappings[connection.mapping_version]
+
+    def earlier(self, connection: str, version: str) -> Mapping | None:
+        """A mapping that was active once; None where its text is not there, or can no longer be read."""
+        if version not in self._mappings:
+            item = self.table.get(_pk(connection), f"MAP#{version}")
+            try:
+                self._mappings[version] = load_mapping(str(item["text"]) if item else "")
+            except BadInputError:
+                return None
+        return self._mappings[version]
 
     def set(self, connection: str, **values: object) -> None:
         """Set attributes of META (mode, native_sync, paused, ...)."""

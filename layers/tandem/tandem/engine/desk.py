@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tandem.core.connection import Connection
 from tandem.core.mapping import EntityMapping, Mapping
-from tandem.core.records import Side
+from tandem.core.records import Link, Side
+from tandem.core.remap import remapped
 from tandem.engine.apart import Apart
 from tandem.engine.cases import Cases
 from tandem.engine.connections import Connections
@@ -84,3 +85,10 @@ class Desk:
     def entity(self, name: str) -> EntityMapping:
         """The mapping of one entity."""
         return self.mapping.entities[name]
+
+    def as_mapped(self, link: Link) -> Link:
+        """The link as the present mapping may trust it; one of a mapping that is not known any more stays as it is."""
+        if link.mapping_version == self.mapping.version or link.entity not in self.mapping.entities:
+            return link
+        old = self.store.connections.earlier(self.connection.id, link.mapping_version)
+        return remapped(link, old.entities.get(link.entity), self.entity(link.entity)) if old else link

@@ -57,6 +57,7 @@ class Handler:
 
     async def _once(self, row: Row, performer: Performer) -> Outcome:
         link = self.desk.store.links.of(row.key)
+        link = self.desk.as_mapped(link) if link else None
         at, parent_link, action = await self._decided(row, link)
         now = self.desk.clock.now()
         if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:

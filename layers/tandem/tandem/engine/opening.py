@@ -43,7 +43,8 @@ class Opening:
 
     async def read(self, rows: Sequence[Row]) -> list[Row]:
         """Read the records of rows; returns those that must be handled, with the persons found changed."""
-        self.links |= self.desk.store.links.of_many([row.key for row in rows])
+        known = self.desk.store.links.of_many([row.key for row in rows])
+        self.links |= {key: self.desk.as_mapped(link) for key, link in known.items()}
         echoes = Echoes(self.desk, self.reader, self.links, self.outcomes)
         rows = [row for row in rows if not echoes.is_as_shown(row)]
         try:
@@ -108,7 +109,7 @@ class Opening:
             if key.side is Side.BOOKS and link is not None:
                 hinted = Families(self.desk, self.reader).hint_changed(own.body, link)
                 self._hinted += hinted
-                self.links |= {key: known for key, known in hinted.items() if known is not None}
+                self.links |= {key: self.desk.as_mapped(known) for key, known in hinted.items() if known}
             if link is None:
                 self.desk.store.index.add_records(self.desk.connection.id, [own])
         return own
