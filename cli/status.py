@@ -13,8 +13,9 @@ from rich.console import Console
 from cli import show
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
+from tandem.core.forecast import forecast
 from tandem.core.outcomes import Waits
-from tandem.core.records import LinkState, Mode
+from tandem.core.records import LinkState, Mode, RowClass
 from tandem.engine.cursors import listings
 from tandem.engine.governor import accounts
 from tandem.engine.rows import parse_key
@@ -85,6 +86,7 @@ def look(session: Session, connection: Connection) -> dict[str, Any]:
         "quota": {
             name: dict(store.governor.standing(account)) for name, account in accounts(connection).items()
         },
+        "backfill": _backfill(session, connection),
         "change_queue": session.stack.depth("ChangeQueue"),
         "dead_letters": session.stack.depth("DeadLetterQueue"),
         "crm_channel": {
@@ -113,6 +115,22 @@ def _entities(
             "tombstones": len(jobs[name, LinkState.TOMBSTONE].result()),
         }
         for name in names
+    }
+
+
+def _backfill(session: Session, connection: Connection) -> dict[str, Any]:
+    """When the rows of backfill will be done, those of every connection on this Books organisation together."""
+    store, account = session.store, accounts(connection)["books"]
+    everyone = map(store.connections.read, store.connections.ids())
+    names = [one.id for one in everyone if accounts(one)["books"].pk == account.pk]
+    soon = session.now() + _SILENT
+    rows = sum(store.rows.backlog(name, RowClass.BACKFILL, soon) for name in names)
+    told = forecast(rows, store.governor.pace(account))
+    return {
+        "rows": told.rows,
+        "calls": told.calls,
+        "ends": told.ends.isoformat() if told.ends else None,
+        "held_by": told.held_by,
     }
 
 
@@ -222,5 +240,18 @@ def _print_flow(out: Console, found: dict[str, Any], now: datetime) -> None:
     for name, quota in found["quota"].items():
         show.say(out, f"Quota {name}: {quota['last_minute']} of {quota['minute_cap']} this minute, "
                       f"{quota['day_used']} today, {quota['day_remaining']} left.")  # fmt: skip
+    _print_backfill(out, found["backfill"], now)
     ends = found["crm_channel"]["expires"]
     show.say(out, f"CRM notifications: {'end ' + show.ago(ends, now) if ends else 'expiry unknown'}.")
+
+
+def _print_backfill(out: Console, told: dict[str, Any], now: datetime) -> None:
+    if not told["rows"]:
+        return
+    rows, calls = show.plural(told["rows"], "row"), show.plural(told["calls"], "call")
+    if told["ends"] is None:
+        show.say(out, f"Backfill: {rows}, {calls}; not done within a year at this pace.")
+        return
+    ends = datetime.fromisoformat(told["ends"]).astimezone()
+    show.say(out, f"Backfill: {rows}, about {calls}, ends {ends:%A %d %B %H:%M} ({show.ago(told['ends'], now)}); "
+                  f"held back by the calls of a {told['held_by']}.")  # fmt: skip

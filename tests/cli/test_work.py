@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tandem.core.records import RecordKey, RowClass, Side
 from tests.cli.conftest import World
 
 ACME = {
@@ -94,6 +96,27 @@ def test_status_is_readable_and_fine_at_rest(pair: tuple[World, str, str]) -> No
     assert set(answer["quota"]) == {"crm", "books"}
     assert answer["index"] == {"customer#crm": True, "contact_person#crm": True, "customer#books": True}
     assert answer["crm_channel"]["expires"]
+
+
+def test_status_says_when_the_backfill_ends(pair: tuple[World, str, str]) -> None:
+    """Rows that wait for a mode or a person are none of it; without rows there is nothing to foresee."""
+    world, _, _ = pair
+    assert world.run("status", "--json").json["backfill"] == {
+        "rows": 0,
+        "calls": 0,
+        "ends": None,
+        "held_by": "nothing",
+    }
+    for number in range(30):
+        key = RecordKey("main", Side.CRM, "customer", str(number))
+        world.stack.store.rows.hint(key, RowClass.BACKFILL, datetime.now(UTC))
+    told = world.run("status", "--json").json["backfill"]
+    assert (told["rows"], told["calls"], told["held_by"]) == (30, 60, "minute")
+    minutes = (datetime.fromisoformat(told["ends"]) - datetime.now(UTC)).total_seconds() / 60
+    assert 0.5 < minutes < 2, "60 calls of about 65 that a minute grants backfill"
+    said = world.run("status").out
+    assert "Backfill: 30 rows, about 60 calls, ends " in said
+    assert "held back by the calls of a minute" in said
 
 
 def test_why_explains_every_field(pair: tuple[World, str, str]) -> None:

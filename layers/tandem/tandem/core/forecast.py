@@ -7,10 +7,21 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tandem.core import shares
-from tandem.core.ledger import DAY, OTHERS, ROWS, WINDOW_SECONDS, Ledger, Limits, digit
+from tandem.core.ledger import (
+    DAY,
+    OTHERS,
+    ROWS,
+    TALLIES,
+    TALLY_SECONDS,
+    WINDOW_SECONDS,
+    Ledger,
+    Limits,
+    digit,
+)
 from tandem.core.records import RowClass
 
-MEASURED_MINUTES = 10
+ENOUGH_MINUTES = 5
+"""A shorter time says nothing about a pace."""
 ENOUGH_ROWS = 20
 """Fewer finished rows say nothing about what a row costs."""
 CALLS_A_ROW = 2.0
@@ -20,7 +31,7 @@ FARTHEST_DAYS = 366
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """An account as the forecast sees it; rates are calls in a minute, measured over the last ten or fewer."""
+    """An account as the forecast sees it; rates are calls in a minute."""
 
     now: int
     backfill: float
@@ -36,24 +47,30 @@ class Pace:
 
     @classmethod
     def of(cls, ledger: Ledger, now: int, limits: Limits) -> Pace:
-        """Measured over the full minutes since backfill began, at most ten."""
-        minute, mine = now // 60, digit(RowClass.BACKFILL)
-        span = list(range(minute - MEASURED_MINUTES, minute))
-        first = next((m for m in span if ledger.minutes.get(f"{m}/{mine}")), minute)
-        span = [m for m in span if m > first] or [m for m in span if m >= first]
+        """Measured over the last hour at most, and from ten minutes after backfill began, where it is that old.
+
+        It begins with a burst, into a minute that nobody had used.
+        """
+        mine, began = digit(RowClass.BACKFILL), ledger.backfill_since
+        steady = (began // TALLY_SECONDS + 2) * TALLY_SECONDS
+        oldest = (now // TALLY_SECONDS - TALLIES + 1) * TALLY_SECONDS
+        since = max(steady if now >= steady + TALLY_SECONDS else began, oldest)
+        span = range(since // TALLY_SECONDS, now // TALLY_SECONDS + 1)
 
         def total(*kinds: str) -> int:
-            return sum(ledger.minutes.get(f"{m}/{kind}", 0) for m in span for kind in kinds)
+            return sum(ledger.tallies.get(f"{tally}/{kind}", 0) for tally in span for kind in kinds)
 
-        minutes = max(len(span), 1)
+        minutes = max(now - since, 60) / 60
+        whole = max(now - span.start * TALLY_SECONDS, 60) / 60
         calls, rows = total(mine), total(ROWS)
-        better = total(*(digit(one) for one in RowClass if one is not RowClass.BACKFILL)) / minutes
+        better = total(*(digit(one) for one in RowClass if one is not RowClass.BACKFILL)) / whole
         room = ledger.room(now, limits)
         most = (room - shares.kept(room)) * 60 / WINDOW_SECONDS - better
+        is_held = mine in ledger.waiting and minutes >= ENOUGH_MINUTES
         return cls(
             now=now,
-            backfill=calls / minutes if mine in ledger.waiting else 0.0,
-            rest=better + total(OTHERS) / minutes,
+            backfill=calls / minutes if is_held else 0.0,
+            rest=better + total(OTHERS) / whole,
             calls_a_row=calls / rows if rows >= ENOUGH_ROWS else CALLS_A_ROW,
             most=max(most, shares.least(room) * 60 / WINDOW_SECONDS),
             day_left=ledger.day_left(limits),

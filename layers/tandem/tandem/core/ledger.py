@@ -26,10 +26,13 @@ HEADROOM = 10
 """Calls of the org's minute left free beside ours and those of other applications: they are seen some calls late."""
 LOOK_BACK_MINUTES = 5
 """Other applications are expected to use as much as in their busiest of so many minutes."""
-KEPT_MINUTES = 15
-"""How long the tallies by minute are kept, from which the forecast takes its pace."""
+TALLY_SECONDS = 600
+TALLIES = 6
+"""Calls are tallied by ten minutes for an hour: the forecast takes its pace from them."""
 WAITING_SECONDS = 90
 """How long a class counts as waiting after it was refused; who still waits asks again within a minute and a bell."""
+BELL_SECONDS = 20
+"""Within this time every connection with due rows asks again: bells are 15 s apart."""
 UNTOLD_RESET_SECONDS = 3600
 """How long a day's figure is believed when the answer does not say when the day ends (CRM never does)."""
 DAY = 86400
@@ -68,7 +71,11 @@ class Ledger:
     counts: dict[str, int] = field(default_factory=dict)
     """Reserved calls by `second/class`; those seen of other applications by `second/o`."""
     minutes: dict[str, int] = field(default_factory=dict)
-    """The same by minute, and rows of backfill that were done (`minute/r`)."""
+    """Calls of other applications by `minute/o`."""
+    tallies: dict[str, int] = field(default_factory=dict)
+    """All calls by ten minutes, and rows of backfill that were done (`tally/r`)."""
+    backfill_since: int = 0
+    """When backfill began; anew after an hour without."""
     hours: dict[str, int] = field(default_factory=dict)
     """Ours by hour, for a rolling day."""
     waiting: dict[str, int] = field(default_factory=dict)
@@ -107,7 +114,8 @@ class Ledger:
     def at(self, now: int, limits: Limits) -> Ledger:
         """Itself, with what is too old dropped and a new day begun."""
         self.counts = _since(self.counts, now - WINDOW_SECONDS)
-        self.minutes = _since(self.minutes, now // 60 - KEPT_MINUTES)
+        self.minutes = _since(self.minutes, now // 60 - LOOK_BACK_MINUTES - 1)
+        self.tallies = _since(self.tallies, now // TALLY_SECONDS - TALLIES)
         self.hours = _since(self.hours, now // 3600 - 24)
         self.waiting = {cls: until for cls, until in self.waiting.items() if until > now}
         if not self.day_end:
@@ -135,8 +143,8 @@ class Ledger:
     def others_a_minute(self, now: int) -> int:
         """What other applications are expected to use of this minute: as in the busiest of the last five."""
         in_window = sum(n for key, n in self.counts.items() if key.endswith(f"/{OTHERS}"))
-        tallies = [self.minutes.get(f"{now // 60 - ago}/{OTHERS}", 0) for ago in range(LOOK_BACK_MINUTES + 1)]
-        return max(in_window, *tallies)
+        seen = [self.minutes.get(f"{now // 60 - ago}/{OTHERS}", 0) for ago in range(LOOK_BACK_MINUTES + 1)]
+        return max(in_window, *seen)
 
     def room(self, now: int, limits: Limits) -> int:
         """Our part of a minute, beside other applications."""
@@ -177,7 +185,13 @@ class Ledger:
 
     def reserve(self, cls: RowClass, calls: int, now: int) -> None:
         """Count calls that may leave from now on; a negative number hands back those reserved at `now`."""
-        for counts, when in ((self.counts, now), (self.minutes, now // 60), (self.hours, now // 3600)):
+        if cls is RowClass.BACKFILL and not any(key.endswith(f"/{digit(cls)}") for key in self.tallies):
+            self.backfill_since = now
+        for counts, when in (
+            (self.counts, now),
+            (self.tallies, now // TALLY_SECONDS),
+            (self.hours, now // 3600),
+        ):
             _add(counts, f"{when}/{digit(cls)}", calls)
         self.day_used = max(self.day_used + calls, 0)
         if self.remaining >= 0:
@@ -191,9 +205,15 @@ class Ledger:
         self.waiting[key] = until
         return True
 
+    def note_served(self, cls: RowClass, now: int) -> None:
+        """A connection got all that it has work for: the class waits only if another asks again with its next bell."""
+        key = digit(cls)
+        if key in self.waiting:
+            self.waiting[key] = min(self.waiting[key], now + BELL_SECONDS)
+
     def note_rows(self, rows: int, now: int) -> None:
         """Rows of backfill that were done."""
-        _add(self.minutes, f"{now // 60}/{ROWS}", rows)
+        _add(self.tallies, f"{now // TALLY_SECONDS}/{ROWS}", rows)
 
     def refused(self, now: int, limits: Limits) -> None:
         """A 44 or its like: nothing leaves for a minute, and the cap is halved, once for a burst of them."""
@@ -232,6 +252,7 @@ class Ledger:
         if seen > self.others:
             _add(self.counts, f"{now}/{OTHERS}", seen - self.others)
             _add(self.minutes, f"{now // 60}/{OTHERS}", seen - self.others)
+            _add(self.tallies, f"{now // TALLY_SECONDS}/{OTHERS}", seen - self.others)
             self.others = seen
 
     def _begin_day(self) -> None:

@@ -10,14 +10,16 @@ from collections.abc import Collection, Mapping
 from tandem.core.records import RowClass
 
 MINIMUM = 0.1
-"""The part of the calls of a minute, and of the rows of a round, that each class gets while its work waits."""
+"""The part of the calls of a minute that each class gets in every ten minutes while its work waits."""
+SET_ASIDE = 0.125
+"""What is set aside of each window and each round for that: a class asks by the bell and takes two calls a row."""
 KEPT = 0.1
 """The last part of a minute and of a day: backfill never takes it."""
 
 
 def least(whole: int) -> int:
-    """The guaranteed minimum of one class out of `whole` calls or rows: at least one."""
-    return max(round(whole * MINIMUM), 1)
+    """What is set aside for one class out of `whole` calls or rows: at least one."""
+    return max(round(whole * SET_ASIDE), 1)
 
 
 def kept(whole: int) -> int:

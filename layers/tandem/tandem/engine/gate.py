@@ -51,7 +51,7 @@ class RoundGate:
         missing = calls - sum(grant.left for grant in grants if grant.cls is cls)
         if missing > 0:
             with suppress(RateLimitedError):
-                grants.append(self.governor.reserve(self.accounts[product], missing, cls, least))
+                grants.append(self.governor.reserve(self.accounts[product], missing, cls, least, is_all=True))
         return sum(grant.left for grant in grants if grant.cls is cls)
 
     async def admit(self, product: str, cost: int = 1) -> None:

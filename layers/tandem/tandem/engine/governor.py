@@ -77,10 +77,19 @@ class Governor:
     table: Table
     clock: Clock
 
-    def reserve(self, account: Account, want: int, cls: RowClass = RowClass.LIVE, least: int = 1) -> Grant:
+    def reserve(
+        self,
+        account: Account,
+        want: int,
+        cls: RowClass = RowClass.LIVE,
+        least: int = 1,
+        *,
+        is_all: bool = False,
+    ) -> Grant:
         """Reserve up to `want` calls for now; raises RateLimitedError when not even `least` may leave.
 
-        A class that gets fewer than it wants is noted as waiting: worse ones then leave it the calls to come.
+        A class that gets fewer than it wants is noted as waiting: worse ones then leave it the calls to come, until
+        it gets `want` where that `is_all` that it has work for.
         """
         for _ in range(CONTENDED_TRIES):
             at = self.clock.now()
@@ -88,6 +97,8 @@ class Governor:
             free = ledger.free(cls, now, account.limits)
             granted = min(want, free.calls) if free.calls >= least else 0
             noted = granted < want and ledger.note_waiting(cls, now)
+            if is_all and granted == want:
+                ledger.note_served(cls, now)
             if granted:
                 ledger.reserve(cls, granted, now)
             if (granted or noted) and not self._save(account, ledger):

@@ -300,6 +300,11 @@ class Rows:
         """How many rows are pending."""
         return len(self._table.query(connection, index="due"))
 
+    def backlog(self, connection: str, cls: RowClass, until: datetime) -> int:
+        """How many rows of a class are due by `until`: those that only quota or their turn keeps from being done."""
+        span = (f"{cls}#", f"{cls}#{until.isoformat()}~")
+        return len(self._table.query(connection, index="due", between=span))
+
     def redrive(self, row: Row, due: datetime) -> None:
         """A dead letter's row gets its tries back; raises ConditionFailedError if it moved since it was read."""
         self._update(
