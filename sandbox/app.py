@@ -17,7 +17,7 @@ from sandbox.books import http_automation, http_contacts, http_items, http_ledge
 from sandbox.books import http_settings as books_settings
 from sandbox.config import SandboxConfig
 from sandbox.control.http import control_routes, load
-from sandbox.crm import bulk, http_queries, http_records, http_settings, http_watch
+from sandbox.crm import bulk, http_org, http_queries, http_records, http_settings, http_watch
 from sandbox.pipeline import Call, Endpoint, asgi_endpoint
 from sandbox.replies import BooksError, CrmError, Reply
 from sandbox.world import Server, World
@@ -61,6 +61,7 @@ def endpoints() -> list[Endpoint]:
     return [
         *accounts_http.ENDPOINTS,
         *http_settings.ENDPOINTS,
+        *http_org.ENDPOINTS,
         *http_watch.ENDPOINTS,
         *bulk.ENDPOINTS,
         *http_queries.ENDPOINTS,

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from sandbox.books.contact import Contact
 from sandbox.books.items import Item
-from sandbox.books.store import Contact
 from sandbox.control import edits
-from sandbox.crm.store import CrmRecord
+from sandbox.crm.records import CrmRecord
 from sandbox.faults import Fault, Target
 from sandbox.replies import Json, SandboxError
 from sandbox.world import World

@@ -13,7 +13,8 @@ from starlette.routing import compile_path
 
 from sandbox import gatekeeper
 from sandbox.app import endpoints
-from sandbox.pipeline import Call, Endpoint, handle, take_content
+from sandbox.content import take_content
+from sandbox.pipeline import Call, Endpoint, handle
 from sandbox.replies import Reply
 from sandbox.world import Server
 

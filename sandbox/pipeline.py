@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import httpx
 from starlette.requests import Request
@@ -18,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox import bystander, gatekeeper
 from sandbox.accounts.tokens import AccessToken
+from sandbox.content import take_content, take_form
 from sandbox.faults import Fault, Target
 from sandbox.refusals import refuse_record
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
@@ -136,40 +135,10 @@ async def _read(server: Server, endpoint: Endpoint, request: Request) -> Call:
     )
     if "multipart/form-data" in content_type:
         form = await request.form()
-        _take_form(call, {k: str(v) for k, v in form.items() if isinstance(v, str)})
+        take_form(call, {k: str(v) for k, v in form.items() if isinstance(v, str)})
     else:
         take_content(call, content_type)
     return call
-
-
-def take_content(call: Call, content_type: str) -> None:
-    """Read the body of a call, or the JSON that its query carries."""
-    if call.raw.strip():
-        _take_body(call, call.raw, content_type)
-    elif "JSONString" in call.query:
-        _take_body(call, call.query["JSONString"].encode(), "")
-
-
-def _take_form(call: Call, form: dict[str, str]) -> None:
-    if "JSONString" in form:
-        _take_body(call, form["JSONString"].encode(), "")
-    else:
-        call.query.update({k: v for k, v in form.items() if k not in call.query})
-
-
-def _take_body(call: Call, raw: bytes, content_type: str) -> None:
-    text = raw.decode("utf-8", "replace")
-    looks_json = text.lstrip()[:1] in ("{", "[")
-    if "x-www-form-urlencoded" in content_type and not looks_json:
-        _take_form(call, dict(parse_qsl(text, keep_blank_values=True)))
-        return
-    try:
-        call.body = json.loads(text)
-    except ValueError:
-        if "=" in text and not looks_json:
-            _take_form(call, dict(parse_qsl(text, keep_blank_values=True)))
-        else:
-            call.malformed = True
 
 
 async def _serve(server: Server, endpoint: Endpoint, request: Request) -> Response:

@@ -10,7 +10,7 @@ from sandbox.books.items import Items
 from sandbox.books.metadata import BooksField
 from sandbox.books.store import BooksStore
 from sandbox.crm.metadata import CrmField
-from sandbox.crm.store import ModuleData
+from sandbox.crm.records import ModuleData
 from sandbox.replies import ControlError
 from sandbox.scene import Scene, Undo, set_back
 

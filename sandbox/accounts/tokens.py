@@ -14,6 +14,7 @@ from sandbox.users import INTEGRATION_USER
 
 TOKEN_LIFE = 3_600
 LIVE_TOKENS = 15
+REFRESH_TOKENS = 20
 ALL_SCOPES = (
     "ZohoCRM.modules.ALL ZohoCRM.settings.ALL ZohoCRM.coql.READ ZohoCRM.bulk.READ ZohoCRM.notifications.ALL "
     "ZohoCRM.org.READ ZohoCRM.users.READ ZohoSearch.securesearch.READ ZohoBooks.fullaccess.all"
@@ -61,6 +62,7 @@ class Accounts:
         self._grants: dict[str, Grant] = {}
         self._access: dict[str, AccessToken] = {}
         self._spent_codes: set[str] = set()
+        self._issued: dict[str, list[str]] = {}
         self.clients: dict[str, str] = {}
 
     def bind(self, refresh_token: str, values: Json) -> Grant:
@@ -117,7 +119,15 @@ class Accounts:
         grant = self.bind(
             refresh, {"scopes": params["scope"].replace(",", " ").split()} if params.get("scope") else {}
         )
+        self._retire(params["client_id"], refresh)
         return {**self._mint(grant, api_domain), "refresh_token": refresh}
+
+    def _retire(self, client_id: str, refresh: str) -> None:
+        """The 21st refresh token of a client ends the oldest and its access tokens (CRM dossier 1)."""
+        issued = self._issued.setdefault(client_id, [])
+        issued.append(refresh)
+        while len(issued) > REFRESH_TOKENS:
+            self.bind(issued.pop(0), {"revoked": True})
 
     def refresh(self, params: dict[str, str], api_domain: str) -> Json:
         """Mint an access token; errors come with HTTP 200 too."""

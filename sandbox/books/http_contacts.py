@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
+from sandbox.books.contact import Contact, Person
 from sandbox.books.query import page_of
-from sandbox.books.store import Contact, Person
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import BooksError, Json, Reply
 
@@ -142,7 +143,7 @@ def list_all_persons(call: Call) -> Reply:
 
 def get_person(call: Call) -> Reply:
     """GET one person, with or without its contact's id."""
-    contact, person = call.world.books.store.person(call.params["person_id"])
+    contact, person = call.world.books.store.persons.get(call.params["person_id"])
     if call.params.get("id") not in (None, contact.id):
         raise BooksError(1002, "Contact Person does not exist.", call.world.switches.missing_contact_status)
     call.record_ids = [contact.id, person.id]
@@ -160,14 +161,14 @@ def create_person(call: Call) -> Reply:
     """POST /contacts/contactpersons: contact_id and first_name are wanted."""
     body = call.json_object()
     contact_id = call.params.get("id") or str(body.get("contact_id", ""))
-    contact, person = call.world.books.store.add_person(contact_id, body, call.actor)
+    contact, person = call.world.books.store.persons.add(contact_id, body, call.actor)
     call.world.books.person_changed(contact)
     return _person_answer(call, contact, person, "The contact person has been created.", 201)
 
 
 def update_person(call: Call) -> Reply:
     """PUT /contacts/contactpersons/{person_id}."""
-    contact, person = call.world.books.store.edit_person(
+    contact, person = call.world.books.store.persons.edit(
         call.params["person_id"], call.json_object(), call.actor
     )
     call.world.books.person_changed(contact)
@@ -176,7 +177,7 @@ def update_person(call: Call) -> Reply:
 
 def delete_person(call: Call) -> Reply:
     """DELETE /contacts/contactpersons/{person_id}."""
-    contact = call.world.books.store.delete_person(call.params["person_id"], call.actor)
+    contact = call.world.books.store.persons.delete(call.params["person_id"], call.actor)
     call.world.books.person_changed(contact)
     call.record_ids = [contact.id, call.params["person_id"]]
     return done("The contact person has been deleted.")
@@ -184,7 +185,7 @@ def delete_person(call: Call) -> Reply:
 
 def make_primary(call: Call) -> Reply:
     """POST /contacts/contactpersons/{person_id}/primary."""
-    contact = call.world.books.store.make_primary(call.params["person_id"], call.actor)
+    contact = call.world.books.store.persons.make_primary(call.params["person_id"], call.actor)
     call.world.books.person_changed(contact)
     call.record_ids = [contact.id, call.params["person_id"]]
     return done("This contact person has been marked as your primary contact person.")
@@ -199,7 +200,7 @@ def list_addresses(call: Call) -> Reply:
 def put_address(call: Call) -> Reply:
     """POST /contacts/{id}/address and PUT /contacts/{id}/address/{address_id}."""
     books, address_id = call.world.books, call.params.get("address_id")
-    address = books.store.put_address(call.params["id"], address_id, call.json_object(), call.actor)
+    address = books.store.addresses.put(call.params["id"], address_id, call.json_object(), call.actor)
     books.address_changed(books.store.get(call.params["id"]))
     if address_id is None:
         return done("The address has been added.", 201, address_info=dict(address))
@@ -209,9 +210,21 @@ def put_address(call: Call) -> Reply:
 def delete_address(call: Call) -> Reply:
     """DELETE /contacts/{id}/address/{address_id}."""
     books = call.world.books
-    books.store.delete_address(call.params["id"], call.params["address_id"], call.actor)
+    books.store.addresses.delete(call.params["id"], call.params["address_id"], call.actor)
     books.address_changed(books.store.get(call.params["id"]))
     return done("The address has been deleted.")
+
+
+def mark_address(place: Literal["billing", "shipping"]) -> Callable[[Call], Reply]:
+    """Return the handler of POST /contacts/{id}/address/{address_id}/markasbilling or markasshipping."""
+
+    def mark(call: Call) -> Reply:
+        books, contact_id = call.world.books, call.params["id"]
+        books.store.addresses.mark(contact_id, call.params["address_id"], place, call.actor)
+        books.address_changed(books.store.get(contact_id))
+        return done("success")
+
+    return mark
 
 
 def _contacts(operation: str) -> str:
@@ -220,6 +233,7 @@ def _contacts(operation: str) -> str:
 
 _P = f"{_ROOT}/contactpersons"
 _ONE = f"{_ROOT}/{{id}}"
+_ADDRESS = f"{_ONE}/address/{{address_id}}"
 ENDPOINTS = [
     Endpoint("books", "GET", _ROOT, list_contacts, _contacts("READ")),
     Endpoint("books", "POST", _ROOT, create_contact, _contacts("CREATE")),
@@ -250,4 +264,6 @@ ENDPOINTS = [
     Endpoint("books", "POST", f"{_ONE}/address", put_address, _contacts("CREATE")),
     Endpoint("books", "PUT", f"{_ONE}/address/{{address_id}}", put_address, _contacts("UPDATE")),
     Endpoint("books", "DELETE", f"{_ONE}/address/{{address_id}}", delete_address, _contacts("DELETE")),
+    Endpoint("books", "POST", f"{_ADDRESS}/markasbilling", mark_address("billing"), _contacts("CREATE")),
+    Endpoint("books", "POST", f"{_ADDRESS}/markasshipping", mark_address("shipping"), _contacts("CREATE")),
 ]

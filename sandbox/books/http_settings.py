@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.books.http_contacts import done
-from sandbox.books.metadata import BooksField
+from sandbox.books.metadata import BooksField, BooksSetup, Currency
 from sandbox.books.query import page_of
 from sandbox.clock import local
 from sandbox.pipeline import Call, Endpoint
@@ -84,28 +84,49 @@ def get_organization(call: Call) -> Reply:
     return done("success", organization=organization_body(call.world))
 
 
+def _currency_body(setup: BooksSetup, currency: Currency) -> Json:
+    return {
+        "currency_id": currency.currency_id,
+        "currency_code": currency.code,
+        "currency_name": currency.name,
+        "currency_name_formatted": f"{currency.code}- {currency.name}",
+        "currency_symbol": currency.symbol,
+        "price_precision": 2,
+        "currency_format": "1,234,567.89",
+        "is_base_currency": currency == setup.base_currency,
+        "exchange_rate": 1 if currency == setup.base_currency else 0,
+        "effective_date": "",
+        "auto_exchange_rate_enabled": True,
+    }
+
+
 def list_currencies(call: Call) -> Reply:
     """GET /settings/currencies."""
     setup = call.world.books.store.setup
-    return paged(
-        call,
-        setup.currencies,
-        "currencies",
-        "Currencies",
-        lambda c: {
-            "currency_id": c.currency_id,
-            "currency_code": c.code,
-            "currency_name": c.name,
-            "currency_name_formatted": f"{c.code}- {c.name}",
-            "currency_symbol": c.symbol,
-            "price_precision": 2,
-            "currency_format": "1,234,567.89",
-            "is_base_currency": c == setup.base_currency,
-            "exchange_rate": 1 if c == setup.base_currency else 0,
-            "effective_date": "",
-            "auto_exchange_rate_enabled": True,
-        },
-    )
+    return paged(call, setup.currencies, "currencies", "Currencies", lambda c: _currency_body(setup, c))
+
+
+def get_currency(call: Call) -> Reply:
+    """GET /settings/currencies/{id}."""
+    setup = call.world.books.store.setup
+    found = setup.currency(call.params["id"])
+    if found is None:
+        raise BooksError(1002, "Currency does not exist.", 404)
+    return done("success", currency=_currency_body(setup, found))
+
+
+def _tax_body(tax: tuple[str, str, int]) -> Json:
+    return {
+        "tax_id": tax[0],
+        "tax_name": tax[1],
+        "tax_percentage": tax[2],
+        "tax_type": "tax",
+        "tax_specific_type": "",
+        "is_value_added": False,
+        "is_default_tax": False,
+        "is_editable": True,
+        "status": "Active",
+    }
 
 
 def list_taxes(call: Call) -> Reply:
@@ -116,23 +137,21 @@ def list_taxes(call: Call) -> Reply:
         call.world.books.store.setup.taxes,
         "taxes",
         "Taxes",
-        lambda t: {
-            "tax_id": t[0],
-            "tax_name": t[1],
-            "tax_percentage": t[2],
-            "tax_type": "tax",
-            "tax_specific_type": "",
-            "is_value_added": False,
-            "is_default_tax": False,
-            "is_editable": True,
-            "status": "Active",
-        },
+        _tax_body,
         applied_filter="Taxes.Active",
         as_of_date=today,
         to_date=today,
         sort_column="tax_name",
         sort_order="A",
     )
+
+
+def get_tax(call: Call) -> Reply:
+    """GET /settings/taxes/{id}: documented as a list of one (OpenAPI taxes)."""
+    found = next((t for t in call.world.books.store.setup.taxes if t[0] == call.params["id"]), None)
+    if found is None:
+        raise BooksError(1002, "Tax does not exist.", 404)
+    return done("success", tax=[_tax_body(found)])
 
 
 def _field_body(spec: BooksField) -> Json:
@@ -204,7 +223,9 @@ ENDPOINTS = rows_of(
         ("GET", "/organizations", list_organizations, "settings.READ"),
         ("GET", "/organizations/{id}", get_organization, "settings.READ"),
         ("GET", "/settings/currencies", list_currencies, "settings.READ"),
+        ("GET", "/settings/currencies/{id}", get_currency, "settings.READ"),
         ("GET", "/settings/taxes", list_taxes, "settings.READ"),
+        ("GET", "/settings/taxes/{id}", get_tax, "settings.READ"),
         ("GET", "/settings/fields", list_fields, "settings.READ"),
         ("GET", "/settings/customfields", list_custom_fields, "settings.READ"),
         ("GET", "/users", list_users, "settings.READ"),

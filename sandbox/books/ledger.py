@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from sandbox.books.contact import Contact
 from sandbox.books.items import Items
 from sandbox.books.metadata import BooksSetup
-from sandbox.books.store import BooksStore, Contact
+from sandbox.books.store import BooksStore
 from sandbox.books.values import invalid
 from sandbox.clock import books_time, local
 from sandbox.replies import BooksError, Json
@@ -61,6 +62,11 @@ class Ledger:
         """Return what a customer owes, and whether it has transactions."""
         invoices = self._of_customer.get(contact_id, [])
         return round(sum(i.total for i in invoices if i.status in OPEN), 2), bool(invoices)
+
+    def is_overdue(self, contact_id: str) -> bool:
+        """Return whether an open invoice of a customer was due before today."""
+        today = local(self._store.clock.now(), self._store.org.zone).date().isoformat()
+        return any(i.status in OPEN and i.due_day < today for i in self._of_customer.get(contact_id, []))
 
     def names_item(self, item_id: str) -> bool:
         """Return whether a line of an invoice names an item."""

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
+from sandbox.books.contact import CRM_IDS, Contact
 from sandbox.books.service import BooksService
-from sandbox.books.store import Contact
 from sandbox.clock import parse_time
 from sandbox.replies import Json
+from sandbox.shapes import number_of
 from sandbox.switches import Switches
 
 Test = Callable[[Contact], bool]
@@ -40,7 +41,6 @@ _TIMES: dict[str, Callable[[Contact], Any]] = {
     "created_time": attrgetter("created_time", "number"),
     "last_modified_time": attrgetter("modified_time", "number"),
 }
-ENTITY_IDS = ("zcrm_account_id", "zcrm_contact_id", "zcrm_vendor_id")
 
 
 def page_of(query: dict[str, str]) -> tuple[int, int]:
@@ -97,9 +97,13 @@ def _filter_test(books: BooksService, name: str) -> Test | None:
         return lambda c: c.status == "inactive"
     if name == "Status.Crm":
         return lambda c: c.linked_with_crm
-    if name in ("Invoice.OverDue", "Invoice.Unpaid"):
+    if name == "Invoice.Unpaid":
         return lambda c: books.ledger.balance(c.id)[0] > 0
-    if name in ("Status.PortalEnabled", "Status.CreditLimitExceed"):
+    if name == "Invoice.OverDue":
+        return lambda c: books.ledger.is_overdue(c.id)
+    if name == "Status.CreditLimitExceed":
+        return lambda c: 0 < number_of(c.values.get("credit_limit"), 0) < books.ledger.balance(c.id)[0]
+    if name == "Status.PortalEnabled":
         return lambda c: False
     if name == "Status.Duplicate":
         names: dict[str, int] = {}
@@ -122,8 +126,9 @@ def _tests(books: BooksService, query: dict[str, str], switches: Switches) -> li
         tests.append(
             lambda c: words in c.name.casefold() or words in str(c.values.get("notes", "")).casefold()
         )
-    if any(query.get(name) for name in ENTITY_IDS):
-        tests.append(lambda c: False)
+    for name in CRM_IDS:
+        if query.get(name):
+            tests.append(lambda c, n=name: c.crm_ids.get(n) == query[n])  # type: ignore[misc]
     since = query.get("last_modified_time")
     if since and switches.contacts_lmt_filter:
         moment = moment_of(since)

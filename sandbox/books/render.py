@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.books.contact import CRM_IDS, Contact, Person
 from sandbox.books.customs import custom_hash, custom_list
-from sandbox.books.store import BooksStore, Contact, Person
+from sandbox.books.store import BooksStore
 from sandbox.clock import books_day, books_time
 from sandbox.replies import Json
 from sandbox.switches import Switches
@@ -165,8 +166,7 @@ class BooksRenderer:
                 "invited_by",
                 "contact_relation_type",
                 "owner_name",
-                "zcrm_account_id",
-                "zcrm_contact_id",
+                *CRM_IDS[:2],
                 "crm_owner_id",
                 "exchange_rate",
                 "opening_balance_amount_bcy",
@@ -209,6 +209,7 @@ class BooksRenderer:
         return {
             **blank,
             **lists,
+            **contact.crm_ids,
             "contact_id": contact.id,
             "contact_name": contact.name,
             "company_name": values.get("company_name", ""),

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox.automation import WORKFLOW_USER, Automation
+from sandbox.books.contact import Contact
 from sandbox.books.item_render import ItemRenderer
 from sandbox.books.items import Item, Items
 from sandbox.books.ledger import Ledger
 from sandbox.books.render import BooksRenderer
-from sandbox.books.store import BooksStore, Contact
+from sandbox.books.store import BooksStore
 from sandbox.books.webhook_body import build
 from sandbox.books.webhooks import Webhooks
 from sandbox.books.workflows import Workflows

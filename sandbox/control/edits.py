@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.crm.store import REFUSALS
+from sandbox.books.contact import CRM_IDS
+from sandbox.crm.records import REFUSALS
 from sandbox.replies import ControlError, Json
 from sandbox.users import DEFAULT_USER, User
 from sandbox.world import World
@@ -103,9 +104,10 @@ def books_create(world: World, params: Params, body: Json) -> Json:
 
 
 def books_edit(world: World, params: Params, body: Json) -> Json:
-    """Change a Books contact; `is_linked_with_zohocrm` plants the native sync's mark."""
+    """Change a Books contact; `is_linked_with_zohocrm` and `zcrm_..._id` plant the native sync's marks."""
     actor = _actor(world, body)
     linked = body.pop("is_linked_with_zohocrm", None)
+    crm_ids = {name: str(body.pop(name)) for name in CRM_IDS if name in body}
     contact = world.books.store.get(params["id"])
     if body.pop("$silent", False):
         stamp = contact.modified_time, contact.modified_by
@@ -113,6 +115,7 @@ def books_edit(world: World, params: Params, body: Json) -> Json:
         contact.modified_time, contact.modified_by = stamp
     else:
         world.books.update(params["id"], body, actor, "user")
+    contact.crm_ids |= crm_ids
     if linked is not None:
         contact.linked_with_crm = bool(linked)
     return _books_answer(world, contact.id)
@@ -144,7 +147,7 @@ def books_merge(world: World, params: Params, body: Json) -> Json:
 def person_create(world: World, params: Params, body: Json) -> Json:
     """Add a contact person."""
     actor = _actor(world, body)
-    contact, person = world.books.store.add_person(params["id"], body, actor)
+    contact, person = world.books.store.persons.add(params["id"], body, actor)
     world.books.person_changed(contact, "user")
     return world.books.render.person(person, contact)
 
@@ -152,21 +155,21 @@ def person_create(world: World, params: Params, body: Json) -> Json:
 def person_edit(world: World, params: Params, body: Json) -> Json:
     """Change a contact person."""
     actor = _actor(world, body)
-    contact, person = world.books.store.edit_person(params["pid"], body, actor)
+    contact, person = world.books.store.persons.edit(params["pid"], body, actor)
     world.books.person_changed(contact, "user")
     return world.books.render.person(person, contact)
 
 
 def person_delete(world: World, params: Params, body: Json) -> Json:
     """Delete a contact person."""
-    contact = world.books.store.delete_person(params["pid"], _actor(world, body))
+    contact = world.books.store.persons.delete(params["pid"], _actor(world, body))
     world.books.person_changed(contact, "user")
     return {"contact_person_id": params["pid"]}
 
 
 def person_primary(world: World, params: Params, body: Json) -> Json:
     """Make a contact person the primary one."""
-    contact = world.books.store.make_primary(params["pid"], _actor(world, body))
+    contact = world.books.store.persons.make_primary(params["pid"], _actor(world, body))
     world.books.person_changed(contact, "user")
     return _books_answer(world, contact.id)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.books.contact import CRM_IDS
 from sandbox.clock import parse_time
 from sandbox.replies import ControlError, Json
 from sandbox.users import DEFAULT_USER
@@ -80,13 +81,16 @@ def _books_row(world: World, row: Json, refs: dict[str, str]) -> tuple[str, list
     ref, actor = row.pop("$ref", None), world.users.named(row.pop("user", None) or DEFAULT_USER)
     created, modified = _seconds(row, "created_time"), _seconds(row, "last_modified_time")
     linked = bool(row.pop("is_linked_with_zohocrm", False))
+    merged_into = row.pop("merged_into", None)
+    crm_ids = {name: str(row.pop(name)) for name in CRM_IDS if name in row}
     if "custom_fields" in row:
         row["custom_fields"] = _customs(row)
     status = row.pop("status", "active")
     contact = world.books.store.create(
         row, actor, "user", row.pop("contact_id", None), created or modified, status
     )
-    contact.linked_with_crm = linked
+    contact.linked_with_crm, contact.merged_into = linked, merged_into
+    contact.crm_ids = {name: value for name, value in crm_ids.items() if value}
     if modified is not None:
         contact.modified_time = modified
     if ref is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.crm import coql
-from sandbox.crm.store import CrmRecord
+from sandbox.crm.records import CrmRecord
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
 from sandbox.shapes import number_of, object_of, objects_of, texts_of

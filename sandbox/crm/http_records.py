@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.clock import parse_time
-from sandbox.crm.store import CrmRecord, Effect
+from sandbox.crm.records import CrmRecord, Effect
 from sandbox.pipeline import Call, Endpoint
 from sandbox.refusals import refuse_record
 from sandbox.replies import CrmError, Json, Reply

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.crm.records import CrmRecord
 from sandbox.crm.render import CrmRenderer
-from sandbox.crm.store import CrmRecord
 from sandbox.replies import CrmError, Json
 
 if TYPE_CHECKING:

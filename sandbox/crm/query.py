@@ -11,8 +11,9 @@ from typing import Any
 from sandbox.clock import parse_time
 from sandbox.crm import coql
 from sandbox.crm.coql_parser import parse
+from sandbox.crm.records import CrmRecord
 from sandbox.crm.render import CrmRenderer
-from sandbox.crm.store import CrmRecord, CrmStore
+from sandbox.crm.store import CrmStore
 from sandbox.replies import CrmError, Json
 from sandbox.switches import Switches
 

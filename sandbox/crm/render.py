@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.clock import crm_time
-from sandbox.crm.store import CrmRecord, CrmStore, full_name
+from sandbox.crm.records import CrmRecord, full_name
+from sandbox.crm.store import CrmStore
 from sandbox.replies import Json
 
 

@@ -10,8 +10,9 @@ from sandbox.automation import WORKFLOW_USER, Automation
 from sandbox.clock import Clock
 from sandbox.config import OrgFacts
 from sandbox.crm.query import CrmQueries
+from sandbox.crm.records import Effect
 from sandbox.crm.render import CrmRenderer
-from sandbox.crm.store import CrmStore, Effect
+from sandbox.crm.store import CrmStore
 from sandbox.crm.watch import Channels, Notifier
 from sandbox.outbox import Outbox
 from sandbox.switches import Switches

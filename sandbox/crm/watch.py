@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.clock import Clock, parse_whole_seconds
+from sandbox.crm.records import Effect
 from sandbox.crm.render import CrmRenderer
-from sandbox.crm.store import CrmStore, Effect
+from sandbox.crm.store import CrmStore
 from sandbox.replies import CrmError, Json
 from sandbox.shapes import object_of, objects_of
 

@@ -162,7 +162,7 @@ class TestWhatAVersionCovers:
         world = town.system.sandbox
         contact = world.books.store.get(town.customers[number])
         actor = world.users.named(DEFAULT_USER)
-        world.books.store.put_address(contact.id, contact.billing["address_id"], {"city": city}, actor)
+        world.books.store.addresses.put(contact.id, contact.billing["address_id"], {"city": city}, actor)
 
     async def read_once(self, town: Town) -> None:
         """Every customer is read, long after its last edit."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Zoho
+    from tests.sandbox.conftest import Maker, Zoho
 
 REFRESH = {"grant_type": "refresh_token", "client_id": "c", "client_secret": "s", "refresh_token": "1000.b"}
 
@@ -86,3 +86,49 @@ async def test_the_sixteenth_token_kills_the_oldest(zoho: Zoho) -> None:
     await zoho.login("1000.a")
     zoho.token = first
     assert (await zoho.crm("GET", "/org")).status_code == 401
+
+
+async def _exchange(zoho: Zoho, number: int) -> dict[str, Any]:
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": "c",
+        "client_secret": "s",
+        "code": f"1000.{number}",
+    }
+    body: dict[str, Any] = (await zoho.http.post("/oauth/v2/token", data=form)).json()
+    return body
+
+
+async def test_the_twenty_first_refresh_token_ends_the_oldest(zoho: Zoho) -> None:
+    """And its access tokens, in silence."""
+    tokens = [await _exchange(zoho, n) for n in range(20)]
+    zoho.token = tokens[0]["access_token"]
+    assert (await zoho.crm("GET", "/org")).status_code == 200
+    await _exchange(zoho, 20)
+    assert (await zoho.crm("GET", "/org")).status_code == 401
+    assert await zoho.login(tokens[0]["refresh_token"]) == {"error": "invalid_code"}
+    assert "access_token" in await zoho.login(tokens[1]["refresh_token"])
+
+
+async def test_a_refresh_token_and_an_access_token_can_be_revoked(zoho: Zoho) -> None:
+    """Over the accounts server; a token that is none is refused."""
+    url = "/oauth/v2/token/revoke"
+    assert (await zoho.http.post(url, params={"token": zoho.token})).json() == {"status": "success"}
+    assert (await zoho.crm("GET", "/org")).status_code == 401
+    await zoho.login()
+    assert (await zoho.http.post(url, params={"token": "1000.a"})).status_code == 200
+    assert (await zoho.crm("GET", "/org")).status_code == 401
+    assert await zoho.login() == {"error": "invalid_code"}
+    assert (await zoho.http.post(url, params={"token": "1000.a.b"})).status_code == 400
+
+
+async def test_a_strict_sandbox_knows_its_clients_and_tokens(make_zoho: Maker) -> None:
+    """By default any client and any token that begins with 1000. will do; strictly only those made known."""
+    zoho = await make_zoho(strict=True)
+    assert await zoho.login("1000.new") == {"error": "invalid_client"}
+    await zoho.control("PUT", "/tokens", {"client_id": "c", "client_secret": "s"})
+    assert await zoho.login("1000.new") == {"error": "invalid_code"}
+    await zoho.control("PUT", "/tokens", {"refresh_token": "1000.new"})
+    assert "access_token" in await zoho.login("1000.new")
+    await zoho.control("PUT", "/tokens", {"client_id": "c", "client_secret": "other"})
+    assert await zoho.login("1000.new") == {"error": "invalid_client_secret"}

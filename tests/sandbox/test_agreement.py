@@ -60,7 +60,7 @@ ON_PURPOSE = [
     ("contacts.yml *", "$.contact.*: missing", "of other editions, and absent from recorded contacts"),
     ("contacts.yml *", "$.page_context.*: missing", "no activity log is kept"),
     ("organizations.yml *", "$.organization*: missing", "absent from recorded organizations"),
-    ("taxes.yml *", "$.taxes[[]].*: missing", "of other editions"),
+    ("taxes.yml *", "$.tax*[[]].*: missing", "of other editions"),
     ("users.yml *", "$.*: missing", "of features not here"),
     ("items.yml *", "$.item*: missing", "of the Mexican edition, locations and tax rules"),
     ("items.yml *", "$.page_context: missing", "itemdetails is no list of pages"),

@@ -208,34 +208,118 @@ async def test_last_modified_time_filters_or_is_ignored(zoho: Zoho, honoured: bo
     assert len((await zoho.books("GET", "/contacts", params=params)).json()["contacts"]) == count
 
 
+def _variants(name: str, whole: str, start: str, part: str) -> list[tuple[dict[str, str], list[str]]]:
+    pairs = {name: whole, f"{name}_startswith": start, f"{name}_contains": part}
+    return [({key: value}, ["Alpha"]) for key, value in pairs.items()]
+
+
 @pytest.mark.parametrize(
     ("params", "found"),
     [
-        ({"contact_name": "alpha"}, ["Alpha"]),
-        ({"contact_name_startswith": "al"}, ["Alpha"]),
-        ({"contact_name_contains": "eta"}, ["Beta"]),
-        ({"email": "p@alpha.example"}, ["Alpha"]),
+        *_variants("contact_name", "alpha", "al", "LPH"),
+        *_variants("company_name", "alpha ltd", "alpha l", "ltd"),
+        *_variants("first_name", "priya", "pri", "iy"),
+        *_variants("last_name", "Rao", "ra", "AO"),
+        *_variants("address", "12 MG Road", "12 mg", "Pune"),
+        *_variants("email", "p@alpha.example", "p@", "alpha.ex"),
+        *_variants("phone", "+91 20", "+91", "20"),
+        ({"email": "second@alpha.example"}, []),
+        ({"filter_by": "Status.All"}, ["Alpha", "Beta", "beta", "Vend"]),
+        ({"filter_by": "Status.Active"}, ["Alpha", "beta", "Vend"]),
         ({"filter_by": "Status.Inactive"}, ["Beta"]),
-        ({"filter_by": "Status.Active"}, ["Alpha", "Vend"]),
+        ({"filter_by": "Status.Duplicate"}, ["Beta", "beta"]),
+        ({"filter_by": "Status.PortalEnabled"}, []),
+        ({"filter_by": "Status.PortalDisabled"}, ["Alpha", "Beta", "beta", "Vend"]),
+        ({"filter_by": "Status.Crm"}, ["Vend"]),
+        ({"filter_by": "Invoice.OverDue"}, ["Alpha"]),
+        ({"filter_by": "Invoice.Unpaid"}, ["Alpha", "beta"]),
+        ({"filter_by": "Status.CreditLimitExceed"}, ["beta"]),
         ({"contact_type": "vendor"}, ["Vend"]),
+        ({"contact_type": "customer"}, ["Alpha", "Beta", "beta"]),
         ({"search_text": "noted"}, ["Alpha"]),
-        ({"address_contains": "pune"}, ["Beta"]),
+        ({"search_text": "alph"}, ["Alpha"]),
+        ({"zcrm_vendor_id": "77"}, ["Vend"]),
+        ({"zcrm_account_id": "77"}, []),
+        ({"zcrm_contact_id": "77"}, []),
+        ({"sort_order": "D"}, ["Vend", "beta", "Beta", "Alpha"]),
+        ({"sort_column": "email", "sort_order": "D", "per_page": "1"}, ["Alpha"]),
+        (
+            {"sort_column": "outstanding_receivable_amount", "sort_order": "D", "per_page": "2"},
+            ["beta", "Alpha"],
+        ),
+        ({"sort_column": "created_time", "sort_order": "D", "per_page": "1"}, ["beta"]),
+        ({"per_page": "1", "page": "4"}, ["Vend"]),
+        (
+            {"contact_type": "both", "filter_by": "Status.Odd", "colour": "red"},
+            ["Alpha", "Beta", "beta", "Vend"],
+        ),
     ],
 )
-async def test_list_filters(zoho: Zoho, params: dict[str, str], found: list[str]) -> None:
-    """The documented filters."""
-    rows = [
-        {
-            "contact_name": "Alpha",
-            "notes": "Noted",
-            "contact_persons": [{"first_name": "P", "email": "p@alpha.example"}],
-        },
-        {"contact_name": "Beta", "status": "inactive", "billing_address": {"city": "Pune"}},
-        {"contact_name": "Vend", "contact_type": "vendor"},
+async def test_each_list_parameter_does_what_it_says(
+    zoho: Zoho, params: dict[str, str], found: list[str]
+) -> None:
+    """Those of the dossier; what is not documented, and a value that means nothing, is ignored in silence."""
+    await zoho.control("PUT", "/switches", {"books_duplicate_names": "allow"})
+    persons = [
+        {"first_name": "Priya", "last_name": "Rao", "email": "p@alpha.example", "phone": "+91 20"},
+        {"first_name": "Ravi", "email": "second@alpha.example"},
     ]
-    await zoho.control("POST", "/import", {"books": {"contacts": rows}})
+    rows: list[dict[str, Any]] = [
+        {
+            "$ref": "alpha",
+            "contact_name": "Alpha",
+            "company_name": "Alpha Ltd",
+            "notes": "Noted",
+            "billing_address": {"address": "12 MG Road", "city": "Pune"},
+            "contact_persons": persons,
+        },
+        {"contact_name": "Beta", "status": "inactive"},
+        {"$ref": "beta", "contact_name": "beta", "credit_limit": 100, "created_time": "2027-01-01T00:00:00Z"},
+        {
+            "contact_name": "Vend",
+            "contact_type": "vendor",
+            "is_linked_with_zohocrm": True,
+            "zcrm_vendor_id": "77",
+        },
+    ]
+    line = [{"rate": 50, "quantity": 3}]
+    invoices = [
+        {
+            "customer_id": {"$ref": "alpha"},
+            "line_items": [{"rate": 10}],
+            "date": "2026-10-01",
+            "due_date": "2026-11-01",
+        },
+        {"customer_id": {"$ref": "beta"}, "line_items": line, "date": "2026-11-23"},
+    ]
+    made = await zoho.control("POST", "/import", {"books": {"contacts": rows, "invoices": invoices}})
+    for invoice in made["books"]["invoices"]:
+        await zoho.control("POST", f"/books/invoices/{invoice}/send")
     body = (await zoho.books("GET", "/contacts", params=params)).json()
     assert [c["contact_name"] for c in body["contacts"]] == found
+
+
+async def test_an_address_changes_places_with_the_billing_or_shipping_one(zoho: Zoho) -> None:
+    """Nothing is lost; the customer's time moves by the switch of addresses."""
+    contact = await zoho.customer(billing_address={"city": "Pune"}, shipping_address={"city": "Kochi"})
+    path = f"/contacts/{contact['contact_id']}"
+    made = await zoho.books("POST", f"{path}/address", {"city": "Leeds"})
+    one = f"{path}/address/{made.json()['address_info']['address_id']}"
+    zoho.step(5)
+
+    async def cities() -> tuple[str, str, list[str]]:
+        read = (await zoho.books("GET", path)).json()["contact"]
+        assert read["last_modified_time"] == "2026-11-23T14:30:05+0530" or read == contact
+        others = [a["city"] for a in read["addresses"]]
+        return read["billing_address"]["city"], read["shipping_address"]["city"], others
+
+    assert (await zoho.books("POST", f"{one}/markasbilling")).json()["message"] == "success"
+    assert await cities() == ("Leeds", "Kochi", ["Pune"])
+    await zoho.books("POST", f"{one}/markasshipping")
+    assert await cities() == ("Kochi", "Leeds", ["Pune"])
+    await zoho.books("POST", f"{one}/markasshipping")
+    assert await cities() == ("Kochi", "Leeds", ["Pune"])
+    assert (await zoho.books("POST", f"{path}/address/1/markasbilling")).json()["code"] == 1002
 
 
 async def test_a_missing_contact_is_1002_and_a_wrong_org_6041(zoho: Zoho) -> None:

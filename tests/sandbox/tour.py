@@ -137,6 +137,10 @@ async def _books_contacts(tour: Tour) -> None:
     one = f"{path}/address/{address['address_info']['address_id']}"
     await tour.books("PUT", one, {"city": "Kochi"})
     await tour.books("GET", f"{path}/address")
+    await tour.books("POST", f"{one}/markasshipping")
+    await tour.books("POST", f"{one}/markasbilling")
+    address = await tour.books("POST", f"{path}/address", {"city": "Pune"})
+    one = f"{path}/address/{address['address_info']['address_id']}"
     await tour.books("DELETE", one)
     await tour.books("GET", f"{path}/comments")
     await tour.books("POST", f"{path}/inactive")
@@ -152,6 +156,9 @@ async def _books_rest(tour: Tour) -> None:
     org = (await tour.books("GET", "/organizations"))["organizations"][0]["organization_id"]
     for path in (f"/organizations/{org}", "/settings/currencies", "/settings/taxes", "/users"):
         await tour.books("GET", path)
+    for path, many, one in (("currencies", "currencies", "currency_id"), ("taxes", "taxes", "tax_id")):
+        found = (await tour.books("GET", f"/settings/{path}"))[many][0][one]
+        await tour.books("GET", f"/settings/{path}/{found}")
     item = (await tour.books("POST", "/items", {"name": "Hinge", "rate": 5}))["item"]["item_id"]
     await tour.books("GET", "/items")
     await tour.books("GET", f"/items/{item}")

@@ -1,0 +1,124 @@
+"""The contact persons of the Books org (Books dossier 3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.books.contact import Contact, Person
+from sandbox.books.values import PERSON_KEYS, invalid, person_values
+from sandbox.replies import BooksError, Json
+from sandbox.users import User
+
+if TYPE_CHECKING:
+    from sandbox.books.store import BooksStore
+
+
+class Persons:
+    """Every person of the org; one belongs to one contact and has no time of its own."""
+
+    def __init__(self, store: BooksStore) -> None:
+        self._store = store
+        self._contact_of: dict[str, str] = {}
+
+    def get(self, person_id: str) -> tuple[Contact, Person]:
+        """Return a person with its contact; raises BooksError 1002."""
+        contact = self._store.contacts.get(self._contact_of.get(person_id, ""))
+        found = None if contact is None else next((p for p in contact.persons if p.id == person_id), None)
+        if contact is None or found is None:
+            raise BooksError(
+                1002, "Contact Person does not exist.", self._store.switches.missing_contact_status
+            )
+        return contact, found
+
+    def add(self, contact_id: str, body: Json, actor: User) -> tuple[Contact, Person]:
+        """Add a person; the first becomes primary. Raises BooksError without a first name."""
+        contact = self._store.get(contact_id)
+        values = person_values(body, in_contact=False)
+        if not values.get("first_name"):
+            raise invalid("first_name")
+        self._refuse_email(contact, values, None)
+        person = self.append(contact, values, bool(body.get("is_primary_contact")))
+        self._edited(contact, actor)
+        return contact, person
+
+    def edit(self, person_id: str, body: Json, actor: User) -> tuple[Contact, Person]:
+        """Change the sent keys of a person."""
+        contact, person = self.get(person_id)
+        values = person_values(body, in_contact=False)
+        if values.get("first_name") == "":
+            raise invalid("first_name")
+        self._refuse_email(contact, values, person_id)
+        person.values |= values
+        if body.get("is_primary_contact"):
+            _make_primary(contact, person)
+        self._edited(contact, actor)
+        return contact, person
+
+    def delete(self, person_id: str, actor: User) -> Contact:
+        """Remove a person; the rules for the last and the primary one are switches."""
+        contact, person = self.get(person_id)
+        switches, others = self._store.switches, len(contact.persons) > 1
+        if not others and switches.last_person_delete == "refuse":
+            raise BooksError(4, "The last contact person cannot be deleted.")
+        if person.is_primary and others and switches.primary_person_delete == "refuse":
+            raise BooksError(4, "The primary contact person cannot be deleted.")
+        contact.persons.remove(person)
+        self._contact_of.pop(person_id, None)
+        if person.is_primary and contact.persons:
+            contact.persons[0].is_primary = True
+        self._edited(contact, actor)
+        return contact
+
+    def make_primary(self, person_id: str, actor: User) -> Contact:
+        """Mark a person as the primary one."""
+        contact, person = self.get(person_id)
+        _make_primary(contact, person)
+        self._edited(contact, actor)
+        return contact
+
+    def append(self, contact: Contact, values: dict[str, Any], primary: bool) -> Person:
+        """Add a person that was checked."""
+        person = Person(self._store.ids.draw(), {**dict.fromkeys(PERSON_KEYS, ""), **values})
+        contact.persons.append(person)
+        self._contact_of[person.id] = contact.id
+        if primary or len(contact.persons) == 1:
+            _make_primary(contact, person)
+        return person
+
+    def replace(self, contact: Contact, wanted: list[tuple[str | None, dict[str, Any], bool]]) -> None:
+        """Leave only the wanted persons: those with an id are kept and changed, the others are new."""
+        old = {p.id: p for p in contact.persons}
+        kept = {person_id for person_id, _, _ in wanted if person_id}
+        contact.persons = [p for p in contact.persons if p.id in kept]
+        for gone in set(old) - kept:
+            self._contact_of.pop(gone, None)
+        for person_id, values, primary in wanted:
+            if person_id is None:
+                self.append(contact, values, primary)
+            else:
+                old[person_id].values |= values
+                if primary:
+                    _make_primary(contact, old[person_id])
+        if contact.persons and contact.primary is None:
+            contact.persons[0].is_primary = True
+
+    def forget(self, contact: Contact) -> None:
+        """Forget the persons of a contact that is gone."""
+        for person in contact.persons:
+            self._contact_of.pop(person.id, None)
+
+    def _refuse_email(self, contact: Contact, values: dict[str, Any], own: str | None) -> None:
+        email = values.get("email")
+        taken = any(p.values.get("email") == email and p.id != own for p in contact.persons)
+        if email and taken and self._store.switches.duplicate_person_email == "refuse":
+            raise BooksError(4, "A contact person with this email already exists.")
+
+    def _edited(self, contact: Contact, actor: User) -> None:
+        self._store.version += 1
+        if self._store.switches.person_edit_moves_customer_time:
+            self._store.touch(contact, actor)
+
+
+def _make_primary(contact: Contact, person: Person) -> None:
+    for other in contact.persons:
+        other.is_primary = other is person
