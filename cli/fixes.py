@@ -19,13 +19,19 @@ _FIXES: Mapping[str, str] = {
                                  "--approve",
     "deleted in CRM": "The mapping asks a person: restore it in CRM, or let the delete through: tandem release ID "
                       "--approve",
+    "merged in CRM": "Is it so? Then tandem release ID --approve: the Books customer goes on with the survivor. If it "
+                     "was a plain delete: tandem release ID --keep-apart",
+    "merged in Books": "Is it so? Then tandem release ID --approve: the Account goes on with the survivor. If it was "
+                       "not: tandem release ID --keep-apart",
+    "merged, both linked": "Merge the two on the other side as well; the pair then ends by itself",
     "no Account": "Give the Contact an Account in CRM, or write without_account: leave_out in the mapping",
     "tax identity contradicts": "Correct tax number, state or treatment in CRM or Books, then tandem release ID",
     "conversion": "Change the value, or add it to the mapping (tandem connect --mapping), then tandem release ID",
     "refused by CRM": "Mend the value in Books or the rule in CRM, then tandem release ID",
     "refused by Books": "Mend the value in CRM or the rule in Books, then tandem release ID",
     "portal user": "Change the e-mail in Books, where the person signs in with it; CRM follows",
-    "moved person": "Move the person in Books by hand, or the Contact back to its Account, then tandem release ID",
+    "moved person": "tandem release ID --approve: the person stays at the old customer in Books, and is matched or "
+                    "made at the new one. Or move the Contact back in CRM",
     "dead letter": "Find the outage in the log of sync_changes; when it is over, tandem release ID",
     "crashed the worker": "A fault of Tandem: report it with the log of sync_changes, then tandem release ID",
     "connection stopped": "Mend what the sentence says, then tandem check",
@@ -36,8 +42,15 @@ _FIXES: Mapping[str, str] = {
 
 _SETTLES: Mapping[Word, tuple[str, ...]] = {
     "take": ("differs", "conflict", "drift", "owned by Books"),
-    "approve": ("match", "deleted with transactions", "deleted in CRM"),
-    "keep-apart": ("match",),
+    "approve": (
+        "match",
+        "deleted with transactions",
+        "deleted in CRM",
+        "merged in CRM",
+        "merged in Books",
+        "moved person",
+    ),
+    "keep-apart": ("match", "merged in CRM", "merged in Books"),
 }
 
 

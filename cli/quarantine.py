@@ -123,7 +123,7 @@ def release(
     id: Annotated[str, typer.Argument(help="A case's id, or a record (id, crm:ID, books:ID, address).")],
     take: Annotated[Literal["crm", "books"] | None, typer.Option(help="This side is right, once.")] = None,
     approve: Annotated[
-        bool, typer.Option("--approve", help="Let the held link or deactivation happen, once.")
+        bool, typer.Option("--approve", help="Let the held link, move or deactivation happen, once.")
     ] = False,
     keep_apart: Annotated[
         bool, typer.Option("--keep-apart", help="It is none of the candidates shown; remembered for good.")

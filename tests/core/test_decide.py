@@ -16,15 +16,17 @@ from tandem.core.actions import (
     Deactivate,
     LeftOut,
     LinkPair,
+    Move,
     Noop,
     Quarantine,
     Release,
+    Relink,
     Revive,
     Sync,
     Unlink,
     Wait,
 )
-from tandem.core.decide import Ended, Parent, Situation, decide
+from tandem.core.decide import FOR_GOOD, Ended, Parent, Situation, Survivor, decide
 from tandem.core.mapping import EntityMapping, preset
 from tandem.core.mapping_field import Default
 from tandem.core.match import Candidate, HeldMatch, Matched, NoMatch
@@ -254,6 +256,85 @@ def test_a_deleted_contact_is_unlinked_at_once() -> None:
     assert decided(at(link=pair, crm=GONE_CRM), person=True) == Unlink(Ended.CRM_DELETED_KEPT)
 
 
+# --- merges -------------------------------------------------------------------------------------------
+
+MASTER = replace(crm(website="group.example"), id="2", label="Acme Group")
+TWIN = replace(books(), id="8", label="Acme Limited")
+
+
+def merged(survivor: Survivor, **given: Any) -> Situation:
+    """The linked Account is gone, and was long enough."""
+    return at(**{"crm": GONE_CRM, "gone_since": NOW - DELAY, "survivor": survivor, **given})
+
+
+def word(cause: str, *candidates: str) -> Release:
+    """`--approve` on a hold of that cause which showed these candidates."""
+    return Release(approve=True, causes=frozenset({cause}), candidates=frozenset(candidates))
+
+
+def test_a_merge_in_crm_is_held_with_its_survivor() -> None:
+    """Never deactivated in silence, also where Books was edited since or has transactions."""
+    for customer in (books(), books(website="edited.example"), books(body={"has_transaction": True})):
+        action = decided(merged(Survivor(MASTER, "it has the Contacts"), books=customer))
+        assert isinstance(action, Quarantine)
+        assert (action.hold.cause, action.hold.candidates) == ("merged in CRM", ("2",))
+        assert "it has the Contacts" in action.hold.sentence
+
+
+def test_a_merge_is_looked_for_only_after_the_delay() -> None:
+    """A restore would explain it."""
+    assert isinstance(decided(at(crm=GONE_CRM, gone_since=NOW)), Wait)
+
+
+def test_an_approved_merge_links_the_survivor_without_a_base() -> None:
+    """Equal agrees, different is held."""
+    pair = merged(Survivor(MASTER, "stamp"), release=word("merged in CRM", "2"), gone_since=None)
+    action = decided(pair)
+    assert isinstance(action, Relink)
+    assert (action.side, action.survivor) == (Side.CRM, "2")
+    assert action.sync.is_quiet
+    assert [hold.field for hold in action.sync.holds] == ["website"]
+
+
+@pytest.mark.parametrize("given", [word("merged in CRM", "3"), word("deleted with transactions"), None])
+def test_a_survivor_that_nobody_approved_is_not_linked(given: Release | None) -> None:
+    """Another one was shown, another hold was meant, or nothing was said."""
+    assert isinstance(decided(merged(Survivor(MASTER, "stamp"), release=given)), Quarantine)
+
+
+def test_an_approved_merge_whose_survivor_is_gone_waits_like_any_delete() -> None:
+    """The word was no word for a delete."""
+    pair = at(crm=GONE_CRM, gone_since=NOW, release=word("merged in CRM", "2"))
+    assert isinstance(decided(pair), Wait)
+
+
+def test_a_merge_of_two_linked_customers_names_both() -> None:
+    """Whatever was said: only the accountant can merge them."""
+    pair = merged(Survivor(MASTER, "stamp", "8"), release=Release(approve=True))
+    action = decided(pair)
+    assert isinstance(action, Quarantine)
+    assert action.hold.cause == "merged, both linked"
+    assert "Merge 7 into 8 in Books" in action.hold.sentence
+
+
+def test_a_merged_pair_ends_once_its_books_customer_is_inactive() -> None:
+    """The accountant has merged there too."""
+    pair = merged(Survivor(MASTER, "stamp", "8"), books=books(active=False))
+    assert decided(pair) == Unlink(Ended.CRM_DELETED_KEPT)
+
+
+@pytest.mark.parametrize("loser", [books(active=False), GONE_BOOKS])
+def test_a_merge_in_books_is_held_and_approved_goes_on_with_the_survivor(loser: Any) -> None:
+    """Inactive or gone with another record under its keys."""
+    pair = at(books=loser, survivor=Survivor(TWIN, "e-mail and similar name"))
+    held_action = decided(pair)
+    assert isinstance(held_action, Quarantine)
+    assert (held_action.hold.cause, held_action.hold.candidates) == ("merged in Books", ("8",))
+    action = decided(replace(pair, release=word("merged in Books", "8")))
+    assert isinstance(action, Relink)
+    assert (action.side, action.survivor) == (Side.BOOKS, "8")
+
+
 # --- tombstones ---------------------------------------------------------------------------------------
 
 
@@ -284,7 +365,7 @@ def test_a_tombstone_stays_while_a_side_is_not_readable(sides: Any, reason: str)
     assert isinstance(decided(at(link=tomb(reason), **sides)), Noop)
 
 
-@pytest.mark.parametrize("reason", [Ended.BOTH_GONE, Ended.PROBE])
+@pytest.mark.parametrize("reason", FOR_GOOD)
 def test_what_ended_for_good_stays_ended(reason: str) -> None:
     """Gone on both sides, or a probe's throw-away record: a person links it, if at all."""
     assert isinstance(decided(at(link=tomb(reason))), Noop)
@@ -439,12 +520,54 @@ def test_a_waiting_contact_is_woken_by_its_parent_not_by_time() -> None:
     assert (action.waits_for, action.until) == ("parent", None)
 
 
-def test_a_moved_contact_is_held() -> None:
-    """Books cannot move a person."""
+def moved(parent: Parent = Parent.MOVED, **given: Any) -> Situation:
+    """A linked Contact that belongs to another Account than its link's customer."""
     pair = replace(link(), entity="contact_person")
-    action = decided(at(link=pair, crm=ASHA, books=books(), parent=Parent.MOVED), person=True)
+    contact = replace(ASHA, parent="5")
+    return at(**{"link": pair, "crm": contact, "books": books(), "parent": parent, "left": "1", **given})
+
+
+def test_a_moved_contact_is_held() -> None:
+    """Books cannot move a person; both customers are named."""
+    action = decided(moved(), person=True)
     assert isinstance(action, Quarantine)
     assert action.hold.cause == "moved person"
+    assert "from Account 1 to 5" in action.hold.sentence
+
+
+def test_an_approved_move_ends_the_link_of_the_contact() -> None:
+    """It is decided afresh at its new customer."""
+    assert isinstance(decided(moved(release=word("moved person", "5")), person=True), Move)
+
+
+def test_an_approval_of_a_move_holds_only_for_the_account_shown() -> None:
+    """It moved on since."""
+    assert isinstance(decided(moved(release=word("moved person", "4")), person=True), Quarantine)
+
+
+def test_a_contact_follows_its_account_when_its_former_customer_has_ended() -> None:
+    """Nobody is asked: there is nothing that it could stay with."""
+    for customer in (books(), GONE_BOOKS):
+        assert isinstance(decided(moved(Parent.LEFT, books=customer), person=True), Move)
+
+
+def test_a_contact_of_a_merged_account_waits_for_the_decision_about_it() -> None:
+    """One question for the customer, none for each of its persons."""
+    for customer in (books(), GONE_BOOKS):
+        assert isinstance(decided(moved(Parent.UNDECIDED, books=customer), person=True), Noop)
+
+
+def test_a_moved_contact_whose_person_is_gone_in_books_is_unlinked() -> None:
+    """Nothing is made again (P7)."""
+    assert decided(moved(books=GONE_BOOKS), person=True) == Unlink(Ended.BOOKS_GONE)
+
+
+def test_a_contact_that_is_back_has_its_old_link_again() -> None:
+    """Its person stayed there; nothing is matched or made."""
+    old = replace(link(LinkState.TOMBSTONE, Ended.MOVED), entity="contact_person")
+    action = decided(unlinked(ASHA, parent=Parent.LINKED, former=old), person=True)
+    assert isinstance(action, Revive)
+    assert not action.reactivate
 
 
 # --- guards within a pair -----------------------------------------------------------------------------

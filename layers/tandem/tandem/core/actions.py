@@ -156,13 +156,43 @@ class Revive:
 
 
 @dataclass(frozen=True, slots=True)
+class Relink:
+    """A person said that a merge happened: the link goes on with the survivor on `side`, merged without a base."""
+
+    side: Side
+    survivor: str
+    rule: str
+    sync: Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The Contact went to another customer: its link ends, the Books person stays, the Contact is decided afresh."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quarantine:
     """The whole record is held."""
 
     hold: Hold
 
 
-Action = Noop | LeftOut | Wait | Sync | LinkPair | Create | Deactivate | Unlink | Revive | Quarantine
+Action = (
+    Noop
+    | LeftOut
+    | Wait
+    | Sync
+    | LinkPair
+    | Create
+    | Deactivate
+    | Unlink
+    | Revive
+    | Relink
+    | Move
+    | Quarantine
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +203,13 @@ class Release:
     approve: bool = False
     shown: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     """Per held field what each side showed (`crm`, `books`) when the person looked."""
+    causes: frozenset[str] = frozenset()
+    """The causes of the holds that were approved; none: whatever is held."""
+    candidates: frozenset[str] = frozenset()
+    """The candidates that these holds showed."""
+
+    def approves(self, cause: str, candidate: str = "") -> bool:
+        """The person approved a hold of this cause, and this candidate, where one was shown, is among those shown."""
+        if not self.approve or (self.causes and cause not in self.causes):
+            return False
+        return not candidate or not self.candidates or candidate in self.candidates

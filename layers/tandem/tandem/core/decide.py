@@ -17,13 +17,16 @@ from tandem.core.actions import (
     Hold,
     LeftOut,
     LinkPair,
+    Move,
     Noop,
     Quarantine,
     Release,
+    Relink,
     Revive,
     Unlink,
     Wait,
 )
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.converters import ConversionError, tax_faults
 from tandem.core.guards import ledger_ties
 from tandem.core.mapping import EntityMapping
@@ -41,6 +44,11 @@ class Parent(StrEnum):
     LEFT_OUT = "left out"
     MISSING = "missing"
     MOVED = "moved"
+    """The Contact belongs to another Account, and its customer is still there."""
+    LEFT = "left"
+    """The Contact belongs to another linked Account, and the link of its customer has ended."""
+    UNDECIDED = "undecided"
+    """The Contact belongs to another Account, for its own is gone: a merge or a delete that is being decided."""
 
 
 class Ended(StrEnum):
@@ -51,6 +59,27 @@ class Ended(StrEnum):
     BOOKS_GONE = "books gone, crm kept"
     BOTH_GONE = "gone on both sides"
     PROBE = "made by `tandem probe`"
+    MERGED = "merged into another record, which has the link now"
+    MOVED = "the Contact went to another customer"
+
+
+FOR_GOOD = (Ended.BOTH_GONE, Ended.PROBE, Ended.MERGED, Ended.MOVED)
+"""Such a tombstone does not revive because both its records are readable."""
+MOVED_PERSON = "moved person"
+BOTH_LINKED = "merged, both linked"
+DELETED, DELETED_TIED = "deleted in CRM", "deleted with transactions"
+DELETES = (DELETED, DELETED_TIED)
+"""Holds that `--approve` lets through as a delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """The record that a merge probably left of a linked one, what speaks for it, and whom it is linked with."""
+
+    record: Record
+    how: str
+    linked: str = ""
+    """Id of its counterpart; empty while it is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +95,12 @@ class Situation:
     index_complete: bool = True
     gone_since: datetime | None = None
     release: Release | None = None
+    survivor: Survivor | None = None
+    """Looked for when a linked customer is gone, or became inactive in Books."""
+    left: str = ""
+    """Id of the Account that the person's link belongs to."""
+    former: Link | None = None
+    """The ended link of a Contact that is back at its customer, with the Books person that stayed there."""
 
     def own(self) -> Record | Gone | None:
         """The record whose row is handled."""
@@ -79,6 +114,10 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
         return _unlinked(now_at, entity)
     if link.state is LinkState.TOMBSTONE:
         return _tombstone(link, crm, books)
+    if isinstance(crm, Record) and now_at.survivor is not None:
+        return _merged(now_at, link, now_at.survivor, entity)
+    if isinstance(crm, Record) and now_at.parent in (Parent.LEFT, Parent.UNDECIDED):
+        return _moved(now_at, crm)
     if isinstance(books, Gone):
         return Unlink(Ended.BOTH_GONE if isinstance(crm, Gone) else Ended.BOOKS_GONE)
     if books is None or crm is None:
@@ -88,16 +127,58 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
     if now_at.parent is Parent.LEFT_OUT:
         return Noop("its customer is no longer linked")
     if now_at.parent is Parent.MOVED:
-        return Quarantine(
-            Hold("moved person", "the Contact now belongs to another Account; Books cannot move a person")
-        )
+        return _moved(now_at, crm)
     return sync(
         entity, crm, books, link.base, link.held, now_at.release, edits_of(entity, link, crm, books, now)
     )
 
 
+def _merged(now_at: Situation, link: Link, survivor: Survivor, entity: EntityMapping) -> Action:
+    """One of the pair was probably merged into another record: a person decides; nobody is deactivated for it."""
+    side, other = survivor.record.side, survivor.record.side.other
+    product, kept = SIDE_NAMES[side], link.id_on(other)
+    told = f"{product} {link.id_on(side)} was probably merged into {_named(survivor.record)} ({survivor.how})"
+    if survivor.linked:
+        return Quarantine(
+            Hold(
+                BOTH_LINKED,
+                f"{told}, which is linked with {SIDE_NAMES[other]} {survivor.linked}. Merge {kept} into "
+                f"{survivor.linked} in {SIDE_NAMES[other]} too",
+            )
+        )
+    cause = f"merged in {product}"
+    record = survivor.record
+    if now_at.release is None or not now_at.release.approves(cause, record.id):
+        sentence = f"{told}; --approve links {SIDE_NAMES[other]} {kept} with it"
+        return Quarantine(Hold(cause, sentence, candidates=(record.id,)))
+    crm, books = (record, now_at.books) if side is Side.CRM else (now_at.crm, record)
+    if not isinstance(crm, Record) or not isinstance(books, Record):
+        return Noop("one side was not read")
+    return Relink(side, record.id, f"{cause}, approved by a person", sync(entity, crm, books, {}, {}))
+
+
+def _named(record: Record) -> str:
+    return f"{record.label or 'a record without a name'} ({record.id})"
+
+
+def _moved(now_at: Situation, crm: Record) -> Action:
+    """The Contact belongs to another Account than its link's customer."""
+    if now_at.parent is Parent.UNDECIDED:
+        return Noop("its customer is gone in CRM: what becomes of that is decided first")
+    if now_at.parent is Parent.LEFT:
+        return Move("it follows its Account, for its former customer has ended")
+    if now_at.release is not None and now_at.release.approves(MOVED_PERSON, crm.parent or ""):
+        return Move("approved by a person")
+    old, new = now_at.left or "its former customer", crm.parent or "no Account"
+    sentence = (
+        f"the Contact went from Account {old} to {new}; Books cannot move a person. --approve ends this link: the "
+        "person stays at the old customer in Books, and is matched or made at the new one"
+    )
+    return Quarantine(Hold(MOVED_PERSON, sentence, candidates=(crm.parent,) if crm.parent else ()))
+
+
 def _tombstone(link: Link, crm: Record | Gone | None, books: Record | Gone | None) -> Action:
-    for_good = link.reason in (Ended.BOTH_GONE, Ended.PROBE)
+    for_good = link.reason in FOR_GOOD
     if isinstance(crm, Record) and isinstance(books, Record) and not for_good:
         reactivate = link.reason == Ended.CRM_DELETED and not books.active
         return Revive("readable again on both sides", reactivate)
@@ -110,21 +191,21 @@ def _crm_deleted(
     due = (now_at.gone_since or now) + delay
     if entity.name != "customer":
         return _person_deleted(now_at, entity)
-    approved = now_at.release is not None and now_at.release.approve
-    if now < due and not approved:  # it was held after the delay: no second one
+    approved = now_at.release is not None and any(map(now_at.release.approves, DELETES))
+    if now < due and not approved and now_at.survivor is None:  # it was held after the delay: no second one
         return Wait("delete", "a confirmed delete waits for a merge survivor or a restore", due)
-    if any(link.base[name].books != value for name, value in books.values.items() if name in link.base):
-        return Unlink(Ended.CRM_DELETED_KEPT)
     if not books.active:
+        return Unlink(Ended.CRM_DELETED_KEPT)
+    if now_at.survivor is not None:
+        return _merged(now_at, link, now_at.survivor, entity)
+    if any(link.base[name].books != value for name, value in books.values.items() if name in link.base):
         return Unlink(Ended.CRM_DELETED_KEPT)
     if entity.delete == "keep":
         return Unlink(Ended.CRM_DELETED_KEPT)
     if entity.delete == "hold" and not approved:
-        return Quarantine(
-            Hold("deleted in CRM", "deleted in CRM; --approve makes the Books customer inactive")
-        )
+        return Quarantine(Hold(DELETED, "deleted in CRM; --approve makes the Books customer inactive"))
     if (ties := ledger_ties(books)) and not approved:
-        return Quarantine(Hold("deleted with transactions", f"deleted in CRM, but in Books it has {ties}"))
+        return Quarantine(Hold(DELETED_TIED, f"deleted in CRM, but in Books it has {ties}"))
     return Deactivate("deleted in CRM, nothing in the ledger hangs on it")
 
 
@@ -135,7 +216,7 @@ def _person_deleted(now_at: Situation, entity: EntityMapping) -> Action:
         sentence = (
             "deleted in CRM; remove the person in Books by hand if it must go, then --approve ends the link"
         )
-        return Quarantine(Hold("deleted in CRM", sentence))
+        return Quarantine(Hold(DELETED, sentence))
     return Unlink(Ended.CRM_DELETED_KEPT)
 
 
@@ -155,6 +236,8 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
         return Wait("parent", "its customer is not linked yet")
     if not now_at.index_complete or now_at.match is None:
         return Wait("index", "both sides have not been listed once completely")
+    if now_at.former is not None:
+        return Revive("back at its customer", reactivate=False)
     found = now_at.match
     if isinstance(found, HeldMatch):
         approved = now_at.release is not None and now_at.release.approve

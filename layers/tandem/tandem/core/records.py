@@ -181,10 +181,16 @@ class Link:
     reason: str = ""
     persons: tuple[str, ...] = ()
     """For a customer: the ids of the Books persons last seen in it."""
+    stamp_taken: bool = False
+    """After a merge in Books: the losing customer keeps the stamp, which is unique, so this one cannot have it."""
 
     def id_on(self, side: Side) -> str:
         """The record's id on `side`."""
         return self.crm_id if side is Side.CRM else self.books_id
+
+    def with_id(self, side: Side, id: str) -> Link:
+        """A copy that names another record on `side`."""
+        return replace(self, crm_id=id) if side is Side.CRM else replace(self, books_id=id)
 
     def seen_on(self, side: Side) -> Seen | None:
         """The content last seen on `side`."""

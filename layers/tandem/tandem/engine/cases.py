@@ -129,7 +129,14 @@ class Cases:
             item["field"]: {"crm": item["crm"], "books": item["books"]} for item in items
         }
         take = Side(takes.pop()) if len(takes) == 1 else None
-        return Release(take, any(item["word"]["approve"] for item in items), shown)
+        approved = [item for item in items if item["word"]["approve"]]
+        return Release(
+            take,
+            bool(approved),
+            shown,
+            frozenset(str(item["cause"]) for item in approved),
+            frozenset(id for item in approved for id in item.get("candidates") or ()),
+        )
 
 
 def hold_key(key: RecordKey, link: Link | None) -> RecordKey:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tandem.core.bodies import Body
-from tandem.core.records import Link, LinkState, RecordKey, Side
+from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, Side
 from tandem.engine.desk import Desk
 from tandem.engine.gate import cause
-from tandem.engine.reader import PERSON, Reader
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,17 @@ class Families:
                 store.rows.hint(key, cause(), self.desk.clock.now(), parent=link.books_id)
                 hinted[key] = known
         return hinted
+
+    async def links(
+        self, customer: Link, crm: Record | Gone | None, books: Record | Gone | None
+    ) -> list[Link]:
+        """The links, live and ended, of a customer's persons, as far as either of its two records shows them."""
+        if customer.entity != CUSTOMER or PERSON not in self.desk.mapping.entities:
+            return []
+        shown = self.reader.persons_in(books.body) if isinstance(books, Record) else []
+        ids = {Side.BOOKS: {*customer.persons, *(person.id for person in shown)}, Side.CRM: set[str]()}
+        if isinstance(crm, Record):
+            ids[Side.CRM] = {person.id for person in await self.reader.crm_persons(crm.id)}
+        keys = [RecordKey(customer.connection, side, PERSON, id) for side in Side for id in sorted(ids[side])]
+        found = self.desk.store.links.of_many(keys) if keys else {}
+        return list({link.id: link for link in found.values() if link.parent == customer.id}.values())

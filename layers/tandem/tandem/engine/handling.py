@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Sync, Wait
+from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Relink, Sync, Wait
 from tandem.core.decide import Situation, decide
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
@@ -91,7 +91,7 @@ class Handler:
     async def _read_and_decided(self, row: Row, link: Link, own: Record | Gone) -> Seen:
         at = await self.gatherer.linked(row, link, own)
         action = self._decide(at, row)
-        if _writes_books(action) and self.reader.doubt(_customer_id(at)):
+        if _writes_books(action) and self.reader.doubt(_customer_id(at, action)):
             at = await self.gatherer.linked(row, link, await self.gatherer.own(row, link))
             action = self._decide(at, row)
         return at, None, action
@@ -138,7 +138,8 @@ def _only_writes_books(action: Action) -> bool:
 
 
 def _writes_books(action: Action) -> bool:
-    return isinstance(action, Deactivate) or (isinstance(action, Sync) and bool(action.writes[Side.BOOKS]))
+    sync = action.sync if isinstance(action, Relink) else action
+    return isinstance(action, Deactivate) or (isinstance(sync, Sync) and bool(sync.writes[Side.BOOKS]))
 
 
 def _customer_of(row: Row, action: LinkPair, parent_link: Link | None) -> str:
@@ -148,6 +149,8 @@ def _customer_of(row: Row, action: LinkPair, parent_link: Link | None) -> str:
     return row.key.id if row.key.side is Side.BOOKS else action.counterpart
 
 
-def _customer_id(at: Situation) -> str:
+def _customer_id(at: Situation, action: Action) -> str:
+    if isinstance(action, Relink) and action.side is Side.BOOKS:
+        return action.survivor
     books = at.books
     return (books.parent or books.id) if isinstance(books, Record) else ""

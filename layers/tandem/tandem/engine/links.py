@@ -11,7 +11,7 @@ from typing import Any
 
 from tandem.core.errors import ConditionFailedError
 from tandem.core.records import Base, Edit, Edits, Link, LinkState, RecordKey, Seen, Side
-from tandem.engine.ports import Item, Put, Table, Update, When
+from tandem.engine.ports import Delete, Item, Put, Table, Update, When
 from tandem.engine.rows import row_pk
 
 LINK = "LINK"
@@ -76,6 +76,57 @@ class Links:
         """Store the link on condition of `seq` as read and no higher fence; raises ConditionFailedError."""
         moved = replace(link, seq=link.seq + 1, fence=fence)
         self._table.put(Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))))
+        return moved
+
+    def relink(self, link: Link, side: Side, survivor: str, tombstone: Link, fence: int) -> Link:
+        """Go on with `survivor` on `side`; the record that was linked there stays reserved, by a tombstone.
+
+        All or nothing; raises ConditionFailedError if the link moved since it was read or the survivor is taken.
+        """
+        moved = replace(link.with_id(side, survivor), seq=link.seq + 1, fence=fence)
+        left = row_pk(link.connection, side, link.id_on(side))
+        taken = row_pk(link.connection, side, survivor)
+        self._table.transact(
+            [
+                Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))),
+                Put({"pk": taken, "sk": RESERVATION, "link": link.id}, (When("pk", "absent"),)),
+                Put(
+                    {"pk": left, "sk": RESERVATION, "link": tombstone.id},
+                    (When("link", "eq", link.id),),
+                ),
+                Put(_item(replace(tombstone, seq=1, fence=fence)), (When("pk", "absent"),)),
+            ]
+        )
+        return moved
+
+    def part(self, tombstone: Link, side: Side, fence: int) -> None:
+        """End a link so that its record on `side` may be linked anew; the other one stays reserved.
+
+        All or nothing; raises ConditionFailedError if the link moved since it was read.
+        """
+        ended = replace(tombstone, state=LinkState.TOMBSTONE, seq=tombstone.seq + 1, fence=fence)
+        left = row_pk(ended.connection, side, ended.id_on(side))
+        self._table.transact(
+            [
+                Put(_item(ended), (When("seq", "eq", tombstone.seq), When("fence", "le", fence))),
+                Delete(left, RESERVATION, (When("link", "eq", ended.id),)),
+            ]
+        )
+
+    def revive(self, link: Link, fence: int) -> Link:
+        """A tombstone lives again and has both its records; raises ConditionFailedError if another link has one."""
+        moved = replace(link, state=LinkState.LIVE, seq=link.seq + 1, fence=fence)
+        pairs = ((Side.CRM, link.crm_id), (Side.BOOKS, link.books_id))
+        mine = (When("link", "eq", link.id, or_absent=True),)
+        self._table.transact(
+            [
+                Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))),
+                *(
+                    Put({"pk": row_pk(link.connection, side, id), "sk": RESERVATION, "link": link.id}, mine)
+                    for side, id in pairs
+                ),
+            ]
+        )
         return moved
 
     def leave_out(self, tombstone: Link, keys: Sequence[RecordKey]) -> None:
@@ -194,4 +245,5 @@ def _link(item: Item) -> Link:
         mapping_version=item["mapping_version"],
         reason=item.get("reason", ""),
         persons=tuple(item.get("persons", ())),
+        stamp_taken=bool(item.get("stamp_taken", False)),
     )

@@ -122,6 +122,7 @@ class Pairs:
             reason.field: reason.rule for reason in action.reasons if reason.field in action.writes[side]
         }
         other = link.id_on(side.other)
+        has_stamp = target.keys.stamp == other or (side is Side.BOOKS and link.stamp_taken)
         return Plan(
             kind="update",
             entity=link.entity,
@@ -135,7 +136,7 @@ class Pairs:
             edited_by=source.edited_by,
             cause=f"{row.key.side} {row.cls}",
             target=target,
-            stamp=None if target.keys.stamp == other else other,
+            stamp=None if has_stamp else other,
             parent=target.parent,
             asked_at=self.reader.asked_at.get((link.entity, target.id)),
         )

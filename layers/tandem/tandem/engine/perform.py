@@ -10,8 +10,10 @@ from tandem.core.actions import (
     Deactivate,
     LeftOut,
     LinkPair,
+    Move,
     Noop,
     Quarantine,
+    Relink,
     Revive,
     Sync,
     Unlink,
@@ -20,7 +22,7 @@ from tandem.core.actions import (
 from tandem.core.decide import Ended, Situation
 from tandem.core.errors import RefusedError
 from tandem.core.outcomes import Done, Outcome, Waits
-from tandem.core.records import Link, LinkState, Mode, Record, Side
+from tandem.core.records import Gone, Link, LinkState, Mode, Record, Side
 from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
 from tandem.engine.first_link import FirstLinks
@@ -28,6 +30,7 @@ from tandem.engine.intents import Intent
 from tandem.engine.pairs import Pairs
 from tandem.engine.reader import CUSTOMER, Reader
 from tandem.engine.recorder import Recorder, refusal
+from tandem.engine.relink import Relinks
 from tandem.engine.rows import Row
 from tandem.engine.writer import Plan, Writer
 
@@ -42,6 +45,7 @@ class Performer:
         self.records = Recorder(desk)
         self.pairs = Pairs(desk, reader, self.writer, self.records)
         self.firsts = FirstLinks(desk, reader, self.writer, self.records, self.pairs)
+        self.relinks = Relinks(desk, reader, self.records, self.pairs, self.firsts)
 
     async def perform(self, row: Row, at: Situation, action: Action, parent_link: Link | None) -> Outcome:
         """Carry out `action`; raises what a write raised, after everything that did happen is committed."""
@@ -53,13 +57,16 @@ class Performer:
             case Wait(waits_for, sentence, until):
                 return Waits(waits_for, until or self.records.net(), sentence)  # type: ignore[arg-type]
             case Quarantine(hold):
+                self._forget_seen(at.link)
                 return self.records.quarantine(row, at, [hold])
             case Unlink(reason):
-                return self._end(row, at, reason)
+                return await self._end(row, at, reason)
             case Deactivate(reason):
                 return await self._deactivate(row, at, reason)
             case Revive():
                 return await self._revive(row, at, action)
+            case Relink() | Move():
+                return await self.relinks.carry_out(row, at, action)
             case LinkPair():
                 return await self.firsts.link(row, at, action, parent_link)
             case Create():
@@ -68,7 +75,17 @@ class Performer:
                 assert at.link is not None
                 return await self.pairs.sync(row, at.link, at, action)
 
-    def _end(self, row: Row, at: Situation, reason: str) -> Outcome:
+    def _forget_seen(self, link: Link | None) -> None:
+        """A pair that is held as a whole is no echo when it shows again what it showed before: the hold may be over."""
+        if (
+            link is None
+            or link.state is not LinkState.LIVE
+            or (link.seen_crm, link.seen_books) == (None, None)
+        ):
+            return
+        self.desk.store.links.move(replace(link, seen_crm=None, seen_books=None), self.desk.lease.fence)
+
+    async def _end(self, row: Row, at: Situation, reason: str) -> Outcome:
         assert at.link is not None
         link = replace(at.link, state=LinkState.TOMBSTONE, reason=reason, held={})
         self.desk.store.links.move(link, self.desk.lease.fence)
@@ -76,6 +93,8 @@ class Performer:
             row.key, "unlink", self.desk.run, self.desk.clock.now(), link=link.id, sentence=reason
         )
         self.records.clear_holds(link)
+        if link.entity == CUSTOMER and isinstance(at.crm, Gone):
+            self.relinks.hint_contacts(await self.pairs.families.links(link, at.crm, at.books))
         return Done("ended", reason)
 
     async def _deactivate(self, row: Row, at: Situation, reason: str) -> Outcome:
@@ -87,7 +106,7 @@ class Performer:
             intent = await self._set_active(row, at, active=False)
         except RefusedError as error:
             return self.records.quarantine(row, at, [refusal(Side.BOOKS, error)], link=at.link)
-        outcome = self._end(row, at, Ended.CRM_DELETED)
+        outcome = await self._end(row, at, Ended.CRM_DELETED)
         self.desk.store.intents.close(intent)
         return outcome
 
@@ -112,22 +131,15 @@ class Performer:
         return intent
 
     async def _revive(self, row: Row, at: Situation, action: Revive) -> Outcome:
-        """The link lives again; what was agreed before the delete is not trusted, so nothing is overwritten unread."""
-        assert at.link is not None
+        """The link lives again; what was agreed before is not trusted, so nothing is overwritten unread."""
+        ended = at.link or at.former
+        assert ended is not None
         if action.reactivate and self.desk.connection.effective_mode is Mode.OBSERVE:
-            self.records.would(row, "reactivate", (), link=at.link.id, sentence=action.reason)
+            self.records.would(row, "reactivate", (), link=ended.id, sentence=action.reason)
             return Waits("mode", self.records.net(), "observe: would reactivate")
         intent = await self._set_active(row, at, active=True) if action.reactivate else None
-        link = replace(
-            at.link,
-            state=LinkState.LIVE,
-            reason=action.reason,
-            base={},
-            held={},
-            seen_crm=None,
-            seen_books=None,
-        )
-        self.desk.store.links.move(link, self.desk.lease.fence)
+        fresh = replace(ended, reason=action.reason, base={}, held={}, seen_crm=None, seen_books=None)
+        link = self.desk.store.links.revive(fresh, self.desk.lease.fence)
         if intent is not None:
             self.desk.store.intents.close(intent)
         now = self.desk.clock.now()

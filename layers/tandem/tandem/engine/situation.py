@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tandem.core.actions import Release
-from tandem.core.decide import Parent, Situation
+from tandem.core.decide import Ended, Parent, Situation
 from tandem.core.match import Candidate, HeldMatch, Matched, MatchResult, match
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side
 from tandem.engine.cases import hold_key
@@ -16,6 +16,7 @@ from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
+from tandem.engine.survivors import Survivors
 from tandem.engine.version_page import PAGE_LASTS, VersionPages, are_covered, at_stake, remembered
 
 
@@ -26,12 +27,14 @@ class Gatherer:
     desk: Desk
     reader: Reader
     pages: VersionPages = field(init=False)
+    survivors: Survivors = field(init=False)
     _found: dict[tuple[Side, str, MatchKeys], list[str]] = field(default_factory=dict)
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
-        """The pages of this round."""
+        """The pages of this round, and who looks for survivors of merges."""
         self.pages = VersionPages(self.desk, self.reader.try_record)
+        self.survivors = Survivors(self.desk, self.reader)
 
     async def own(self, row: Row, link: Link | None) -> Record | Gone:
         """The record whose row is handled."""
@@ -49,10 +52,24 @@ class Gatherer:
     async def linked(self, row: Row, link: Link, own: Record | Gone) -> Situation:
         """The situation of a row whose record is in a link."""
         if row.key.side is Side.BOOKS:
-            return self._of_link(row, link, await self.reader.crm(link.entity, link.crm_id), own)
+            at = self._of_link(row, link, await self.reader.crm(link.entity, link.crm_id), own)
+        else:
+            parent_link = self._parent_link(link)
+            customer = parent_link.books_id if parent_link else None
+            at = self._of_link(row, link, own, await self.reader.books(link.entity, link.books_id, customer))
+        if at.parent is Parent.MOVED:
+            return replace(at, parent=await self._moved(link, at.crm))
+        return replace(at, survivor=await self.survivors.find(link, at))
+
+    async def _moved(self, link: Link, crm: Record | Gone | None) -> Parent:
+        """Where a Contact stands that belongs to another Account than its link's customer."""
         parent_link = self._parent_link(link)
-        customer = parent_link.books_id if parent_link else None
-        return self._of_link(row, link, own, await self.reader.books(link.entity, link.books_id, customer))
+        assert isinstance(crm, Record)
+        assert parent_link is not None
+        if parent_link.state is LinkState.LIVE:
+            account = await self.reader.crm(CUSTOMER, parent_link.crm_id)
+            return Parent.UNDECIDED if isinstance(account, Gone) else Parent.MOVED
+        return Parent.LEFT if self.parent(crm)[0] is Parent.LINKED else Parent.LEFT_OUT
 
     async def linked_unread(self, row: Row, link: Link, own: Record | Gone) -> Situation | None:
         """The same with Books as it was last seen, if a version page proves it unchanged where it matters."""
@@ -74,7 +91,12 @@ class Gatherer:
             parent=_linked_parent(link.entity, self._parent_link(link), crm),
             gone_since=row.gone_since,
             release=self._word(row, hold_key(row.key, link)),
+            left=self._account(link),
         )
+
+    def _account(self, link: Link) -> str:
+        parent_link = self._parent_link(link)
+        return parent_link.crm_id if parent_link else ""
 
     def _customer(self, link: Link) -> str:
         """The Books customer of a link: its own, or for a person its parent's."""
@@ -113,19 +135,41 @@ class Gatherer:
         complete = self.desk.store.connections.is_index_complete(
             self.desk.connection.id, listings(self.desk.mapping)
         )
-        found = None
+        found, former, books = None, None, None
+        if isinstance(own, Record) and parent_link is not None:
+            own, former, books = await self._former(own, parent_link)
         if isinstance(own, Record) and complete and parent in (Parent.NONE_NEEDED, Parent.LINKED):
             found = await self._match(own, parent_link, fresh=fresh)
         situation = Situation(
             side=row.key.side,
             crm=own if row.key.side is Side.CRM else None,
-            books=own if row.key.side is Side.BOOKS else None,
+            books=own if row.key.side is Side.BOOKS else books,
             match=found,
+            former=former,
             parent=parent,
             index_complete=complete,
             release=self._word(row, row.key),
         )
         return situation, parent_link
+
+    async def _former(self, own: Record, parent: Link) -> tuple[Record, Link | None, Record | None]:
+        """A Contact that left this customer once and is back: its ended link and the person that stayed in Books.
+
+        The Contact comes without a stamp that names a person which stayed with another customer.
+        """
+        if own.side is Side.BOOKS:
+            return own, None, None
+        store, connection = self.desk.store, self.desk.connection.id
+        if own.keys.stamp is not None:
+            stamped = store.links.of(RecordKey(connection, Side.BOOKS, PERSON, own.keys.stamp))
+            if stamped is not None and stamped.reason == Ended.MOVED and stamped.crm_id == own.id:
+                own = replace(own, keys=replace(own.keys, stamp=None))
+        persons = {p.id: p for p in await self.reader.persons(parent.books_id)}
+        links = store.links.of_many([RecordKey(connection, Side.BOOKS, PERSON, id) for id in persons])
+        for link in links.values():
+            if link.reason == Ended.MOVED and link.crm_id == own.id and link.parent == parent.id:
+                return own, link, persons[link.books_id]
+        return own, None, None
 
     def parent(self, person: Record) -> tuple[Parent, Link | None]:
         """Where an unlinked person's customer stands, and its link."""
@@ -250,8 +294,8 @@ def _reaches(records: Sequence[Record], since: datetime | None) -> bool:
 def _linked_parent(entity: str, parent_link: Link | None, crm: Record | Gone | None) -> Parent:
     if entity != PERSON:
         return Parent.NONE_NEEDED
-    if parent_link is None or parent_link.state is not LinkState.LIVE:
+    if parent_link is None:
         return Parent.LEFT_OUT
     if isinstance(crm, Record) and crm.parent != parent_link.crm_id:
         return Parent.MOVED
-    return Parent.LINKED
+    return Parent.LINKED if parent_link.state is LinkState.LIVE else Parent.LEFT_OUT

@@ -1,0 +1,121 @@
+"""Looks for the record that a merge left of a linked customer: neither product names it (dossiers crm §3, books §2).
+
+CRM deletes the losing Account and moves its Contacts; Books makes the losing customer inactive. What a merge takes
+over besides is not confirmed, so every sign is taken, the strongest first, and a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from tandem.core.decide import Situation, Survivor
+from tandem.core.match import Candidate, HeldMatch, Matched, match
+from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, Side
+from tandem.engine.cases import hold_key
+from tandem.engine.desk import Desk
+from tandem.engine.families import Families
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Survivors:
+    """Looks for survivors for one desk."""
+
+    desk: Desk
+    reader: Reader
+
+    async def find(self, link: Link, at: Situation) -> Survivor | None:
+        """The survivor on the side where the customer is gone, or became inactive; None where nobody must look yet."""
+        if link.entity != CUSTOMER or link.state is not LinkState.LIVE:
+            return None
+        if isinstance(at.crm, Gone) and isinstance(at.books, Record):
+            return await self._in_crm(link, at.books) if at.books.active and self._is_time(at) else None
+        if isinstance(at.crm, Record) and _left_books(link, at):
+            return await self._in_books(link, at.crm)
+        return None
+
+    def _is_time(self, at: Situation) -> bool:
+        """The delay of a delete is over, or a person decides."""
+        if at.release is not None and at.release.approve:
+            return True
+        delay = timedelta(seconds=self.desk.connection.settings.delete_delay_seconds)
+        return at.gone_since is not None and self.desk.clock.now() >= at.gone_since + delay
+
+    async def _in_crm(self, link: Link, books: Record) -> Survivor | None:
+        resource = self.desk.entity(CUSTOMER).resource(Side.CRM)
+        stamp = self.desk.entity(CUSTOMER).crm_stamp
+        stamped = (await self.desk.clients[Side.CRM].find(resource, stamp, [link.books_id])).bodies
+        if found := await self._one(link, Side.CRM, stamped, "it has the stamp"):
+            return found
+        if found := await self._one(
+            link, Side.CRM, await self._with_contacts(link, books), "it has the Contacts"
+        ):
+            return found
+        return await self._alike(link, books, Side.CRM)
+
+    async def _in_books(self, link: Link, crm: Record) -> Survivor | None:
+        persons = await self.reader.crm_persons(crm.id)
+        emails = frozenset().union(crm.keys.emails, *(person.keys.emails for person in persons))
+        return await self._alike(link, replace(crm, keys=replace(crm.keys, emails=emails)), Side.BOOKS)
+
+    async def _with_contacts(self, link: Link, books: Record) -> set[str]:
+        """The Accounts that its linked Contacts have now: after a merge they are all in one."""
+        ids = [one.crm_id for one in await Families(self.desk, self.reader).links(link, None, books)]
+        if not ids:
+            return set()
+        await self.reader.load_crm(PERSON, ids)
+        found = [await self.reader.crm(PERSON, id) for id in ids]
+        accounts = {one.parent or "" for one in found if isinstance(one, Record)}
+        return accounts if len(accounts) == 1 else set()
+
+    async def _alike(self, link: Link, counterpart: Record, side: Side) -> Survivor | None:
+        """Another record that would match the counterpart, were it not linked."""
+        found = self.desk.store.index.find(link.connection, CUSTOMER, side, _unstamped(counterpart))
+        records = [_unstamped(one) for one in await self._records(link, side, found) if one.active]
+        result = match(_unstamped(counterpart), [Candidate(one) for one in records])
+        if isinstance(result, Matched):
+            return self._survivor(link, result.candidate.record, result.rule)
+        if isinstance(result, HeldMatch) and result.rule == "name only" and len(result.candidates) == 1:
+            return self._survivor(link, result.candidates[0].record, "the same name")
+        return None
+
+    async def _one(self, link: Link, side: Side, ids: Collection[str], how: str) -> Survivor | None:
+        records = await self._records(link, side, sorted(ids))
+        return self._survivor(link, records[0], how) if len(records) == 1 else None
+
+    async def _records(self, link: Link, side: Side, ids: Sequence[str]) -> list[Record]:
+        """Readable ones of `ids` but the link's own, and those that a person kept apart."""
+        key = hold_key(RecordKey(link.connection, Side.CRM, CUSTOMER, link.crm_id), link)
+        apart = self.desk.store.apart.of(key, ids)
+        wanted = [id for id in ids if id and id != link.id_on(side) and id not in apart]
+        if side is Side.CRM:
+            await self.reader.load_crm(CUSTOMER, wanted)
+            found = [await self.reader.crm(CUSTOMER, id) for id in wanted]
+            await self.reader.load_crm_persons([one.id for one in found if isinstance(one, Record)])
+            return [await self._with_emails(one) for one in found if isinstance(one, Record)]
+        read = [await self.reader.books(CUSTOMER, id, None) for id in wanted]
+        return [one for one in read if isinstance(one, Record)]
+
+    async def _with_emails(self, account: Record) -> Record:
+        persons = await self.reader.crm_persons(account.id)
+        emails = frozenset().union(account.keys.emails, *(person.keys.emails for person in persons))
+        return replace(account, keys=replace(account.keys, emails=emails))
+
+    def _survivor(self, link: Link, record: Record, how: str) -> Survivor:
+        held_by = self.desk.store.links.of(RecordKey(link.connection, record.side, CUSTOMER, record.id))
+        return Survivor(record, how, held_by.id_on(record.side.other) if held_by else "")
+
+
+def _unstamped(record: Record) -> Record:
+    """The stamps of a merged pair still name the loser."""
+    return replace(record, keys=replace(record.keys, stamp=None))
+
+
+def _left_books(link: Link, at: Situation) -> bool:
+    """Gone in Books, or inactive and not seen so before: later looks would cost calls for nothing."""
+    if isinstance(at.books, Gone):
+        return True
+    was_active = link.seen_books is None or link.seen_books.active
+    return isinstance(at.books, Record) and not at.books.active and was_active
