@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
+from tandem.core.mapping_schema import file_schema
 from tests.cli.conftest import SandboxServer, World
 from tests.docs.pages import text_of
 
@@ -56,6 +58,13 @@ def test_an_example_fits_the_sandbox(connected: World, tmp_path: Path, number: i
     path = tmp_path / "my.yaml"
     path.write_text(yaml.safe_dump(whole(BLOCKS[number])), encoding="utf-8")
     assert faults(connected, path) == []
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_an_editor_finds_no_fault_in_an_example(number: int) -> None:
+    """The published schema takes what the loader takes."""
+    found = Draft202012Validator(file_schema()).iter_errors(whole(BLOCKS[number]))
+    assert [error.json_path for error in found] == []
 
 
 def test_an_example_without_its_fields_does_not_fit(connected: World, tmp_path: Path) -> None:

@@ -198,6 +198,9 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "circular parent": (
         lambda w: w.spoil(w.crm, "Contacts", "Account_Name", refers_to="Contacts"), "parent_circular",
         "entities.contact_person.parent_field", "parent_field:"),
+    "over 100 faults": (
+        put("    crm_module: Accounts\n", "    crm_module: Accounts\n" + "".join(f"    k{n}: 1\n" for n in range(200))),
+        "more_faults", "", "k99: 1"),
     "file over 1 MB": (lambda w: w.text + "#" * 1_000_000, "file_too_large", "", "region: IN"),
 }  # fmt: skip
 

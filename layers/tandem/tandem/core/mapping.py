@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -143,8 +144,8 @@ class EntityMapping(Strict):
         return self
 
     def _taken_twice(self) -> Iterator[Found]:
-        names = [field.name for field in self.fields]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        named = Counter(field.name for field in self.fields)
+        for name in sorted(name for name, count in named.items() if count > 1):
             yield Found(f"two fields are called {name}", "rename one of them", ("fields",), "mapped_twice")
         for side in Side:
             users: dict[str, str] = {name: role for name, role in self._own(side) if name}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -45,6 +46,8 @@ class MappingError(BadInputError):
         self.faults = tuple(faults)
 
 
+MOST_FAULTS: Final = 100
+"""So many are told at once: nobody reads more, and a broken file of 1 MB has tens of thousands."""
 _WORDS: Final = {
     **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "must be a table of keys"),
     "tuple_type": "must be a list",
@@ -69,18 +72,27 @@ def explain(
     error: ValidationError, tree: Tree, source: str, known: dict[str, tuple[str, ...]]
 ) -> list[Fault]:
     """Every fault that pydantic collected; `known` names the keys of each level, for the nearest one."""
-    faults: list[Fault] = []
+    every = _every(error, tree, source, known)
+    faults = list(dict.fromkeys(islice(every, MOST_FAULTS)))
+    if next(every, None) is not None:
+        told = f"there are more than {MOST_FAULTS} faults"
+        faults.append(
+            Fault(source, faults[-1].line, "", told, "mend these first, then check again", "more_faults")
+        )
+    emptied = [fault for fault in faults if fault.message == _WORDS["too_short"]]
+    followed = [one for one in emptied if any(f.field.startswith(one.field + ".") for f in faults)]
+    return sorted((fault for fault in faults if fault not in followed), key=lambda fault: fault.line)
+
+
+def _every(
+    error: ValidationError, tree: Tree, source: str, known: dict[str, tuple[str, ...]]
+) -> Iterator[Fault]:
     for item in error.errors(include_url=False):
         base = _in_file(item["loc"], tree)
         for found in _found(item, known):
             path = base + found.at
             where = ".".join(str(part) for part in path)
-            fault = Fault(source, tree.line(path), where, found.message, found.fix, found.kind)
-            if fault not in faults:
-                faults.append(fault)
-    emptied = [fault for fault in faults if fault.message == _WORDS["too_short"]]
-    followed = [one for one in emptied if any(f.field.startswith(one.field + ".") for f in faults)]
-    return sorted((fault for fault in faults if fault not in followed), key=lambda fault: fault.line)
+            yield Fault(source, tree.line(path), where, found.message, found.fix, found.kind)
 
 
 def _in_file(location: Path, tree: Tree) -> Path:

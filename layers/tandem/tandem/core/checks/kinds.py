@@ -24,6 +24,7 @@ FILE_KINDS: Final[Mapping[str, str]] = {
     "policy_contradiction": "a policy that has no meaning here",
     "match_key_not_mapped": "`match_by` names what is neither a word of it nor a field with one value",
     "bad_default": "a default that the converter does not take",
+    "more_faults": "over 100 faults: mend these first",
     "too_many_fields": "over 50 CRM fields in one query",
 }
 """What the file alone shows; always a fault."""
