@@ -34,6 +34,10 @@ _FIXES: Mapping[str, str] = {
                     "made at the new one. Or move the Contact back in CRM",
     "dead letter": "Find the outage in the log of sync_changes; when it is over, tandem release ID",
     "crashed the worker": "A fault of Tandem: report it with the log of sync_changes, then tandem release ID",
+    "oscillation": "Find the automation in CRM or Books that changes the field back and switch it off; then release ID "
+                   "--take crm|books, or --approve for the present decision",
+    "guard": "Was it meant? tandem release ID --approve lets it through, once. If not, put it right in Zoho, then "
+             "tandem release ID: all is decided and counted afresh",
     "connection stopped": "Mend what the sentence says, then tandem check",
     "native sync on": "Switch Zoho's own CRM sync off in Books, then tandem mode write --native-sync-off",
     "channel ended": "tandem connect subscribes CRM's notifications again",
@@ -41,7 +45,7 @@ _FIXES: Mapping[str, str] = {
 }  # fmt: skip
 
 _SETTLES: Mapping[Word, tuple[str, ...]] = {
-    "take": ("differs", "conflict", "drift", "owned by Books"),
+    "take": ("differs", "conflict", "drift", "owned by Books", "oscillation"),
     "approve": (
         "match",
         "deleted with transactions",
@@ -49,6 +53,8 @@ _SETTLES: Mapping[Word, tuple[str, ...]] = {
         "merged in CRM",
         "merged in Books",
         "moved person",
+        "oscillation",
+        "guard",
     ),
     "keep-apart": ("match", "merged in CRM", "merged in Books"),
 }

@@ -11,10 +11,13 @@ import typer
 from rich.console import Console
 
 from cli import show
+from cli.fixes import fix_of
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
 from tandem.core.errors import BadInputError
 from tandem.core.records import LinkState, Mode
+from tandem.engine.cases import case_id
+from tandem.engine.guards import cause_of
 from tandem.engine.links import link_pk
 from tandem.engine.rows import row_pk
 
@@ -64,6 +67,11 @@ def mode(
         raise BadInputError(
             "Zoho's own CRM sync was seen in Books, and two syncs on one record would loop. Switch it off in Books "
             "(Settings > Integrations > Zoho CRM), then: tandem mode write --native-sync-off"
+        )
+    if word == "write" and connection.guard is not None:
+        case = case_id(connection.id, cause_of(connection.guard.guard))
+        raise BadInputError(
+            f"a guard stopped it: {connection.guard.sentence}. {fix_of(cause_of(connection.guard.guard), case)}"
         )
     if word == "write" and connection.mode is Mode.OBSERVE and not yes:
         _confirm(session, connection, collected)
@@ -159,7 +167,8 @@ def _confirm(session: Session, connection: Connection, collected: dict[str, Any]
 
 def _print(out: Console, connection: Connection, collected: dict[str, Any]) -> None:
     effective = connection.effective_mode
-    why = " (Zoho's own CRM sync is on)" if effective is not connection.mode else ""
+    why = " (Zoho's own CRM sync is on)" if connection.native_sync == "on" else ""
+    why = f" (a guard stopped it: {connection.guard.sentence})" if connection.guard else why
     show.say(out, f"Connection “{connection.id}”: mode {effective}{why}.")
     for entity, count in collected["links"].items():
         show.say(out, f"  linked           {count:>6}  {entity}")

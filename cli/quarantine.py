@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cli import show
 from cli.find import find
-from cli.fixes import Word, fix_of, settles
+from cli.fixes import Word, fix_of, kind_of, settles
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
 from tandem.core.conversion import SIDE_NAMES
@@ -34,7 +34,9 @@ RELEASE_EPILOG = """Examples:
 
   tandem release 5500000000123 --approve  (yes, it is the same customer)
 
-  tandem release 5500000000123 --keep-apart  (no, and do not ask again)"""
+  tandem release 5500000000123 --keep-apart  (no, and do not ask again)
+
+  tandem release 9f8e7d6c --approve  (a guard stopped a mass change, and it was meant)"""
 
 _FEW = 5
 _KEYS = 50
@@ -123,7 +125,8 @@ def release(
     id: Annotated[str, typer.Argument(help="A case's id, or a record (id, crm:ID, books:ID, address).")],
     take: Annotated[Literal["crm", "books"] | None, typer.Option(help="This side is right, once.")] = None,
     approve: Annotated[
-        bool, typer.Option("--approve", help="Let the held link, move or deactivation happen, once.")
+        bool,
+        typer.Option("--approve", help="Let the held link, move, deactivation or mass change happen, once."),
     ] = False,
     keep_apart: Annotated[
         bool, typer.Option("--keep-apart", help="It is none of the candidates shown; remembered for good.")
@@ -141,8 +144,9 @@ def release(
             "deactivation, --keep-apart says that a record is none of its candidates"
         )
     connection = session.connection()
-    holds, closed = _meant(session, connection, id)
-    _check_word(holds, "take" if take else "approve" if approve else "keep-apart" if keep_apart else None)
+    word: Word | None = "take" if take else "approve" if approve else "keep-apart" if keep_apart else None
+    holds, closed = _meant(session, connection, id, word)
+    _check_word(holds, word)
     now, released = session.now(), []
     for hold in holds:
         if take or approve:
@@ -197,14 +201,16 @@ def _keep_apart(session: Session, hold: Item) -> None:
     )
 
 
-def _meant(session: Session, connection: Connection, id: str) -> tuple[list[Item], str | None]:
+def _meant(
+    session: Session, connection: Connection, id: str, word: Word | None
+) -> tuple[list[Item], str | None]:
     """The holds of a case or a record; a case without members is put away (its cause is then named)."""
     cases = {str(item["sk"]).removeprefix("CASE#"): item for item in session.store.cases.cases(connection.id)}
     if id in cases:
         holds = [hold for hold in session.store.cases.holds(connection.id) if hold["case"] == id]
         if holds:
             return holds, None
-        return [], _put_away(session, connection, str(cases[id]["cause"]))
+        return [], _put_away(session, connection, str(cases[id]["cause"]), word)
     found = find(session, connection, id)
     if not found.holds:
         raise BadInputError(
@@ -213,10 +219,22 @@ def _meant(session: Session, connection: Connection, id: str) -> tuple[list[Item
     return list(found.holds), None
 
 
-def _put_away(session: Session, connection: Connection, cause: str) -> str:
+def _put_away(session: Session, connection: Connection, cause: str, word: Word | None) -> str:
+    if kind_of(cause) == "guard":
+        return _answer_guard(session, connection, cause, word)
     if cause in ("connection stopped", "native sync on"):
         raise BadInputError(f"this case ends with its cause. {fix_of(cause)}")
     session.store.cases.close(connection.id, cause)
+    return cause
+
+
+def _answer_guard(session: Session, connection: Connection, cause: str, word: Word | None) -> str:
+    """What a guard stopped goes on: its changes pass once, or everything is decided and counted afresh."""
+    if word is not None and not settles(word, cause):
+        raise BadInputError(f"--{word} has no effect on “{cause}”. {fix_of(cause)}")
+    session.store.guards.answer(connection, session.store.rows, session.now(), approve=word == "approve")
+    session.store.cases.close(connection.id, cause)
+    session.stack.ring(connection.group)
     return cause
 
 
@@ -242,6 +260,9 @@ def _print_release(
     closed: str | None,
     said: str,
 ) -> None:
+    if closed and kind_of(closed) == "guard":
+        show.say(out, f"The {closed.split(':')[1]} is {said}. The connection works again: tandem status")
+        return
     if closed:
         show.say(out, f"The case “{closed}” is put away; if it happens again there is a new alert.")
         return

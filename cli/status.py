@@ -11,13 +11,16 @@ import typer
 from rich.console import Console
 
 from cli import show
+from cli.fixes import fix_of
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
 from tandem.core.forecast import forecast
 from tandem.core.outcomes import Waits
 from tandem.core.records import LinkState, Mode, RowClass
+from tandem.engine.cases import case_id
 from tandem.engine.cursors import listings
 from tandem.engine.governor import accounts
+from tandem.engine.guards import cause_of
 from tandem.engine.rows import parse_key
 
 EPILOG = """Examples:
@@ -69,6 +72,7 @@ def look(session: Session, connection: Connection) -> dict[str, Any]:
         "paused": connection.paused,
         "stopped": connection.stopped.model_dump() if connection.stopped else None,
         "native_sync": connection.native_sync,
+        "guard": connection.guard.model_dump() if connection.guard else None,
         "mapping_version": connection.mapping_version,
         "entities": entities,
         "pending": {
@@ -173,6 +177,10 @@ def attention(found: dict[str, Any], now: datetime) -> list[str]:
         needs.append(f"stopped: {found['stopped']['reason']}; mend it, then `tandem check`")
     if found["native_sync"] == "on":
         needs.append("Zoho's own CRM sync is on: only observing; then `tandem mode write --native-sync-off`")
+    if found["guard"]:
+        cause = cause_of(found["guard"]["guard"])
+        fix = fix_of(cause, case_id(found["connection"], cause))
+        needs.append(f"a guard stopped all writing: {found['guard']['sentence']}. {fix}")
     if found["held"]["records"]:
         needs.append(f"{show.plural(found['held']['records'], 'record')} held: `tandem quarantine`")
     if found["dead_letters"]["waiting"]:

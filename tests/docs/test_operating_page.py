@@ -20,6 +20,7 @@ from tests.docs.pages import PACKAGE, ROOT, rows, section, text_of
 PAGE = "docs/operating.md"
 NO_HOLDS = {
     "connection stopped",
+    "guard",
     "native sync on",
     "channel ended",
     "unreadable letter",

@@ -67,6 +67,31 @@ class Settings(BaseModel):
     stopped_seconds: int = Field(
         1800, ge=1, description="a stopped connection tries its token again after this long"
     )
+    guard_minutes: int = Field(
+        10, ge=1, description="the window in which the guards count changes and deletes"
+    )
+    mass_change_records: int = Field(
+        200, ge=0, description="more records than this changed on one side: nothing is written; 0 = off"
+    )
+    mass_change_percent: int = Field(
+        25, ge=0, le=100, description="the same as a share of the links, from 101 records on; 0 = off"
+    )
+    mass_delete_records: int = Field(
+        20, ge=0, description="more customers than this deleted on one side: nothing is written; 0 = off"
+    )
+    value_collapse_records: int = Field(
+        50, ge=0, description="more records than this given one value, or blank, in one field; 0 = off"
+    )
+    empty_side_percent: int = Field(
+        50,
+        ge=0,
+        le=100,
+        description="a complete listing that shows less than this share of the links; 0 = off",
+    )
+    oscillation_writes: int = Field(
+        3, ge=0, description="so many of our writes to one field may be undone in a row; 0 = off"
+    )
+    oscillation_minutes: int = Field(10, ge=1, description="the window of the above")
 
 
 class Stop(BaseModel):
@@ -75,6 +100,16 @@ class Stop(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     reason: str
+    at: str
+
+
+class GuardStop(BaseModel):
+    """A guard's threshold was passed: nothing is written until a person has looked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    guard: str
+    sentence: str
     at: str
 
 
@@ -88,6 +123,11 @@ class Connection(BaseModel):
     mode: Mode = Mode.OBSERVE
     paused: bool = False
     stopped: Stop | None = None
+    guard: GuardStop | None = None
+    guard_passed: str = ""
+    """What was changed or deleted until then (ISO 8601), a person has approved: no guard counts it."""
+    listing_passed: str = ""
+    """When a person approved a listing that shows few records (ISO 8601): it stands for a day."""
     native_sync: Literal["unknown", "off", "on", "off_confirmed"] = "unknown"
     accounts_url: str
     crm_url: str
@@ -105,8 +145,8 @@ class Connection(BaseModel):
 
     @property
     def effective_mode(self) -> Mode:
-        """`observe` also while Zoho's own sync may be on (design, guards)."""
-        return Mode.OBSERVE if self.native_sync == "on" else self.mode
+        """`observe` also while Zoho's own sync may be on, or a guard has stopped it (design, guards)."""
+        return Mode.OBSERVE if self.native_sync == "on" or self.guard is not None else self.mode
 
     @property
     def is_working(self) -> bool:

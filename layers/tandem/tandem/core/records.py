@@ -149,6 +149,16 @@ class Seen:
         return self.version is not None and (self.settled or self.settled_fields.issuperset(fields))
 
 
+@dataclass(frozen=True, slots=True)
+class Wrote:
+    """One of our own writes to one field of a pair; `contested`: somebody had undone the one before."""
+
+    at: datetime
+    side: Side
+    mark: str
+    contested: bool = False
+
+
 class LinkState(StrEnum):
     """A link is live, or a tombstone that keeps its reservations (design, deletes and merges)."""
 
@@ -183,6 +193,8 @@ class Link:
     """For a customer: the ids of the Books persons last seen in it."""
     stamp_taken: bool = False
     """After a merge in Books: the losing customer keeps the stamp, which is unique, so this one cannot have it."""
+    wrote: Mapping[str, tuple[Wrote, ...]] = field(default_factory=dict)
+    """Our own writes of the last minutes by field, to see when somebody works against them."""
 
     def id_on(self, side: Side) -> str:
         """The record's id on `side`."""

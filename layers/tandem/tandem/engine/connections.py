@@ -89,12 +89,12 @@ class Connections:
     def approve(self, connection: str, rows: Rows, now: datetime) -> int:
         """A person lets the connection write with its active mapping: remembers that text, wakes what waited for it.
 
-        Returns how many rows were woken.
+        What was changed until now was shown to them: no guard counts it. Returns how many rows were woken.
         """
         active = self.table.get(_pk(connection), "MAP#active")
         if active is not None:
             self.table.put(Put({**active, "sk": "MAP#approved", "at": now.isoformat()}))
-        self.set_mode(connection, Mode.WRITE)
+        self.set(connection, mode=Mode.WRITE.value, guard_passed=now.isoformat())
         return rows.wake_all(connection, "mode", now)
 
     def stop(self, connection: str, error: StopError, now: datetime) -> None:

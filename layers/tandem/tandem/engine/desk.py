@@ -16,6 +16,7 @@ from tandem.engine.connections import Connections
 from tandem.engine.cursors import Cursors
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import Governor
+from tandem.engine.guards import Guards
 from tandem.engine.history import History
 from tandem.engine.index import MatchIndex
 from tandem.engine.intents import Intents
@@ -44,6 +45,7 @@ class Store:
     governor: Governor
     history: History
     apart: Apart
+    guards: Guards
 
     @classmethod
     def over(
@@ -51,6 +53,7 @@ class Store:
     ) -> Store:
         """The bundle over a State and a History table."""
         cases = Cases(state, alerts)
+        connections = Connections(state, cases)
         return cls(
             state,
             Rows(state),
@@ -60,10 +63,11 @@ class Store:
             cases,
             Cursors(state),
             MatchIndex(state),
-            Connections(state, cases),
+            connections,
             Governor(state, clock),
             History(history, history_days),
             Apart(state),
+            Guards(state, connections),
         )
 
 

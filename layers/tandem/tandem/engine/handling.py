@@ -10,6 +10,7 @@ from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine
 from tandem.core.decide import Situation, decide
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
+from tandem.core.oscillation import Fights
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import SETTLED_AFTER, Gone, Link, Mode, Record, RecordKey, Side
 from tandem.engine.desk import Desk
@@ -102,8 +103,14 @@ class Handler:
                 self.desk.store.connections.flag_native_sync(
                     self.desk.connection, record.label, self.desk.clock.now()
                 )
-        delay = timedelta(seconds=self.desk.connection.settings.delete_delay_seconds)
-        return decide(at, self.desk.entity(row.key.entity), delay, self.desk.clock.now())
+        settings, now = self.desk.connection.settings, self.desk.clock.now()
+        entity = self.desk.entity(row.key.entity)
+        action = decide(at, entity, timedelta(seconds=settings.delete_delay_seconds), now)
+        if not isinstance(action, Sync) or at.link is None:
+            return action
+        assert isinstance(at.crm, Record)
+        assert isinstance(at.books, Record)
+        return Fights(entity, settings, now).settle(action, at.link, at.crm, at.books, at.release)
 
     def _is_being_created(self, row: Row, at: Situation, action: Action, blocked: AbstractSet[str]) -> bool:
         """The create that made this record is unanswered: settling it knows more than a first link would.

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tandem.core.errors import ConditionFailedError
-from tandem.core.records import Base, Edit, Edits, Link, LinkState, RecordKey, Seen, Side
+from tandem.core.records import Base, Edit, Edits, Link, LinkState, RecordKey, Seen, Side, Wrote
 from tandem.engine.ports import Delete, Item, Put, Table, Update, When
 from tandem.engine.rows import row_pk
 
@@ -167,8 +167,13 @@ def _item(link: Link) -> Item:
     body = {
         name: value
         for name, value in asdict(link).items()
-        if name not in ("seen_crm", "seen_books", "base", "edits")
+        if name not in ("seen_crm", "seen_books", "base", "edits", "wrote")
     }
+    if link.wrote:
+        body["wrote"] = {
+            name: [[one.at.isoformat(), one.side.value, one.mark, one.contested] for one in wrote]
+            for name, wrote in link.wrote.items()
+        }
     body["state"] = link.state.value
     body["persons"] = list(link.persons)
     body["base"] = {name: [base.crm, base.books] for name, base in link.base.items()}
@@ -246,4 +251,8 @@ def _link(item: Item) -> Link:
         reason=item.get("reason", ""),
         persons=tuple(item.get("persons", ())),
         stamp_taken=bool(item.get("stamp_taken", False)),
+        wrote={
+            name: tuple(Wrote(datetime.fromisoformat(at), Side(side), *rest) for at, side, *rest in wrote)
+            for name, wrote in item.get("wrote", {}).items()
+        },
     )

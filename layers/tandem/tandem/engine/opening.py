@@ -77,7 +77,9 @@ class Opening:
                 self.desk.store.rows.untake(row)
                 continue
             try:
-                self.own[key] = await self.gatherer.own(row, self.desk.store.links.of(key))
+                if link := self.desk.store.links.of(key):
+                    self.links[key] = link
+                self.own[key] = await self.gatherer.own(row, link)
             except Exception as error:  # noqa: BLE001 - as for every other row
                 self.outcomes.settle(row, self.outcomes.of_error(row, error))
                 continue

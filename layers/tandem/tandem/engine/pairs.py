@@ -9,8 +9,9 @@ from tandem.core.actions import Hold, Sync
 from tandem.core.canonical import read_record
 from tandem.core.decide import Situation
 from tandem.core.errors import AlreadyModifiedError, GoneError, RefusedError, TandemError
+from tandem.core.oscillation import Fights
 from tandem.core.outcomes import Done, Outcome, Waits
-from tandem.core.records import Base, Edits, Link, Mode, Record, Seen, Side, Value, is_settled
+from tandem.core.records import Base, Edits, Link, Mode, Record, Seen, Side, Value, Wrote, is_settled
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.families import Families
@@ -37,6 +38,8 @@ class Progress:
     """Sides that showed somebody else's edit in answer to our write: what was seen there is not kept."""
     written: set[Side] = field(default_factory=set)
     """Sides that we wrote: what they showed is of the very second of our write."""
+    wrote: Mapping[str, tuple[Wrote, ...]] = field(default_factory=dict)
+    """Our own writes of the last minutes, with those of this pair."""
     failure: TandemError | None = None
     edits: Edits = field(default_factory=dict)
 
@@ -74,6 +77,7 @@ class Pairs:
             # What is kept as seen of a customer counts for its persons: no page tells of them a second time.
             self.records.raised.extend(self.families.hint_changed(at.books.body, link))
         state = Progress(at.crm, at.books, dict(action.base), holds=list(action.holds), edits=action.edits)
+        state.wrote = link.wrote
         if not action.is_quiet and self.desk.connection.effective_mode is Mode.OBSERVE:
             return self._observe(row, link, action, state)
         for side in (Side.BOOKS, Side.CRM):
@@ -104,6 +108,8 @@ class Pairs:
             state.failure = error
         else:
             state.intents.append(intent)
+            fights = Fights(self.desk.entity(link.entity), self.desk.connection.settings, intent.at)
+            state.wrote = fights.note(replace(link, wrote=state.wrote), side, intent.before, values)
             self.adopt(link, side, values, written, state)
             return
         self._keep_base(link, values, state)
@@ -189,6 +195,7 @@ class Pairs:
             seen_books=self.seen(link, Side.BOOKS, state),
             mapping_version=self.desk.mapping.version,
             persons=self.person_ids(link, state.books),
+            wrote=state.wrote,
         )
         if not state.intents and _same(moved, link):
             return

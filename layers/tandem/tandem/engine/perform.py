@@ -60,7 +60,7 @@ class Performer:
                 self._forget_seen(at.link)
                 return self.records.quarantine(row, at, [hold])
             case Unlink(reason):
-                return await self._end(row, at, reason)
+                return await self._unlink(row, at, reason)
             case Deactivate(reason):
                 return await self._deactivate(row, at, reason)
             case Revive():
@@ -84,6 +84,13 @@ class Performer:
         ):
             return
         self.desk.store.links.move(replace(link, seen_crm=None, seen_books=None), self.desk.lease.fence)
+
+    async def _unlink(self, row: Row, at: Situation, reason: str) -> Outcome:
+        """A guard's stop holds back this too: a side that seems gone may come back."""
+        if self.desk.connection.guard is None:
+            return await self._end(row, at, reason)
+        self.records.would(row, "unlink", (), link=at.link.id if at.link else None, sentence=reason)
+        return Waits("mode", self.records.net(), "a guard stopped the connection: would unlink")
 
     async def _end(self, row: Row, at: Situation, reason: str) -> Outcome:
         assert at.link is not None

@@ -22,6 +22,7 @@ from tandem.engine.row_outcomes import Outcomes, RoundReport
 from tandem.engine.rows import Row
 from tandem.engine.situation import Gatherer
 from tandem.engine.units import Order
+from tandem.engine.watch import Watch
 
 __all__ = ["CRASH_LIMIT", "Round"]
 
@@ -43,6 +44,7 @@ class Round:
         self._opening = Opening(desk, self._reader, gatherer, self._outcomes, own, links, blocked)
         self._handler = Handler(desk, self._reader, gatherer, blocked)
         self._order = Order(desk, own, links)
+        self._watch = Watch(desk, self._reader, own, links)
 
     async def run(self, rows: Sequence[Row]) -> RoundReport:
         """Handle all rows: read, drop echoes, form units, run them side by side."""
@@ -52,7 +54,7 @@ class Round:
                 row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times")
             )
         rows = self._without_off([row for row in rows if row.starts <= CRASH_LIMIT])
-        rows = await self._opening.read(rows)
+        rows = await self._watched(await self._opening.read(rows))
         units = self._order.units(rows)
         bulk = Bulk(self.desk, len(units))
         # Units that wait for a common call are not in flight themselves: the transport counts calls.
@@ -73,6 +75,21 @@ class Round:
                 self._outcomes.settle(row, Done("left_out", f"{row.key.entity} is off in the mapping"))
         return [row for row in rows if row.key.entity in on]
 
+    async def _watched(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows that may be handled: none where a guard stops them; they stay due and are then only observed."""
+        stop = await self._watch.stop(rows)
+        if not stop:
+            return list(rows)
+        self.report.stop = self.report.stop or stop
+        for row in rows:
+            self._leave(row)
+        return []
+
+    def _leave(self, row: Row) -> None:
+        """The round ends before this row: it stays due."""
+        self.desk.store.rows.untake(row)
+        self.report.count("left")
+
     async def _unit(self, unit: Sequence[Row], flight: asyncio.Semaphore, bulk: Bulk) -> None:
         """The rows of a unit in order; the persons of a customer that it links join it, while all is at hand."""
         performer = Performer(self.desk, self._reader, bulk if bulk.is_on else None)
@@ -86,8 +103,7 @@ class Round:
         while waiting:
             row = waiting.popleft()
             if self.report.stop or self._is_unanswered(row, performer):
-                self.desk.store.rows.untake(row)
-                self.report.count("left")
+                self._leave(row)
                 continue
             await self._row(row, performer)
             waiting.extend(await self._family(performer.records))
@@ -104,7 +120,7 @@ class Round:
         """Take the persons' rows that the last row raised."""
         keys = [key for key in dict.fromkeys(records.raised) if key.entity == PERSON]
         records.raised.clear()
-        return await self._opening.take_also(keys)
+        return await self._watched(await self._opening.take_also(keys))
 
     async def _row(self, row: Row, performer: Performer) -> None:
         charge(row.cls)

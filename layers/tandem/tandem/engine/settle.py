@@ -13,6 +13,7 @@ from datetime import timedelta
 from tandem.core.canonical import folded, name_of, read_record
 from tandem.core.decide import Ended
 from tandem.core.errors import ConditionFailedError
+from tandem.core.oscillation import Fights
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side, Value
 from tandem.engine.desk import Desk
 from tandem.engine.history import EntryKind
@@ -151,8 +152,10 @@ class Settler:
                 link, state=LinkState.LIVE, base={}, held={}, reason="readable again on both sides"
             )
         base = {**link.base, **intent.base}
+        entity, settings = self.desk.entity(intent.entity), self.desk.connection.settings
+        wrote = Fights(entity, settings, intent.at).note(link, intent.side, intent.before, intent.after)
         try:
-            store.links.move(replace(link, base=base, seen_crm=None, seen_books=None), fence)
+            store.links.move(replace(link, base=base, seen_crm=None, seen_books=None, wrote=wrote), fence)
         except ConditionFailedError:
             return
 

@@ -1,0 +1,96 @@
+"""The watch over a round: what people and programs did to linked records is counted before anything is written.
+
+A record counts when it is read and differs from the last agreement; first links and creates never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tandem.core.connection import Settings
+from tandem.core.errors import TandemError
+from tandem.core.guards import Noted, Tripped, changed_fields, trip
+from tandem.core.records import Gone, Link, LinkState, Mode, Record, RecordKey, Side
+from tandem.engine.desk import Desk
+from tandem.engine.reader import CUSTOMER, Reader
+from tandem.engine.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Looks at the rows of one round before anything is written for them."""
+
+    desk: Desk
+    reader: Reader
+    own: Mapping[RecordKey, Record | Gone]
+    links: Mapping[RecordKey, Link]
+
+    async def stop(self, rows: Sequence[Row]) -> str:
+        """Why nothing may be written, in words; empty where no threshold is passed. A stop is kept and alerted."""
+        desk, now = self.desk, self.desk.clock.now()
+        if desk.connection.effective_mode is not Mode.WRITE or not _any_on(desk.connection.settings):
+            return ""
+        noted = [one for row in rows if (one := self._noted(row, now)) is not None]
+        if not noted:
+            return ""
+        connection, settings = desk.connection.id, desk.connection.settings
+        known = desk.store.guards.note(connection, noted, settings, now)
+        tripped = trip(known, settings, self._count_links, now)
+        if tripped is None:
+            return ""
+        for row in rows:
+            if isinstance(self.own[row.key], Gone):
+                desk.store.rows.note_gone(row, now)
+        others = await self._others(tripped, rows)
+        sentence = desk.store.guards.stop(connection, tripped, now, others=others)
+        return f"{tripped.guard}: {sentence}"
+
+    async def _others(self, tripped: Tripped, rows: Sequence[Row]) -> Sequence[str]:
+        """Who edited the counterpart of one of these records last: one look, where it can be had."""
+        for row in rows:
+            link = self.links.get(row.key)
+            if row.key.side is not tripped.side or row.key.entity != CUSTOMER or link is None:
+                continue
+            try:
+                if row.key.side is Side.CRM:
+                    other = await self.reader.books(CUSTOMER, link.books_id, None)
+                else:
+                    other = await self.reader.crm(CUSTOMER, link.crm_id)
+            except TandemError:
+                return ()
+            return (other.edited_by,) if isinstance(other, Record) and other.edited_by else ()
+        return ()
+
+    def _noted(self, row: Row, now: datetime) -> Noted | None:
+        """What somebody did to a linked record since a person last approved; None if nothing that travels."""
+        key, own, link = row.key, self.own[row.key], self.links.get(row.key)
+        if link is None or link.state is not LinkState.LIVE:
+            return None
+        if isinstance(own, Gone):
+            passed = self._is_passed(row.gone_since or now, now)
+            is_customer = key.entity == CUSTOMER
+            return Noted(key.side, key.entity, key.id, now, gone=True) if is_customer and not passed else None
+        fields = changed_fields(self.desk.entity(key.entity), link, own)
+        if not fields or self._is_passed(own.version, now):
+            return None
+        return Noted(key.side, key.entity, key.id, now, own.edited_by or "", fields)
+
+    def _is_passed(self, moment: datetime | None, now: datetime) -> bool:
+        """It was done before a person's approval; where its time is not known, for one window after that."""
+        if not self.desk.connection.guard_passed:
+            return False
+        passed = datetime.fromisoformat(self.desk.connection.guard_passed)
+        window = timedelta(minutes=self.desk.connection.settings.guard_minutes)
+        return moment <= passed if moment is not None else now - passed <= window
+
+    def _count_links(self) -> int:
+        ids, connection = self.desk.store.links.ids, self.desk.connection.id
+        return sum(len(ids(connection, entity, LinkState.LIVE)) for entity in self.desk.mapping.entities)
+
+
+def _any_on(settings: Settings) -> bool:
+    return bool(
+        settings.mass_change_records or settings.mass_delete_records or settings.value_collapse_records
+    )
