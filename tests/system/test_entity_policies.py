@@ -111,6 +111,30 @@ async def test_an_entity_that_is_off_is_left_alone_and_catches_up_when_it_is_on(
     system.judge()
 
 
+async def test_a_customer_whose_persons_were_switched_off_is_followed_as_before(start: Start) -> None:
+    """Links of persons that stay behind are in nobody's way: an edit, a new address, a delete."""
+    system = await start(changed())
+    id = await account(system)
+    await contact(system, id)
+    remap(system, changed("contact_person", enabled=False))
+    await system.control("PATCH", f"/crm/Accounts/{id}", {"Description": "still here"})
+    await system.run(20)
+    [customer] = await customers(system)
+    assert customer["notes"] == "still here"
+    [person] = customer["contact_persons"]
+    place = f"/books/contacts/{customer['contact_id']}"
+    await system.control("PATCH", f"{place}/persons/{person['contact_person_id']}", {"mobile": "98765 43210"})
+    await system.control("PATCH", place, {"notes": "from Books"})
+    await system.run(20)
+    assert (await system.crm_record("Accounts", id))["Description"] == "from Books"
+    await system.control("DELETE", f"/crm/Accounts/{id}")
+    await system.settle(4)
+    assert (await customers(system))[0]["status"] == "inactive"
+    assert causes(system) == []
+    assert sum(report.outcomes.get("retry", 0) for report in system.reports) == 0
+    system.judge()
+
+
 async def test_a_person_that_only_books_has_comes_when_persons_are_switched_on(start: Start) -> None:
     """Books lists persons nowhere: its customers are looked at once more."""
     system = await start(changed("contact_person", enabled=False))
