@@ -49,6 +49,8 @@ def outcome(result: Merged) -> str:
 
 TO_BOOKS_BACK: dict[str, Any] = {"direction": "to_books", "drift": "put_back"}
 BACK_NEVER_BLANK: dict[str, Any] = {**TO_BOOKS_BACK, "never_blank": True}
+KEPT_IN_CRM: dict[str, Any] = {"never_blank_crm": True}
+BOOKS_OWNS_KEPT: dict[str, Any] = {**KEPT_IN_CRM, "owner": "books"}
 TO_CRM_BACK: dict[str, Any] = {"direction": "to_crm", "drift": "put_back"}
 TABLE: dict[str, tuple[Any, Any, tuple[Any, Any] | None, dict[str, Any], str]] = {
     # what it is                                  CRM      Books    base         policies                  outcome
@@ -65,6 +67,9 @@ TABLE: dict[str, tuple[Any, Any, tuple[Any, Any] | None, dict[str, Any], str]] =
     "a clear in Books goes to CRM":               ("a",     None,   ("a", "a"), {},                        "crm=None"),
     "a clear towards never_blank is adopted":     (None,    "a",    ("a", "a"), {"never_blank": True},     "agreed"),
     "never_blank does not stop a clear to CRM":   ("a",     None,   ("a", "a"), {"never_blank": True},     "crm=None"),
+    "a clear towards never_blank_crm is adopted": ("a",     None,   ("a", "a"), KEPT_IN_CRM,               "agreed"),
+    "never_blank_crm does not stop one to Books": (None,    "a",    ("a", "a"), KEPT_IN_CRM,              "books=None"),
+    "Books owns a clear that CRM must not get":   ("b",     None,   ("a", "a"), BOOKS_OWNS_KEPT,           "books=b"),
     "changed on both, CRM owns":                  ("b",     "c",    ("a", "a"), {},                        "books=b"),
     "changed on both, Books owns":                ("b",     "c",    ("a", "a"), {"owner": "books"},        "crm=c"),
     "changed on both, held":                      ("b",     "c",    ("a", "a"), {"conflict": "hold"},      "held"),
@@ -360,6 +365,7 @@ policies = st.fixed_dictionaries(
         "conflict": st.sampled_from(["owner", "hold"]),
         "first_link": st.sampled_from(["hold", "crm", "books"]),
         "never_blank": st.booleans(),
+        "never_blank_crm": st.booleans(),
         "crm_may": st.sampled_from(["edit", "fill_blank"]),
         "args": st.just({"books_max": 1, "crm_max": 1}),
     },
@@ -415,11 +421,13 @@ def test_one_way_fields_are_never_written_backwards(
 
 @given(values, values, bases, helds, policies, one_way)
 def test_blank_laws(crm: Any, books: Any, base: Any, held: Any, policy: Any, way: Any) -> None:
-    """P13: unknown moves nothing; a blank is sent to Books only where it may be, and never for an unknown."""
+    """P13: unknown moves nothing; a blank is sent to a side only where it may be, and never for an unknown."""
     result = merged(crm, books, base, held=held, **{**policy, **way})
     if UNKNOWN in (crm, books):
         assert outcome(result) == "kept"
     if policy.get("never_blank") and result.to is BOOKS:
+        assert result.value is not None
+    if policy.get("never_blank_crm") and result.to is CRM:
         assert result.value is not None
     if result.to is not None and result.value is None:
         assert base is not None or held is not None, "nothing is cleared at a first link"

@@ -38,6 +38,7 @@ _FIELD_KEYS: Final = {
     "first_link": "two different values at a first link are settled in another way; links that exist are not touched",
     "drift": "what happens to an edit on the side that is only written changes",
     "never_blank": "whether a clear is sent to Books changes",
+    "never_blank_crm": "whether a clear is sent to CRM changes",
     "default": "what a create writes where the source is blank changes; existing records stay",
     "crm_may": "what CRM may write in Books changes",
 }

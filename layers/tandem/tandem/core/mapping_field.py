@@ -84,6 +84,8 @@ class FieldMapping(Strict):
     never_blank: bool = False
     """A clear is not sent to Books. Default: `true` for e-mails, persons' names, addresses, tax numbers and identities,
     and `contact_name`, `currency_id`, `payment_terms`."""
+    never_blank_crm: bool = False
+    """A clear is not sent to CRM."""
     default: Default = Default()
     """What a create writes where the other side is blank: `crm` and `books`, each in that side's own form. A two-way
     default comes back to the blank side; of a one-way field it stands until the source has a value. Default: none."""
@@ -182,6 +184,10 @@ class FieldMapping(Strict):
     def may_write(self, side: Side) -> bool:
         """The direction allows to write `side`."""
         return self.direction in ("both", f"to_{side.value}")
+
+    def keeps(self, side: Side) -> bool:
+        """A clear is not sent to `side`."""
+        return self.never_blank if side is Side.BOOKS else self.never_blank_crm
 
     @cached_property
     def convert(self) -> Converter:

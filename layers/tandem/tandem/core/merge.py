@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tandem.core.actions import FieldReason, Hold, Release
-from tandem.core.converters import ConversionError
+from tandem.core.conversion import SIDE_NAMES, ConversionError
 from tandem.core.mapping import FieldMapping
 from tandem.core.records import Base, Edit, Side, Value, is_blank
 
@@ -78,8 +78,9 @@ class Pair:
         field, target, value = self.field, source.other, self.on(source)
         if not field.may_write(target):
             return self._stop(source, by_person=by_person)
-        if target is Side.BOOKS and field.never_blank and is_blank(value):
-            return Merged(self.reason("a clear is not sent to Books"), base=Base(value, self.books))
+        if field.keeps(target) and is_blank(value):
+            stopped = f"a clear is not sent to {SIDE_NAMES[target]}"
+            return Merged(self.reason(stopped), base=Base(self.crm, self.books))
         fills = by_person or target is Side.CRM or is_blank(self.books)
         if field.crm_may == "fill_blank" and not fills:
             return self.hold(
@@ -157,8 +158,9 @@ def _conflict(pair: Pair) -> Merged:
     if pair.field.conflict == "hold":
         return pair.hold(f"conflict:{pair.field.name}", differ(pair))
     winner, why, sentence = _winner(pair)
-    if winner is Side.CRM and pair.field.never_blank and is_blank(pair.crm):
-        return pair.carry(Side.BOOKS, "conflict: a clear is not sent to Books, so its new value travels")
+    if pair.field.keeps(winner.other) and is_blank(pair.on(winner)):
+        kept = SIDE_NAMES[winner.other]
+        return pair.carry(winner.other, f"conflict: a clear is not sent to {kept}, so its new value travels")
     return pair.carry(winner, f"conflict: changed on both sides, {why}", sentence)
 
 
