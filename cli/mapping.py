@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -24,10 +24,11 @@ from tandem.core.checks.finding import Finding
 from tandem.core.checks.report import Line, of_file, of_live
 from tandem.core.checks.run import check_mapping
 from tandem.core.connection import Connection
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.cost import Cost, costs
 from tandem.core.errors import BadInputError
+from tandem.core.mapping import EntityMapping, load_mapping
 from tandem.core.mapping import Mapping as FieldMap
-from tandem.core.mapping import load_mapping
 from tandem.core.mapping_diff import Difference, differences
 from tandem.core.mapping_faults import MappingError
 from tandem.core.mapping_schema import file_schema
@@ -173,8 +174,31 @@ def _print_mapping(out: Console, given: Text, mapping: FieldMap) -> None:
             )  # fmt: skip
         out.print()
         out.print(rows)
+        for sentence in _policies(entity):
+            show.say(out, f"  {sentence}")
     for name in mapping.off:
         show.say(out, f"{name} is off: its records are left alone.")
+
+
+def _policies(entity: EntityMapping) -> Iterator[str]:
+    """What the keys of an entity do, in sentences."""
+    for side in _SIDES:
+        product = SIDE_NAMES[side]
+        if wanted := entity.create_when(side):
+            when = " and ".join(
+                f"{name} is {' or '.join(map(str, values))}" for name, values in wanted.items()
+            )
+            yield f"Created in {product} only when {when}."
+        if constants := entity.constants.of(side):
+            given = ", ".join(f"{name}: {value}" for name, value in constants.items())
+            yield f"A create in {product} also writes {given}."
+        for field in entity.fields:
+            if (value := field.default.on(side)) is not None:
+                yield f"A create in {product} writes {value} for {field.name} where the other side is blank."
+    yield f"Belong together, beside the stamp, by {', '.join(entity.match_by) or 'nothing else'}."
+    yield f"Deleted in CRM: {entity.delete}."
+    if entity.name == "contact_person":
+        yield f"Without an Account: {entity.without_account.replace('_', ' ')}."
 
 
 @app.command(

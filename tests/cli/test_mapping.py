@@ -138,6 +138,23 @@ def test_show_has_every_field(connected: World) -> None:
     assert connected.run("mapping", "show", "--json").json["mapping"]["region"] == "IN"
 
 
+def test_show_says_what_an_entity_does(connected: World, file: Path) -> None:
+    """Filters, constants, defaults, keys, deletes, and what is off."""
+    spoil(file, "books_stamp:", "constants: {books: {payment_terms: 30}}\n    delete: hold\n    books_stamp:")
+    spoil(file, "segment: {", "segment: {default: {crm: None yet}, ")
+    spoil(file, "crm_module: Contacts", "enabled: false\n    crm_module: Contacts")
+    out = " ".join(connected.run("mapping", "show", str(file)).out.split())
+    for sentence in (
+        "Created in Books only when Account_Type is Customer.",
+        "A create in Books also writes payment_terms: 30.",
+        "A create in CRM writes None yet for segment where the other side is blank.",
+        "Belong together, beside the stamp, by tax_number, email.",
+        "Deleted in CRM: hold.",
+        "contact_person is off",
+    ):
+        assert sentence in out
+
+
 def test_a_changed_mapping_observes_until_it_is_approved(connected: World, file: Path) -> None:
     """A diff tells what it means; approve remembers what was approved, and the connection writes again."""
     assert connected.run("mode", "write", "--yes").code == 0
