@@ -123,10 +123,13 @@ class _Case:
         made = Counter(
             a.side for a in self.acts if a.verb == "create" and a.kind == "customer" and a.token == token
         )
-        if len(crm) > 1 or len(books) > 1:
-            self.verdict.add("duplicates", f"{self.org} {token}: {len(crm)} Accounts, {len(books)} customers")
-            return
         ends = self.ends.get(("customer", token), [])
+        if len(crm) > 1 or len(books) > 1:
+            if not self._is_back_beside_another(ends, crm, books, made):
+                self.verdict.add(
+                    "duplicates", f"{self.org} {token}: {len(crm)} Accounts, {len(books)} customers"
+                )
+            return
         if ends:
             self._ended(token, ends, crm, books, made)
             return
@@ -141,6 +144,23 @@ class _Case:
         if token not in self.masters:
             self._stamps(token, crm[0], books[0])
         self._equal("customer", token, crm[0], books[0])
+
+    def _is_back_beside_another(
+        self,
+        ends: list[Act],
+        crm: list[Mapping[str, Any]],
+        books: list[Mapping[str, Any]],
+        made: Mapping[str, int],
+    ) -> bool:
+        """Two people made the same customer, CRM's was deleted, Books' got its counterpart, and CRM's is restored.
+
+        Nobody but a person can say which of the two Accounts stays, and a person is asked about the restored one.
+        """
+        both_made = len(made) > 1 and len(crm) == 2 and len(books) == 1
+        deleted = {act.value for act in ends if act.side == "crm" and act.verb == "delete"}
+        restored = any(act.side == "crm" and act.verb == "restore" for act in ends)
+        back = [account for account in crm if account["id"] in deleted]
+        return both_made and restored and len(back) == 1 and self._is_asked_about(back)
 
     def _is_asked_about(self, accounts: list[Mapping[str, Any]]) -> bool:
         """A new Account that took over another's Contacts looks like both: a person is asked, by name."""
