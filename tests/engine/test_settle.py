@@ -232,3 +232,33 @@ async def test_a_person_edited_before_its_unanswered_create_is_looked_up_is_not_
     contacts = (await system.export())["crm"]["Contacts"]
     assert sorted(each["Email"] for each in contacts) == ["asha@acme.example", "typed@acme.example"]
     system.judge()
+
+
+async def test_a_person_whose_customer_is_gone_settles_as_unknown(pair: Pair) -> None:
+    """Whether it was made cannot be known any more, and the history does not claim that it was not."""
+    system = pair.system
+    await fault(system, "error_after_commit", {"product": "books", "match": {"method": "POST"}})
+    person = {"First_Name": "Uma", "Last_Name": "Sen", "Account_Name": {"id": pair.account}}
+    await system.control("POST", "/crm/Contacts", person)
+    await told(system)
+    assert [intent.kind for intent in system.store.intents.all_open("main")] == ["create"]
+    await system.control("DELETE", f"/books/contacts/{pair.customer}")
+    await system.settle(4)
+    assert settled(system) == ["unknown"]
+
+
+async def test_a_link_with_an_open_intent_is_left_alone_by_what_its_customer_raises(pair: Pair) -> None:
+    """A person found changed in what its customer shows waits as its row would, in this round and in the next."""
+    system = pair.system
+    await fault(system, "timeout", {"product": "crm", "match": {"method": "PUT", "module": "Contacts"}})
+    await pair.edit_person({"mobile": "+91 90000 00001"})
+    await told(system)
+    [intent] = system.store.intents.all_open("main")
+    before = system.seq
+    await pair.edit_person({"mobile": "+91 90000 00002"})
+    await pair.edit_books({"notes": "n"})
+    await told(system)
+    assert system.store.intents.all_open("main") == [intent]
+    assert [call["endpoint"] for call in system.writes(before)] == ["PUT /crm/v8/{module}/{id}"]
+    await system.settle(3)
+    assert (await pair.crm("Contacts"))["Mobile"] == "+91 90000 00002"

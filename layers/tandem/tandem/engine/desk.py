@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from collections.abc import Mapping as Dict
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from tandem.core.connection import Connection
 from tandem.core.mapping import EntityMapping, Mapping
-from tandem.core.records import Link, Side
+from tandem.core.records import Link, RecordKey, Side
 from tandem.core.remap import remapped
 from tandem.engine.apart import Apart
 from tandem.engine.cases import Cases
@@ -69,6 +70,13 @@ class Store:
             Apart(state),
             Guards(state, connections),
         )
+
+    def is_blocked(self, key: RecordKey, places: AbstractSet[str]) -> bool:
+        """An open intent is about this record, or about its link. `places`: what `Intent.blocks` tells."""
+        if not places or str(key) in places:
+            return bool(places)
+        link = self.links.of(key)
+        return link is not None and link.id in places
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ class Drainer:
         known = {key: cls for cls, keys in due.items() for key in keys}
         found: dict[RowClass, list[RecordKey]] = {cls: [] for cls in RowClass}
         for key in dict.fromkeys([*named, *known]):
-            if not self._is_blocked(key, blocked):
+            if not self.store.is_blocked(key, blocked):
                 found[known.get(key, RowClass.LIVE)].append(key)
         return found
 
@@ -230,14 +230,6 @@ class Drainer:
             net = timedelta(seconds=desk.connection.settings.wait_net_seconds)
             self.store.rows.finish(row, Waits(row.waits_for, now + net), now)  # type: ignore[arg-type]
         return stands
-
-    def _is_blocked(self, key: RecordKey, blocked: set[str]) -> bool:
-        if not blocked:
-            return False
-        if str(key) in blocked:
-            return True
-        link = self.store.links.of(key)
-        return link is not None and link.id in blocked
 
 
 def describe(report: DrainReport) -> str:

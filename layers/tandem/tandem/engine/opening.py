@@ -70,8 +70,9 @@ class Opening:
         """Take rows beside those of the drain, with what they show; one that cannot be read gets its outcome."""
         taken = []
         for key in keys:
-            row = None if str(key) in self.blocked else self.desk.store.rows.take(key)
-            if row is None:
+            if self.desk.store.is_blocked(key, self.blocked):
+                continue
+            if (row := self.desk.store.rows.take(key)) is None:
                 continue
             if row.starts >= CRASH_LIMIT:
                 self.desk.store.rows.untake(row)

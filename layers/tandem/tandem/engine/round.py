@@ -110,11 +110,7 @@ class Round:
 
     def _is_unanswered(self, row: Row, performer: Performer) -> bool:
         """A write of this unit got no answer: the other rows of its pair stay due until it is settled."""
-        open_places = performer.writer.unanswered
-        if not open_places:
-            return False
-        link = self.desk.store.links.of(row.key)
-        return str(row.key) in open_places or (link is not None and link.id in open_places)
+        return self.desk.store.is_blocked(row.key, performer.writer.unanswered)
 
     async def _family(self, records: Recorder) -> list[Row]:
         """Take the persons' rows that the last row raised."""

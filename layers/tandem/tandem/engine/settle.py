@@ -52,7 +52,7 @@ class Settler:
         if kind == "write" and id is not None:
             await self._raise_children(intent, id)
             self._commit(intent, id)
-        elif kind == "unknown":
+        elif kind == "unknown" and intent.kind == "update":
             await self._commit_shown(intent)
         store.intents.close(intent)
         store.rows.hint(intent.source, RowClass.LIVE, now)
@@ -93,7 +93,12 @@ class Settler:
             if link is None or link.id_on(intent.source.side) == intent.source.id:
                 return "write", record.id
         deleted = await self._deleted_since(intent) if intent.side is Side.CRM else None
-        return ("write", deleted) if deleted else ("not_written", None)
+        if deleted:
+            return "write", deleted
+        went_with_its_customer = (
+            intent.side is Side.BOOKS and intent.parent and await self.reader.contact(intent.parent) is None
+        )
+        return ("unknown" if went_with_its_customer else "not_written"), None
 
     async def _deleted_since(self, intent: Intent) -> str | None:
         """What we made may be deleted before we look: made again, it would come back to whoever deleted it.
@@ -173,7 +178,7 @@ class Settler:
     async def _commit_shown(self, intent: Intent) -> None:
         """Somebody else changed some of the written fields since: the others show what we wrote, and are agreed."""
         record, link = await self._target(intent), self.desk.store.links.get(intent.connection, intent.link)
-        if isinstance(record, Gone) or link is None or intent.kind != "update":
+        if isinstance(record, Gone) or link is None:
             return
         ours = {
             name: base
