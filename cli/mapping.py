@@ -27,6 +27,7 @@ from tandem.core.connection import Connection
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.cost import Cost, costs
 from tandem.core.errors import BadInputError
+from tandem.core.facts import FieldFacts
 from tandem.core.mapping import EntityMapping, load_mapping
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.mapping_diff import Difference, differences
@@ -128,6 +129,8 @@ def _answer(session: Session, given: Text, lines: Sequence[Line], priced: Sequen
     def people(out: Console) -> None:
         for line in lines:
             show.say(out, f"{line.state}: {line.place}: {line.message}", style=show.STYLES[line.state])
+            if line.facts:
+                show.say(out, f"    there: {'; '.join(_facts(line))}")
             show.say(out, f"    fix: {line.fix}")
         warnings = len(lines) - faults
         show.say(
@@ -137,6 +140,11 @@ def _answer(session: Session, given: Text, lines: Sequence[Line], priced: Sequen
             _print_costs(out, priced)
 
     show.answer(session, payload, people)
+
+
+def _facts(line: Line) -> Iterator[str]:
+    for side, fact in line.facts.items():
+        yield f"{SIDE_NAMES[Side(side)]} {fact['name']} ({FieldFacts(**fact).shown()})"
 
 
 def _print_costs(out: Console, priced: Sequence[Cost]) -> None:

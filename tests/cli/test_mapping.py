@@ -53,6 +53,7 @@ def test_a_fault_is_named_with_file_line_field_facts_and_fix(connected: World, f
     assert row["facts"]["books"]["name"] == "cf_segment"
     plain = connected.run("mapping", "check", str(file))
     assert f"{file}:{line}: entities.customer.fields.segment.crm: CRM has no Customer_Segmnt" in plain.out
+    assert "there: Books cf_segment (text of 255)" in plain.out
     assert "fix: " in plain.out
 
 
