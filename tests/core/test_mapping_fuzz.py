@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tandem.core.checks.kinds import FILE_KINDS, LIVE_KINDS
 from tandem.core.checks.report import Line, examine
-from tandem.core.mapping import EntityMapping, Mapping
+from tandem.core.mapping import EntityMapping, Mapping, load_mapping
+from tandem.core.mapping_diff import differences
 from tandem.core.mapping_field import FieldMapping
 from tests.core.orgs import MAPPING, right_world
 
@@ -118,6 +120,62 @@ def test_a_preset_with_any_bytes_in_any_place_is_read_or_named(data: st.DataObje
             st.sampled_from(MARKS) | st.binary(max_size=6) | st.just(bytes(file[start:end]) * 2)
         )
     check(bytes(file))
+
+
+POLICIES: dict[str, list[Any]] = {
+    "direction": ["both", "to_books", "to_crm"],
+    "conflict": ["owner", "newest", "hold"],
+    "first_link": ["hold", "crm", "books"],
+    "owner": ["crm", "books"],
+    "drift": ["report", "put_back"],
+    "never_blank": [True, False],
+    "never_blank_crm": [True, False],
+    "crm_may": ["edit", "fill_blank"],
+    "default": [{"books": "x"}, {"crm": "x"}, {}],
+    "crm": ["Segment", "Tier"],
+    "args": [{}, {"crm_max": 9}],
+    "delete": ["deactivate", "keep", "hold"],
+    "match_by": [["email"], ["tax_number", "email"], ["segment"]],
+    "create_in_crm_when": [{}, {"cf_x": ["a"]}],
+    "currency_field": ["Currency"],
+    "constants": [{"books": {"cf_y": "1"}}],
+    "region": ["IN", "US"],
+    "absent_custom_field": ["blank", "unknown"],
+}
+CHANGES = [(key, value) for key, values in POLICIES.items() for value in values]
+
+
+def changed(changes: list[tuple[str, Any]]) -> str:
+    """The right mapping with other values of some keys."""
+    tree = copy.deepcopy(MAPPING)
+    customer = tree["entities"]["customer"]
+    for key, value in changes:
+        if key in Mapping.model_fields:
+            tree[key] = value
+        elif key in EntityMapping.model_fields:
+            customer[key] = value
+        else:
+            customer["fields"]["segment"][key] = value
+    return json.dumps(tree)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: f"{change[0]}: {change[1]}")
+def test_no_change_of_a_mapping_goes_unseen(change: tuple[str, Any]) -> None:
+    """`mapping diff` tells of every change that has another version, and of nothing else."""
+    assert_seen(changed([change]))
+
+
+@given(st.lists(st.sampled_from(CHANGES), min_size=2, max_size=4))
+def test_no_changes_of_a_mapping_hide_each_other(changes: list[tuple[str, Any]]) -> None:
+    """Several at once."""
+    assert_seen(changed(changes))
+
+
+def assert_seen(text: str) -> None:
+    """Compare the diff with the versions, where the mapping loads at all."""
+    if not examine(text, "my.yaml"):
+        old, new = load_mapping(json.dumps(MAPPING)), load_mapping(text)
+        assert bool(differences(old, new)) == (old.version != new.version)
 
 
 @settings(max_examples=200)

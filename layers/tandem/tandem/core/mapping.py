@@ -104,7 +104,8 @@ class EntityMapping(Strict):
     """Of a record deleted in CRM: `deactivate` makes Books' inactive, `keep` leaves it as it is, `hold`: a person
     decides. Default: `deactivate`; of `contact_person`, which Books cannot make inactive, `keep`."""
     without_account: Annotated[Literal["leave_out", "hold"], BeforeValidator(_no_individual)] = "leave_out"
-    """A Contact without an Account: `leave_out` counts it, `hold` asks a person."""
+    """A Contact without an Account: `leave_out` counts it, `hold` asks a person. It does not become a customer of its
+    own, which would stay behind as soon as somebody gives it an Account."""
     match_by: tuple[str, ...] = ()
     """What proves, beside the stamp, that two records belong together: `tax_number`, `email` (of a customer together
     with a similar name), `name` (of a person within its customer), or a mapped field with a value of its own for each
