@@ -132,3 +132,26 @@ async def test_a_lease_that_runs_out_while_a_call_gathers_leaves_no_write_and_no
     await town.system.settle(2)
     assert await descriptions(town) == [f"note {n}" for n in range(4)]
     town.system.judge()
+
+
+async def test_an_unanswered_call_that_gathered_for_long_is_looked_up_no_sooner(town: Town) -> None:
+    """The pause counts from the call, not from the intents: a call that was given up may still be carried out."""
+
+    def act(count: int) -> None:
+        if count == len(town.accounts):
+            town.system.clock.advance(25)
+
+    town.while_writing(act)
+    await town.system.control(
+        "POST", "/faults", {"name": "timeout", "count": 1, "product": "crm", "match": {"method": "PUT"}}
+    )
+    assert await edited_in_books(town) == {MANY: 1}
+    now = town.system.clock.now()
+    pauses = [
+        (intent.settle_after - now).total_seconds() for intent in town.system.store.intents.all_open("main")
+    ]
+    assert pauses == [20.0] * 4
+    town.system.memory.after = lambda _verb, _operand: None
+    await town.system.settle(3)
+    assert await descriptions(town) == [f"note {n}" for n in range(4)]
+    town.system.judge()

@@ -45,6 +45,22 @@ def waits_forever(request: httpx.Request) -> object:
     return never()
 
 
+class SlowGate(RecordingGate):
+    """Its table stands still for a moment."""
+
+    async def admit(self, product: str, cost: int = 1) -> None:
+        await asyncio.sleep(0.05)
+        await super().admit(product, cost)
+
+
+async def test_the_gate_takes_of_the_time_of_a_call(far: FarSide) -> None:
+    """A write that the gate held up for too long is not sent: the lease that allowed it may be gone."""
+    transport = transport_to(far, "books", gate=SlowGate(), timeouts=Timeouts(write=0.02))
+    with pytest.raises(TransientError, match="gate"):
+        await transport.send(WRITE)
+    assert far.seen == []
+
+
 @pytest.mark.parametrize("failure", [reply(500), reply(503), httpx.ConnectError("x"), httpx.ReadError("x")])
 async def test_a_read_is_tried_once_more_after_a_passing_fault(far: FarSide, failure: httpx.Response) -> None:
     """After a pause of less than a second."""

@@ -74,6 +74,8 @@ class Writer:
             written = await self._send(plan)
         except UnknownOutcomeError:
             self.unanswered |= intent.blocks()
+            if self.bulk is not None:  # it was sent long after its intent was stored, and may still arrive
+                store.intents.postpone(intent, self._settle_time(plan.kind))
             raise
         except RefusedError as error:
             store.history.written(
@@ -122,7 +124,7 @@ class Writer:
         return await client.update(resource, plan.target.id, body, parent=plan.parent, unmodified_since=guard)
 
     def _intent(self, plan: Plan) -> Intent:
-        desk, now, settings = self.desk, self.desk.clock.now(), self.desk.connection.settings
+        desk, now = self.desk, self.desk.clock.now()
         return Intent(
             id=desk.store.intents.next_id(now, desk.lease.fence),
             connection=desk.connection.id,
@@ -139,12 +141,16 @@ class Writer:
             cause=plan.cause,
             run=desk.run,
             at=now,
-            settle_after=settle_time(
-                plan.kind,
-                now,
-                create_seconds=settings.create_unknown_seconds,
-                write_seconds=settings.write_unknown_seconds,
-            ),
+            settle_after=self._settle_time(plan.kind),
             base=plan.base,
             parent_link=plan.parent_link,
+        )
+
+    def _settle_time(self, kind: Kind) -> datetime:
+        settings = self.desk.connection.settings
+        return settle_time(
+            kind,
+            self.desk.clock.now(),
+            create_seconds=settings.create_unknown_seconds,
+            write_seconds=settings.write_unknown_seconds,
         )

@@ -147,9 +147,12 @@ class Transport:
         seconds = self._left(limit)
         if seconds <= 0:
             raise TransientError("no time left for another call")
-        request = self._request(call, seconds)
+        request, asked = self._request(call, seconds), time.monotonic()
         await self._gate.admit(self.product, price(call.endpoint, call.body))
         started, moment = time.monotonic(), self._clock()
+        seconds -= started - asked
+        if seconds <= 0:
+            raise TransientError("the gate took all the time of this call: it was not sent")
         try:
             response, body = await self._exchange(watch, request, seconds)
         except _NoAnswerError as error:
