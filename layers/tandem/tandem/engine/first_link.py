@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from tandem.core.actions import Create, LinkPair
 from tandem.core.decide import Situation
@@ -19,6 +20,9 @@ from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.recorder import Recorder, refusal
 from tandem.engine.rows import Row
 from tandem.engine.writer import Plan, Writer
+
+PARENT_SETTLES = 60
+"""Seconds beyond the delay of a delete after which a customer that is gone has lost its link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +101,27 @@ class FirstLinks:
             intent, written = await self.writer.write(plan)
         except DuplicateError as error:
             return self._duplicate(row, at, own, error)
-        except GoneError:
-            raise
         except RefusedError as error:
+            if parent_link is not None and self._is_about_parent(action.side, own.entity, error):
+                return self._parent_is_gone(action.side, parent_link)
             return self.records.quarantine(row, at, [refusal(action.side, error)])
         ids = {own.side: own.id, action.side: written.id}
         link = replace(link, crm_id=ids[Side.CRM], books_id=ids[Side.BOOKS])
         await self._commit_create(link, own, action, intent, written)
         return Done("created")
+
+    def _is_about_parent(self, side: Side, entity: str, error: RefusedError) -> bool:
+        """Books says that there is no such customer, CRM that the lookup names none."""
+        parent_field = self.desk.entity(entity).resource(side).parent_field
+        return isinstance(error, GoneError) or (bool(error.field) and error.field == parent_field)
+
+    def _parent_is_gone(self, side: Side, parent_link: Link) -> Outcome:
+        """The customer's own row finds that out, and what becomes of it decides for its persons."""
+        gone = parent_link.id_on(side)
+        self.reader.forget(CUSTOMER, side, gone, None)
+        self.records.hint(side, CUSTOMER, gone, None)
+        wait = self.desk.connection.settings.delete_delay_seconds + PARENT_SETTLES
+        return Waits("delete", self.desk.clock.now() + timedelta(seconds=wait), "its customer is gone")
 
     def _create_plan(
         self, row: Row, own: Record, action: Create, link: str, parent_link: Link | None

@@ -104,7 +104,8 @@ class Governor:
             if (granted or noted) and not self._save(account, ledger):
                 continue
             if not granted:
-                raise RateLimitedError(free.kind, free.wait)
+                said = f"too few calls are left ({free.kind}): again in {free.wait:.0f} s"
+                raise RateLimitedError(free.kind, free.wait, said)
             return Grant(cls, at, granted)
         raise RateLimitedError("minute", 1, "the quota row is contended")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from tandem.core.errors import TandemError
+from tandem.core.errors import StopError, TandemError
 from tandem.core.records import Gone, Link, Record, RecordKey, Side
 from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
@@ -63,7 +63,12 @@ class Opening:
         hinted = [key for key in self._hinted if key not in self.own]
         also = await self.take_also(hinted)
         left += [row for row in also if not echoes.is_echo(row, self.own[row.key])]
-        await self._fetch_ahead(left)
+        try:
+            await self._fetch_ahead(left)
+        except StopError as error:
+            for row in left:
+                self.outcomes.settle(row, self.outcomes.of_error(row, error))
+            return []
         return left
 
     async def take_also(self, keys: Sequence[RecordKey]) -> list[Row]:
@@ -150,5 +155,7 @@ class Opening:
     async def _gently(self, read: object) -> None:
         try:
             await read  # type: ignore[misc]
+        except StopError:
+            raise
         except TandemError:
             logger.info("a batch read failed; each row reads for itself")

@@ -20,7 +20,7 @@ from tandem.core.actions import (
     Wait,
 )
 from tandem.core.decide import Ended, Situation
-from tandem.core.errors import RefusedError
+from tandem.core.errors import GoneError, RefusedError
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Gone, Link, LinkState, Mode, Record, Side
 from tandem.engine.bulk import Bulk
@@ -102,7 +102,14 @@ class Performer:
         self.records.clear_holds(link)
         if link.entity == CUSTOMER and isinstance(at.crm, Gone):
             self.relinks.hint_contacts(await self.pairs.families.links(link, at.crm, at.books))
+        self._doubt_customer(link)
         return Done("ended", reason)
+
+    def _doubt_customer(self, link: Link) -> None:
+        """A person was found gone with its whole Books customer, of which Books tells nobody: its link ends too."""
+        parent = self.desk.store.links.get(link.connection, link.parent) if link.parent else None
+        if parent is not None and self.reader.knows_gone(parent.books_id):
+            self.records.hint(Side.BOOKS, CUSTOMER, parent.books_id, None)
 
     async def _deactivate(self, row: Row, at: Situation, reason: str) -> Outcome:
         assert at.link is not None
@@ -111,6 +118,9 @@ class Performer:
             return Waits("mode", self.records.net(), "observe: would deactivate")
         try:
             intent = await self._set_active(row, at, active=False)
+        except GoneError:
+            self.reader.forget(at.link.entity, Side.BOOKS, at.link.books_id, None)
+            raise
         except RefusedError as error:
             return self.records.quarantine(row, at, [refusal(Side.BOOKS, error)], link=at.link)
         outcome = await self._end(row, at, Ended.CRM_DELETED)

@@ -83,6 +83,10 @@ class Reader:
         """A Books customer was read, told, or answered to a write already."""
         return id in self._contacts
 
+    def knows_gone(self, id: str) -> bool:
+        """A Books customer was asked for in this round and was not there."""
+        return id in self._contacts and self._contacts[id] is None
+
     def asked_for(self, record: Record) -> datetime | None:
         """Server time when a record was read; None for one that was not read by us."""
         if record.side is Side.CRM:

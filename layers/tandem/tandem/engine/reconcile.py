@@ -39,6 +39,8 @@ LONGEST_POLL = 3600.0
 HALF_A_TICK = timedelta(seconds=30)
 """A tick comes some seconds early or late: a feed is polled at the tick nearest to its time."""
 
+LONG_AFTER = timedelta(minutes=1)
+"""Beyond what clocks may differ by: a delete so much older than its record's handling was seen by it."""
 CHANNEL_LIFE = timedelta(days=7) - timedelta(minutes=1)
 """A longer life is silently made one hour."""
 
@@ -278,10 +280,13 @@ class _Poll:
         overlap = timedelta(seconds=self.connection.settings.overlap_seconds)
         since = cursor.mark - overlap if cursor.mark else None
         resource = self.mapping.entities[entity].resource(Side.CRM)
-        ids = [entry.id for entry in await self.clients[Side.CRM].deleted(resource, since=since)]
-        links = self.store.links.of_many([self._key(Side.CRM, entity, id) for id in ids])
-        for key, link in links.items():
-            if link.state is LinkState.LIVE:
+        entries = await self.clients[Side.CRM].deleted(resource, since=since)
+        told = {self._key(Side.CRM, entity, entry.id): entry.at for entry in entries}
+        links = self.store.links.of_many(list(told))
+        live = [key for key, link in links.items() if link.state is LinkState.LIVE]
+        rows = self.store.rows.read_many(live)
+        for key in live:
+            if not _is_old_news(told[key], rows.get(key)):
                 self._hint(key.side, entity, key.id, RowClass.RECONCILE)
         self.store.cursors.move(self.connection.id, replace(cursor, mark=now, due=self._next_poll()))
 
@@ -353,3 +358,9 @@ def _older(record: Record, since: datetime) -> bool:
 
 def _is_handled(record: Record, row: Row | None) -> bool:
     return row is not None and record.version is not None and row.version == record.version.isoformat()
+
+
+def _is_old_news(deleted_at: datetime, row: Row | None) -> bool:
+    """The record was handled as gone long after this delete: a page that overlaps tells it again."""
+    handled = row.handled_gone if row is not None else None
+    return handled is not None and deleted_at < handled - LONG_AFTER

@@ -88,6 +88,18 @@ class Recorder:
 def refusal(side: Side, error: RefusedError) -> Hold:
     """A business refusal as a hold; equal causes share a case."""
     product = "Books" if side is Side.BOOKS else "CRM"
-    said = error.details.get("zoho") or error.message
-    cause = f"refused by {product}:{error.code}" + (f":{error.field}" if error.field else "")
-    return Hold(cause, f"{product} refused the record: {said} (code {error.code})")
+    field = "" if error.field == "id" else error.field
+    cause = f"refused by {product}:{error.code}" + (f":{field}" if field else "")
+    where = f"code {error.code}" + (f", field {field}" if field else "")
+    said = f". {product} says: {error.details['zoho']}" if error.details.get("zoho") else ""
+    return Hold(cause, f"{product} refused the record: {error.message}{_takes(error)} ({where}){said}")
+
+
+def _takes(error: RefusedError) -> str:
+    """What the field would take, where the refusal tells it (dossier crm §2)."""
+    most, choices = error.details.get("maximum_length"), error.details.get("supported_values")
+    if most:
+        return f"; it takes {most} characters at most"
+    if isinstance(choices, list) and choices:
+        return f"; it takes one of: {', '.join(map(str, choices[:20]))}"
+    return ""

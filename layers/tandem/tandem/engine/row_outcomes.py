@@ -15,7 +15,7 @@ from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
 from tandem.engine.lease import LeaseLostError, OutOfTimeError
 from tandem.engine.ports import DeadLetters
-from tandem.engine.rows import Row
+from tandem.engine.rows import GONE, Row
 from tandem.engine.situation import Gatherer
 from tandem.engine.trace import where
 from tandem.engine.writer import NotWritingError
@@ -120,6 +120,8 @@ class Outcomes:
 
     def _with_version(self, row: Row, outcome: Done | Waits) -> Done | Waits:
         own = self.own.get(row.key)
+        if isinstance(own, Gone):
+            return replace(outcome, version=f"{GONE}{self.desk.clock.now().isoformat()}")
         if isinstance(own, Record) and own.version is not None:
             return replace(outcome, version=own.version.isoformat())
         return outcome

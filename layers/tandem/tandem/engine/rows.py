@@ -31,6 +31,8 @@ _PENDING = (
     "shown",
 )
 _HEARSAY = ("told", "shown")
+GONE = "gone "
+"""Before the moment at which a record was handled as gone, in place of its version."""
 TOLD_LIMIT = 64 * 1024
 """A longer payload is not kept: the writer reads the record instead."""
 
@@ -54,6 +56,13 @@ class Row:
     """The whole record (JSON) as the sender of the only hint since `done` told it."""
     shown: str = ""
     """The version that a feed's page showed, where that page was the only hint since `done`."""
+
+    @property
+    def handled_gone(self) -> datetime | None:
+        """When the record was last handled, if it was gone then."""
+        return (
+            datetime.fromisoformat(self.version.removeprefix(GONE)) if self.version.startswith(GONE) else None
+        )
 
     @property
     def insists(self) -> bool:

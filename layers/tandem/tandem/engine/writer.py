@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 
 from tandem.core.actions import FieldReason
 from tandem.core.canonical import write_body
-from tandem.core.errors import RefusedError, RetryError, StopError, StoreError, UnknownOutcomeError
+from tandem.core.errors import (
+    AlreadyModifiedError,
+    GoneError,
+    RefusedError,
+    RetryError,
+    StopError,
+    StoreError,
+    UnknownOutcomeError,
+)
 from tandem.core.records import Base, Mode, Record, RecordKey, Side, Value
 from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
@@ -54,6 +62,8 @@ class Writer:
     """Gathers guarded updates of CRM, where one call may carry several."""
     unanswered: set[str] = field(default_factory=set)
     """What the writes without an answer block until they are settled: source rows, targets, links."""
+    _refused: dict[tuple[str, Side], tuple[Mapping[str, Value], RefusedError]] = field(default_factory=dict)
+    """What was refused to a link in this unit: its other row would ask for the same."""
 
     def check(self) -> None:
         """May a write start now? Mode, mapping and pause are read anew, the lease is kept; else it raises."""
@@ -68,6 +78,9 @@ class Writer:
     async def write(self, plan: Plan) -> tuple[Intent, Written]:
         """Make one write. Raises what the client raises; after a refusal or a sure failure no intent stays open."""
         self.check()
+        values, refused = self._refused.get((plan.link, plan.side), (None, None))
+        if refused is not None and values == plan.values:
+            raise refused
         store, intent = self.desk.store, self._intent(plan)
         self._open(intent)
         try:
@@ -82,6 +95,8 @@ class Writer:
                 intent, "refused", self.desk.clock.now(), code=error.code, sentence=str(error)
             )
             store.intents.close(intent)
+            if not isinstance(error, AlreadyModifiedError | GoneError):
+                self._refused[plan.link, plan.side] = plan.values, error
             raise
         except (RetryError, StopError, OutOfTimeError, LeaseLostError):
             store.intents.close(intent)  # nothing left: a common call asks the lease once more before it does

@@ -15,7 +15,14 @@ from tandem.adapters.zoho.models import BooksRecord, BooksRows, Organization
 from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, unblank
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
-from tandem.core.errors import BadInputError, GoneError, TandemError, TransientError, UnknownOutcomeError
+from tandem.core.errors import (
+    BadInputError,
+    GoneError,
+    RefusedError,
+    TandemError,
+    TransientError,
+    UnknownOutcomeError,
+)
 from tandem.core.mapping import Resource
 from tandem.core.records import Side
 from tandem.engine.ports import Batch, Change, Deletion, FeedPage, Written
@@ -39,6 +46,8 @@ FILTERS = frozenset(
 )
 """Exact filters that Books documents. It ignores any other in silence and answers everything (dossier §2)."""
 
+MISSING = frozenset({"1002", "2006"})
+"""Codes that speak of a record that does not exist, and of nothing else (dossier books §9)."""
 NEVER_SENT = frozenset({"opening_balances", "opening_balance_amount", "enable_portal", "contact_persons"})
 """Keys that write accounting, invite people, or replace the whole set of persons (design, section 4)."""
 
@@ -80,7 +89,12 @@ class BooksClient:
         if resource.module != PERSONS:
             return await self._write(Call(ENDPOINTS["books.insert"], body=body), "contact")
         body["contact_id"] = _parent(parent)
-        return await self._write(Call(ENDPOINTS["books.insert_person"], body=body), "contact_person")
+        try:
+            return await self._write(Call(ENDPOINTS["books.insert_person"], body=body), "contact_person")
+        except RefusedError as error:
+            if error.code not in MISSING:
+                raise
+            raise GoneError(error.code, "the customer of the person does not exist in Books") from error
 
     async def update(
         self,
