@@ -62,7 +62,7 @@ def _bad_token(call: Call, missing: bool) -> SandboxError:
         return BooksError(57, "You are not authorized to perform this operation", 401)
     if missing:
         return CrmError("AUTHENTICATION_FAILURE", "Authentication failed", status=401)
-    return CrmError("INVALID_TOKEN", "invalid oauth token", status=401)
+    return CrmError(call.world.switches.crm_token_code, "invalid oauth token", status=401)
 
 
 def _no_scope(call: Call) -> SandboxError:

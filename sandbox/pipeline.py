@@ -188,6 +188,8 @@ async def _answer(world: World, endpoint: Endpoint, call: Call, target: Target, 
         if late is not None:
             call.fault = late.name
             reply = await _struck_after(world, call, late, started)
+    if call.product == "books" and world.switches.books_code_as_text and isinstance(reply.body, dict):
+        reply.body = {**reply.body, "code": str(reply.body.get("code"))}
     reply.headers.update(gatekeeper.headers(world, call))
     reply.headers["Date"] = gatekeeper.date_header(world, call.product)
     return reply

@@ -229,6 +229,40 @@ class Switches(BaseModel):
         "Books dossier 7",
     )
 
+    # Added later
+    unmodified_since_same_second: Literal["accepted", "refused"] = _fact(
+        "accepted",
+        "If-Unmodified-Since at exactly the record's second lets the update through.",
+        "CRM dossier 2",
+    )
+    null_clears: bool = _fact(
+        True, "null in a CRM body clears a field; else it is ignored.", "CRM dossier 10"
+    )
+    crm_token_code: Literal["INVALID_TOKEN", "INVALID_OAUTHTOKEN"] = _fact(
+        "INVALID_TOKEN", "The code of CRM's 401 for a token that is not good.", "CRM dossier 1"
+    )
+    deleted_credits: Literal[2, 1] = _fact(2, "Credits that GET deleted costs.", "CRM dossier 3, 8")
+    custom_fields_by_api_name: bool = _fact(
+        True,
+        "Books takes custom fields by api_name; else by customfield_id, label and index alone.",
+        "Books dossier 2",
+    )
+    first_person_is_primary: bool = _fact(
+        True, "The first person of a customer becomes the primary one without being told.", "Books dossier 3"
+    )
+    address_put_moves_customer_time: bool = _fact(
+        True,
+        "A PUT that changes an address alone moves the customer's last_modified_time.",
+        "Books dossier 11, 13",
+    )
+    unique_field_marked: Literal["is_unique", "prevent_duplicates", "is_duplicate_prevented"] = _fact(
+        "is_unique", "The key by which settings/fields calls a field unique.", "Books dossier 5"
+    )
+    upsert_needs_create_scope: bool = _fact(
+        False, "An upsert that may create wants the scope CREATE beside UPDATE.", "Books dossier 1"
+    )
+    books_code_as_text: bool = _fact(False, "Books writes its codes as text.", "Books dossier 9")
+
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""
         schema = self.model_json_schema()["properties"]

@@ -63,6 +63,17 @@ def upsert_contact(call: Call) -> Reply:
     return done("Contact information has been saved.", contact=_full(call, contact))
 
 
+def upsert_scope(group: str) -> Callable[[Call], tuple[str, ...]]:
+    """Return what names the scopes of an upsert; whether one that may create wants CREATE too is a switch."""
+
+    def scopes(call: Call) -> tuple[str, ...]:
+        may_create = (call.header("x-upsert") or "").lower() == "true"
+        more = (f"{group}.CREATE",) if may_create and call.world.switches.upsert_needs_create_scope else ()
+        return (f"{group}.UPDATE", *more)
+
+    return scopes
+
+
 def delete_contact(call: Call) -> Reply:
     """DELETE /contacts/{id}: refused while transactions exist."""
     contact = call.world.books.delete(call.params["id"])
@@ -237,7 +248,7 @@ _ADDRESS = f"{_ONE}/address/{{address_id}}"
 ENDPOINTS = [
     Endpoint("books", "GET", _ROOT, list_contacts, _contacts("READ")),
     Endpoint("books", "POST", _ROOT, create_contact, _contacts("CREATE")),
-    Endpoint("books", "PUT", _ROOT, upsert_contact, _contacts("UPDATE")),
+    Endpoint("books", "PUT", _ROOT, upsert_contact, upsert_scope("ZohoBooks.contacts")),
     Endpoint("books", "DELETE", _ROOT, delete_contacts, _contacts("DELETE")),
     Endpoint("books", "GET", _P, list_all_persons, _contacts("READ")),
     Endpoint("books", "POST", _P, create_person, _contacts("CREATE")),

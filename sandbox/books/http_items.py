@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.books.http_contacts import done
+from sandbox.books.http_contacts import done, upsert_scope
 from sandbox.books.http_settings import paged, rows_of
 from sandbox.books.item_query import listed
 from sandbox.books.items import Item
-from sandbox.pipeline import Call
+from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import BooksError, Reply
 
 
@@ -86,17 +86,19 @@ def item_status(status: str) -> Callable[[Call], Reply]:
     return mark
 
 
-ENDPOINTS = rows_of(
-    [
-        ("GET", "/items", list_items, "settings.READ"),
-        ("POST", "/items", create_item, "settings.CREATE"),
-        ("PUT", "/items", upsert_item, "settings.UPDATE"),
-        ("GET", "/itemdetails", item_details, "settings.READ"),
-        ("PUT", "/item/{id}/customfields", update_custom_fields, "settings.UPDATE"),
-        ("GET", "/items/{id}", get_item, "settings.READ"),
-        ("PUT", "/items/{id}", update_item, "settings.UPDATE"),
-        ("DELETE", "/items/{id}", delete_item, "settings.DELETE"),
-        ("POST", "/items/{id}/active", item_status("active"), "settings.CREATE"),
-        ("POST", "/items/{id}/inactive", item_status("inactive"), "settings.CREATE"),
-    ]
-)
+ENDPOINTS = [
+    Endpoint("books", "PUT", "/books/v3/items", upsert_item, upsert_scope("ZohoBooks.settings")),
+    *rows_of(
+        [
+            ("GET", "/items", list_items, "settings.READ"),
+            ("POST", "/items", create_item, "settings.CREATE"),
+            ("GET", "/itemdetails", item_details, "settings.READ"),
+            ("PUT", "/item/{id}/customfields", update_custom_fields, "settings.UPDATE"),
+            ("GET", "/items/{id}", get_item, "settings.READ"),
+            ("PUT", "/items/{id}", update_item, "settings.UPDATE"),
+            ("DELETE", "/items/{id}", delete_item, "settings.DELETE"),
+            ("POST", "/items/{id}/active", item_status("active"), "settings.CREATE"),
+            ("POST", "/items/{id}/inactive", item_status("inactive"), "settings.CREATE"),
+        ]
+    ),
+]

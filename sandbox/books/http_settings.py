@@ -154,7 +154,7 @@ def get_tax(call: Call) -> Reply:
     return done("success", tax=[_tax_body(found)])
 
 
-def _field_body(spec: BooksField) -> Json:
+def _field_body(spec: BooksField, mark: str) -> Json:
     return {
         "field_id": spec.customfield_id,
         "customfield_id": spec.customfield_id,
@@ -168,7 +168,7 @@ def _field_body(spec: BooksField) -> Json:
         "is_custom_field": True,
         "is_active": True,
         "is_mandatory": spec.mandatory,
-        "is_unique": spec.unique,
+        mark: spec.unique,
         "max_length": spec.length,
         "values": [{"name": o, "is_active": True, "order": n} for n, o in enumerate(spec.options, start=1)],
     }
@@ -180,14 +180,16 @@ def list_fields(call: Call) -> Reply:
     if not entity:
         raise BooksError(4, "Invalid value passed for entity")
     specs = call.world.books.store.setup.fields_of(entity).values()
-    return done("success", fields=[_field_body(s) for s in specs])
+    mark = call.world.switches.unique_field_marked
+    return done("success", fields=[_field_body(s, mark) for s in specs])
 
 
 def list_custom_fields(call: Call) -> Reply:
     """GET /settings/customfields?entity=contact: the older form."""
     entity = call.query.get("entity", "contact")
     specs = call.world.books.store.setup.fields_of(entity).values()
-    return done("success", customfields={entity: [_field_body(s) for s in specs]})
+    mark = call.world.switches.unique_field_marked
+    return done("success", customfields={entity: [_field_body(s, mark) for s in specs]})
 
 
 def list_users(call: Call) -> Reply:

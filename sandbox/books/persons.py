@@ -81,7 +81,8 @@ class Persons:
         person = Person(self._store.ids.draw(), {**dict.fromkeys(PERSON_KEYS, ""), **values})
         contact.persons.append(person)
         self._contact_of[person.id] = contact.id
-        if primary or len(contact.persons) == 1:
+        first = len(contact.persons) == 1 and self._store.switches.first_person_is_primary
+        if primary or first:
             _make_primary(contact, person)
         return person
 
@@ -99,7 +100,7 @@ class Persons:
                 old[person_id].values |= values
                 if primary:
                     _make_primary(contact, old[person_id])
-        if contact.persons and contact.primary is None:
+        if contact.persons and contact.primary is None and self._store.switches.first_person_is_primary:
             contact.persons[0].is_primary = True
 
     def forget(self, contact: Contact) -> None:

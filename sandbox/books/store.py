@@ -129,10 +129,17 @@ class BooksStore:
             self.persons.replace(contact, draft.persons)
         elif not self._switches().put_without_persons_keeps:
             self.persons.replace(contact, [])
-        changed = self._fingerprint(contact) != before
-        if changed or self._switches().unchanged_put_moves_time:
+        after = self._fingerprint(contact)
+        self.version += 1
+        if self._moves_time(before, after):
             self.touch(contact, actor)
-        return contact, changed
+        return contact, before != after
+
+    def _moves_time(self, before: tuple[Any, ...], after: tuple[Any, ...]) -> bool:
+        switches = self._switches()
+        if before == after:
+            return switches.unchanged_put_moves_time
+        return before[1:] != after[1:] or switches.address_put_moves_customer_time
 
     def delete(self, contact_id: str) -> Contact:
         """Remove a contact for good."""
@@ -211,11 +218,7 @@ class BooksStore:
             contact.custom[api_name] = value
 
     def _fingerprint(self, contact: Contact) -> tuple[Any, ...]:
+        """Return all that a PUT can change, the addresses first."""
         persons = [(p.id, p.is_primary, dict(p.values)) for p in contact.persons]
-        return (
-            dict(contact.values),
-            dict(contact.billing),
-            dict(contact.shipping),
-            dict(contact.custom),
-            persons,
-        )
+        addresses = dict(contact.billing), dict(contact.shipping)
+        return addresses, dict(contact.values), dict(contact.custom), persons

@@ -185,7 +185,7 @@ def custom_values(body: Any, fields: dict[str, BooksField], switches: Switches) 
         raise invalid("custom_fields")
     values: dict[str, Any] = {}
     for item in body:
-        spec = _custom_field(item, fields)
+        spec = _custom_field(item, fields, switches.custom_fields_by_api_name)
         if spec is None:
             continue
         value = item.get("value")
@@ -202,12 +202,12 @@ def check_mandatory(custom: dict[str, Any], fields: dict[str, BooksField]) -> No
             raise invalid(spec.label)
 
 
-def _custom_field(item: Any, fields: dict[str, BooksField]) -> BooksField | None:
+def _custom_field(item: Any, fields: dict[str, BooksField], by_api_name: bool) -> BooksField | None:
     if not isinstance(item, dict):
         raise invalid("custom_fields")
     for spec in fields.values():
         if (
-            item.get("api_name") == spec.api_name
+            (by_api_name and item.get("api_name") == spec.api_name)
             or str(item.get("customfield_id")) == spec.customfield_id
             or item.get("label") == spec.label
             or str(item.get("index", "")) == str(spec.index)

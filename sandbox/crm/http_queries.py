@@ -119,6 +119,10 @@ def merge_records(call: Call) -> Reply:
     )
 
 
+def _deleted_cost(call: Call) -> int:
+    return call.world.switches.deleted_credits
+
+
 def _coql_cost(call: Call) -> int:
     text = str(call.body.get("select_query", "")) if isinstance(call.body, dict) else ""
     words = text.lower().split()
@@ -140,7 +144,7 @@ def _search_scopes(call: Call) -> tuple[str, ...]:
 _M = "/crm/v8/{module}"
 ENDPOINTS = [
     Endpoint("crm", "POST", "/crm/v8/coql", run_coql, _coql_scopes, _coql_cost, True),
-    Endpoint("crm", "GET", f"{_M}/deleted", deleted_records, scope_of("READ"), 2),
+    Endpoint("crm", "GET", f"{_M}/deleted", deleted_records, scope_of("READ"), _deleted_cost),
     Endpoint("crm", "GET", f"{_M}/search", search_records, _search_scopes, 1, True),
     Endpoint("crm", "POST", f"{_M}/{{id}}/actions/merge", merge_records, scope_of("UPDATE")),
 ]

@@ -184,7 +184,7 @@ def _refuse_whole(call: Call, module: str, items: list[Json], since: float) -> N
     store = call.world.crm.store
     for item in items:
         record = store.get(module, str(item.get("id")))
-        if record is not None and record.modified_time > since:
+        if record is not None and store.is_later(record, since):
             error = CrmError(
                 "ALREADY_MODIFIED",
                 "record updated time has already passed if-unmodified-since time",

@@ -99,7 +99,7 @@ class CrmStore:
         record = self.get(module, record_id)
         if record is None:
             raise bad_id(record_id, index)
-        if unmodified_since is not None and record.modified_time > unmodified_since:
+        if unmodified_since is not None and self.is_later(record, unmodified_since):
             raise self._already_modified(record)
         if record.refusal is not None:
             code, text = REFUSALS[record.refusal]
@@ -112,6 +112,11 @@ class CrmStore:
             self._assign(meta, record, values)
             self.touch(record, actor)
         return Effect(record, "update", changed)
+
+    def is_later(self, record: CrmRecord, moment: float) -> bool:
+        """Return whether a record was modified after a moment; whether the same second counts is a switch."""
+        same_counts = self._switches().unmodified_since_same_second == "refused"
+        return record.modified_time >= moment if same_counts else record.modified_time > moment
 
     def delete(self, module: str, record_id: str, actor: User) -> Effect:
         """Move a record to the recycle bin."""
@@ -197,6 +202,8 @@ class CrmStore:
         for name, value in payload.items():
             spec = meta.fields.get(name)
             if spec is None or spec.read_only or name == "Tag":  # tags are not kept here
+                continue
+            if value is None and not switches.null_clears:
                 continue
             values[name] = accept(spec, value, index, switches, self._exists)
         return values

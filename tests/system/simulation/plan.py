@@ -22,6 +22,18 @@ TIGHT: dict[str, tuple[Any, ...]] = {
 """Switches that are numbers: the values drawn."""
 
 FIXED: dict[str, tuple[Any, str]] = {
+    "null_clears": (
+        True,
+        "a clear is written as null to CRM; where that does nothing, `tandem probe` says so",
+    ),
+    "custom_fields_by_api_name": (
+        True,
+        "all custom fields are written so; where not, `tandem probe` says so",
+    ),
+    "address_put_moves_customer_time": (
+        True,
+        "the rolling deep read that would find such an edit is not built",
+    ),
     "put_without_persons_keeps": (
         True,
         "no PUT of ours carries persons; where that deletes them, Tandem must not write",
