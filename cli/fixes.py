@@ -24,6 +24,8 @@ _FIXES: Mapping[str, str] = {
     "merged in Books": "Is it so? Then tandem release ID --approve: the Account goes on with the survivor. If it was "
                        "not: tandem release ID --keep-apart",
     "merged, both linked": "Merge the two on the other side as well; the pair then ends by itself",
+    "deleted, state restored": "What both agreed on is lost with the old table: restore it in CRM, or tandem "
+                               "release ID --approve: the Books customer becomes inactive",
     "no Account": "Give the Contact an Account in CRM, or write without_account: leave_out in the mapping",
     "tax identity contradicts": "Correct tax number, state or treatment in CRM or Books, then tandem release ID",
     "conversion": "Change the value, or add it to the mapping (tandem connect --mapping), then tandem release ID",
@@ -41,6 +43,7 @@ _FIXES: Mapping[str, str] = {
     "connection stopped": "Mend what the sentence says, then tandem check",
     "native sync on": "Switch Zoho's own CRM sync off in Books, then tandem mode write --native-sync-off",
     "channel ended": "tandem connect subscribes CRM's notifications again",
+    "state restored": "Nothing: it ends when both sides are listed again; then settle what is held",
     "unreadable letter": "Nothing is lost; tandem release ID puts the case away",
 }  # fmt: skip
 
@@ -55,6 +58,7 @@ _SETTLES: Mapping[Word, tuple[str, ...]] = {
         "moved person",
         "oscillation",
         "guard",
+        "deleted, state restored",
     ),
     "keep-apart": ("match", "merged in CRM", "merged in Books"),
 }

@@ -222,7 +222,7 @@ def _meant(
 def _put_away(session: Session, connection: Connection, cause: str, word: Word | None) -> str:
     if kind_of(cause) == "guard":
         return _answer_guard(session, connection, cause, word)
-    if cause in ("connection stopped", "native sync on"):
+    if cause in ("connection stopped", "native sync on", "state restored"):
         raise BadInputError(f"this case ends with its cause. {fix_of(cause)}")
     session.store.cases.close(connection.id, cause)
     return cause

@@ -74,6 +74,7 @@ def look(session: Session, connection: Connection) -> dict[str, Any]:
         "native_sync": connection.native_sync,
         "guard": connection.guard.model_dump() if connection.guard else None,
         "mapping_version": connection.mapping_version,
+        "restored": connection.restored or None,
         "entities": entities,
         "pending": {
             "total": len(pending),
@@ -181,6 +182,11 @@ def attention(found: dict[str, Any], now: datetime) -> list[str]:
         cause = cause_of(found["guard"]["guard"])
         fix = fix_of(cause, case_id(found["connection"], cause))
         needs.append(f"a guard stopped all writing: {found['guard']['sentence']}. {fix}")
+    if found["restored"]:
+        needs.append(
+            "the State table was restored or copied: both sides are listed again, then what differs is held; if "
+            "another stack works with the same organisations, stop it"
+        )
     if found["held"]["records"]:
         needs.append(f"{show.plural(found['held']['records'], 'record')} held: `tandem quarantine`")
     if found["dead_letters"]["waiting"]:

@@ -256,6 +256,20 @@ def test_a_deleted_contact_is_unlinked_at_once() -> None:
     assert decided(at(link=pair, crm=GONE_CRM), person=True) == Unlink(Ended.CRM_DELETED_KEPT)
 
 
+# --- lost state ---------------------------------------------------------------------------------------
+
+
+def test_a_delete_is_held_while_the_agreement_is_lost() -> None:
+    """Nobody knows whether Books was edited since; a person says so."""
+    lost = replace(link(trusted=False), base={})
+    pair = at(link=lost, crm=GONE_CRM, gone_since=NOW - DELAY)
+    action = decided(pair)
+    assert isinstance(action, Quarantine)
+    assert action.hold.cause == "deleted, state restored"
+    assert isinstance(decided(replace(pair, release=word("deleted, state restored"))), Deactivate)
+    assert decided(replace(pair, books=books(active=False))) == Unlink(Ended.CRM_DELETED_KEPT)
+
+
 # --- merges -------------------------------------------------------------------------------------------
 
 MASTER = replace(crm(website="group.example"), id="2", label="Acme Group")

@@ -24,6 +24,7 @@ NO_HOLDS = {
     "native sync on",
     "channel ended",
     "unreadable letter",
+    "state restored",
     "crashed the worker",
 }
 """Cases without a record, told among the alerts; and the crash, which becomes a dead letter."""

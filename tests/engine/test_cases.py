@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -128,3 +129,19 @@ def test_a_pairs_holds_lie_under_its_crm_record(cases: Cases) -> None:
     pair = Link("main", "l1", "customer", "1", "7")
     assert hold_key(RecordKey("main", Side.BOOKS, "customer", "7"), pair) == ONE
     assert hold_key(TWO, None) == TWO
+
+
+def test_a_word_stands_until_it_is_heard(cases: Cases) -> None:
+    """The other row of a pair meets the same hold in between; another value, or an answer, ends it."""
+    hold = Hold("conflict:website", "differs", "website", "a", "b")
+    cases.hold(ONE, hold, NOW)
+    [item] = cases.holds_of(ONE)
+    cases.release(item, take=Side.CRM, approve=False)
+    cases.hold(ONE, hold, NOW, answers=False)
+    assert cases.word_on(ONE) is not None
+    cases.hold(ONE, replace(hold, crm="c"), NOW, answers=False)
+    assert cases.word_on(ONE) is None
+    [item] = cases.holds_of(ONE)
+    cases.release(item, take=Side.CRM, approve=False)
+    cases.hold(ONE, replace(hold, crm="c"), NOW)
+    assert cases.word_on(ONE) is None

@@ -300,6 +300,11 @@ class System:
         present = self.store.connections.read("main").settings.model_dump(mode="json")
         self.store.connections.set("main", settings={**present, **settings})
 
+    def restore(self, backup: Sequence[Mapping[str, Any]]) -> None:
+        """An operator restored the State table from a backup: it is another table with the rows of then."""
+        self.memory = self.state.table = MemoryTable()
+        self.memory.put_many([dict(row) for row in backup])
+
     def forget_cursors(self) -> None:
         """As if the feeds had never been read."""
         for item in self.state.query("CUR#main"):

@@ -141,6 +141,10 @@ class Connection(BaseModel):
     crm_channels: tuple[str, ...] = ()
     crm_channel_expiry: str = ""
     """When CRM ends our notification channel (ISO 8601): the tick moves it on each day."""
+    epoch: str = ""
+    """The id of the State table that this connection's state was made in; another table is a restored or copied one."""
+    restored: str = ""
+    """Since when (ISO 8601) both sides are listed again after that; empty: nothing of the kind goes on."""
     settings: Settings = Settings()
 
     @property

@@ -68,7 +68,8 @@ FOR_GOOD = (Ended.BOTH_GONE, Ended.PROBE, Ended.MERGED, Ended.MOVED)
 MOVED_PERSON = "moved person"
 BOTH_LINKED = "merged, both linked"
 DELETED, DELETED_TIED = "deleted in CRM", "deleted with transactions"
-DELETES = (DELETED, DELETED_TIED)
+DELETED_LOST = "deleted, state restored"
+DELETES = (DELETED, DELETED_TIED, DELETED_LOST)
 """Holds that `--approve` lets through as a delete."""
 
 
@@ -198,6 +199,9 @@ def _crm_deleted(
         return Unlink(Ended.CRM_DELETED_KEPT)
     if now_at.survivor is not None:
         return _merged(now_at, link, now_at.survivor, entity)
+    if not link.trusted and not approved:
+        sentence = "deleted in CRM, and since the table was restored it is not known what both agreed on"
+        return Quarantine(Hold(DELETED_LOST, f"{sentence}; --approve makes the Books customer inactive"))
     if any(link.base[name].books != value for name, value in books.values.items() if name in link.base):
         return Unlink(Ended.CRM_DELETED_KEPT)
     if entity.delete == "keep":

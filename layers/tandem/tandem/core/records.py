@@ -191,6 +191,8 @@ class Link:
     reason: str = ""
     persons: tuple[str, ...] = ()
     """For a customer: the ids of the Books persons last seen in it."""
+    trusted: bool = True
+    """False for a link out of a restored or copied table: what it agreed on is not known any more."""
     stamp_taken: bool = False
     """After a merge in Books: the losing customer keeps the stamp, which is unique, so this one cannot have it."""
     wrote: Mapping[str, tuple[Wrote, ...]] = field(default_factory=dict)

@@ -26,9 +26,19 @@ class Cases:
     alerts: Alerts
 
     def hold(
-        self, key: RecordKey, hold: Hold, now: datetime, *, label: str = "", link: str | None = None
+        self,
+        key: RecordKey,
+        hold: Hold,
+        now: datetime,
+        *,
+        label: str = "",
+        link: str | None = None,
+        answers: bool = True,
     ) -> None:
-        """Keep a hold (replacing the one of the same record and field); alerts when its case is new."""
+        """Keep a hold (replacing the one of the same record and field); alerts when its case is new.
+
+        `answers`: a person's word on it has been heard. Else it stands, where the same is held with the same values.
+        """
         case = case_id(key.connection, hold.cause)
         pk = _pk(key.connection)
         member: Item = {
@@ -47,6 +57,8 @@ class Cases:
             "at": now.isoformat(),
         }
         before = self.table.get(pk, member["sk"])
+        if before is not None and before.get("word") and not answers and _is_same(before, member):
+            member["word"] = before["word"]
         self.table.put(Put(member))
         if before is not None and before["case"] != case:
             self._close_if_empty(key.connection, before["case"])
@@ -137,6 +149,10 @@ class Cases:
             frozenset(str(item["cause"]) for item in approved),
             frozenset(id for item in approved for id in item.get("candidates") or ()),
         )
+
+
+def _is_same(before: Item, member: Item) -> bool:
+    return all(before.get(name) == member[name] for name in ("cause", "crm", "books", "candidates"))
 
 
 def hold_key(key: RecordKey, link: Link | None) -> RecordKey:

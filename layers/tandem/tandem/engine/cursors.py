@@ -8,7 +8,7 @@ from datetime import datetime
 from tandem.core.errors import ConditionFailedError
 from tandem.core.mapping import Mapping
 from tandem.core.records import Side
-from tandem.engine.ports import Put, Table, When
+from tandem.engine.ports import Delete, Put, Table, When
 
 
 def listings(mapping: Mapping) -> list[tuple[str, Side]]:
@@ -46,6 +46,11 @@ class Cursors:
             return Cursor(feed)
         mark, rising, due = (_moment(item.get(name)) for name in ("mark", "rising", "due"))
         return Cursor(feed, mark, item.get("next"), rising, due, int(item["seq"]))
+
+    def forget(self, connection: str) -> None:
+        """Every feed is read from its beginning again."""
+        for item in self.table.query(f"CUR#{connection}"):
+            self.table.delete(Delete(item["pk"], item["sk"]))
 
     def move(self, connection: str, cursor: Cursor) -> Cursor | None:
         """Store it if nobody moved it since it was read; None when somebody did."""

@@ -20,6 +20,7 @@ from tandem.core.shares import fill
 from tandem.engine.connections import in_turn
 from tandem.engine.cursors import listings
 from tandem.engine.desk import ClientsFor, Desk, Store
+from tandem.engine.epoch import of_this_table
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import accounts
 from tandem.engine.history import run_of
@@ -108,6 +109,7 @@ class Drainer:
         """
         if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
             return ""
+        connection = of_this_table(self.store, connection, self.clock.now())
         gate = RoundGate(self.store.governor, accounts(connection))
         desk = self._desk(connection, lease, gate)
         try:

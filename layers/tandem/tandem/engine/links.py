@@ -45,7 +45,7 @@ class Links:
         reserved = self._table.get_many(list(places))
         ids = {places[place]: item["link"] for place, item in reserved.items()}
         found = self._table.get_many(list({(link_pk(k.connection, id), LINK) for k, id in ids.items()}))
-        links = {pk: _link(item) for (pk, _), item in found.items()}
+        links = {pk: self._read(item) for (pk, _), item in found.items()}
         return {
             k: links[link_pk(k.connection, id)] for k, id in ids.items() if link_pk(k.connection, id) in links
         }
@@ -53,7 +53,7 @@ class Links:
     def get(self, connection: str, id: str) -> Link | None:
         """One link by its own id."""
         item = self._table.get(link_pk(connection, id), LINK)
-        return _link(item) if item else None
+        return self._read(item) if item else None
 
     def is_reserved(self, connection: str, side: Side, ids: Sequence[str]) -> set[str]:
         """Those of `ids` that some link (live or tombstone) holds."""
@@ -69,13 +69,13 @@ class Links:
             Put({"pk": row_pk(link.connection, side, id), "sk": RESERVATION, "link": link.id}, free)
             for side, id in pairs
         ]
-        self._table.transact([*reservations, Put(_item(stored), free)])
+        self._table.transact([*reservations, Put(self._item(stored), free)])
         return stored
 
     def move(self, link: Link, fence: int) -> Link:
         """Store the link on condition of `seq` as read and no higher fence; raises ConditionFailedError."""
         moved = replace(link, seq=link.seq + 1, fence=fence)
-        self._table.put(Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))))
+        self._table.put(Put(self._item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))))
         return moved
 
     def relink(self, link: Link, side: Side, survivor: str, tombstone: Link, fence: int) -> Link:
@@ -88,13 +88,13 @@ class Links:
         taken = row_pk(link.connection, side, survivor)
         self._table.transact(
             [
-                Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))),
+                Put(self._item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))),
                 Put({"pk": taken, "sk": RESERVATION, "link": link.id}, (When("pk", "absent"),)),
                 Put(
                     {"pk": left, "sk": RESERVATION, "link": tombstone.id},
                     (When("link", "eq", link.id),),
                 ),
-                Put(_item(replace(tombstone, seq=1, fence=fence)), (When("pk", "absent"),)),
+                Put(self._item(replace(tombstone, seq=1, fence=fence)), (When("pk", "absent"),)),
             ]
         )
         return moved
@@ -108,7 +108,7 @@ class Links:
         left = row_pk(ended.connection, side, ended.id_on(side))
         self._table.transact(
             [
-                Put(_item(ended), (When("seq", "eq", tombstone.seq), When("fence", "le", fence))),
+                Put(self._item(ended), (When("seq", "eq", tombstone.seq), When("fence", "le", fence))),
                 Delete(left, RESERVATION, (When("link", "eq", ended.id),)),
             ]
         )
@@ -120,7 +120,7 @@ class Links:
         mine = (When("link", "eq", link.id, or_absent=True),)
         self._table.transact(
             [
-                Put(_item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))),
+                Put(self._item(moved), (When("seq", "eq", link.seq), When("fence", "le", fence))),
                 *(
                     Put({"pk": row_pk(link.connection, side, id), "sk": RESERVATION, "link": link.id}, mine)
                     for side, id in pairs
@@ -134,7 +134,7 @@ class Links:
         free = (When("pk", "absent"),)
         places = [(row_pk(key.connection, key.side, key.id), RESERVATION) for key in keys]
         for item in [
-            _item(replace(tombstone, seq=1)),
+            self._item(replace(tombstone, seq=1)),
             *({"pk": pk, "sk": sk, "link": tombstone.id} for pk, sk in places),
         ]:
             with suppress(ConditionFailedError):
@@ -154,6 +154,17 @@ class Links:
         with suppress(ConditionFailedError):
             self._table.update(Update(place, LINK, set=mark, when=(When("seq", "eq", link.seq),)))
 
+    def _item(self, link: Link) -> Item:
+        """The row of a link, with the table whose state it is."""
+        return {**_item(link), "epoch": self._table.table_id() if link.trusted else ""}
+
+    def _read(self, item: Item) -> Link:
+        """A link as it may be trusted: of another table's state the pair alone, nothing agreed, nothing seen."""
+        link, epoch = _link(item), item.get("epoch")
+        if epoch is None or epoch == self._table.table_id():
+            return link
+        return replace(link, trusted=False, base={}, held={}, edits={}, seen_crm=None, seen_books=None)
+
     def ids(self, connection: str, entity: str, state: LinkState) -> list[str]:
         """Ids of all links of one entity and state, by the (lagging) sharded index."""
         found: list[str] = []
@@ -167,7 +178,7 @@ def _item(link: Link) -> Item:
     body = {
         name: value
         for name, value in asdict(link).items()
-        if name not in ("seen_crm", "seen_books", "base", "edits", "wrote")
+        if name not in ("seen_crm", "seen_books", "base", "edits", "wrote", "trusted")
     }
     if link.wrote:
         body["wrote"] = {

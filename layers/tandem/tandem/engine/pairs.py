@@ -194,6 +194,7 @@ class Pairs:
             seen_crm=self.seen(link, Side.CRM, state),
             seen_books=self.seen(link, Side.BOOKS, state),
             mapping_version=self.desk.mapping.version,
+            trusted=True,
             persons=self.person_ids(link, state.books),
             wrote=state.wrote,
         )
@@ -237,7 +238,9 @@ class Pairs:
         for values in action.writes.values():
             self._keep_base(link, values, state)
         edits = _not_agreed(link, state)
-        moved = replace(link, base=state.base, edits=edits, mapping_version=self.desk.mapping.version)
+        moved = replace(
+            link, base=state.base, edits=edits, mapping_version=self.desk.mapping.version, trusted=True
+        )
         if not _same(moved, link):
             self.desk.store.links.move(moved, self.desk.lease.fence)
         writes = {str(side): dict(values) for side, values in action.writes.items() if values}

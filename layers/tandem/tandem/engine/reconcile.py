@@ -21,6 +21,7 @@ from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Si
 from tandem.engine.connections import in_turn
 from tandem.engine.cursors import Cursor, listings
 from tandem.engine.desk import ClientsFor, Store
+from tandem.engine.epoch import listed_again, of_this_table
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import accounts
 from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
@@ -74,6 +75,7 @@ class Ticker:
         for connection in in_turn(everyone, minute):
             if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
                 continue
+            connection = of_this_table(self.store, connection, self.clock.now())  # noqa: PLW2901
             await self._poll(connection, everyone, deadline, report)
             self._ring(connection, report)
         return report
@@ -238,6 +240,9 @@ class _Poll:
         awake = []
         for key, record in keys.items():
             link = links.get(key)
+            if link is not None and not link.trusted and link.state is LinkState.LIVE:
+                awake.append(record)
+                continue
             known = link is not None and self._is_seen(record, link, asked_at)
             if not known and not _is_handled(record, rows.get(key)):
                 awake.append(record)
@@ -265,6 +270,7 @@ class _Poll:
         connections.set_listed(name, entity, side)
         if connections.is_index_complete(name, self._listed()):
             self.store.rows.wake_all(name, "index", self.clock.now())
+            listed_again(self.store, self.connection)
 
     def _listed(self) -> list[tuple[str, Side]]:
         return listings(self.mapping)

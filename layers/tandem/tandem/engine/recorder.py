@@ -10,7 +10,7 @@ from tandem.core.actions import FieldReason, Hold
 from tandem.core.decide import Situation
 from tandem.core.errors import RefusedError
 from tandem.core.outcomes import Done, Outcome
-from tandem.core.records import Link, Record, RecordKey, Side
+from tandem.core.records import Link, Record, RecordKey, RowClass, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.gate import cause
@@ -36,7 +36,14 @@ class Recorder:
         """Keep every hold, and one history entry per different decision."""
         now, store, key = self.desk.clock.now(), self.desk.store, hold_key(row.key, link)
         for hold in holds:
-            store.cases.hold(key, hold, now, label=label, link=link.id if link else None)
+            store.cases.hold(
+                key,
+                hold,
+                now,
+                label=label,
+                link=link.id if link else None,
+                answers=row.cls is RowClass.PERSON,
+            )
             store.history.decided(
                 key,
                 "held",

@@ -50,6 +50,7 @@ class Relinks:
             seen_crm=None,
             seen_books=None,
             mapping_version=self.desk.mapping.version,
+            trusted=True,
             reason=action.rule,
         )
         assert isinstance(at.books, Record)

@@ -42,6 +42,7 @@ class MemoryTable:
         self.before = before
         self.after = after
         self._table_id = table_id or str(uuid4())
+        self._was_asked = False
         self._lock = RLock()
         self._rows: dict[Key, Item] = {}
         self._keys = SortedKeys()
@@ -119,9 +120,11 @@ class MemoryTable:
             return [_shown(rows[key], index) for _, key in found[:limit]]
 
     def table_id(self) -> str:
-        """The id of this table, new for each one unless given."""
-        with self._operation("table_id", None):
-            return self._table_id
+        """The id of this table, new for each one unless given; asked once, as a container asks DynamoDB."""
+        if not self._was_asked:
+            with self._operation("table_id", None):
+                self._was_asked = True
+        return self._table_id
 
     def catch_up(self) -> None:
         """Let the indexes show every write made so far."""

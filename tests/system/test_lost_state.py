@@ -1,0 +1,168 @@
+"""A State table that is empty, restored from a backup or copied: links and questions, no delete, no duplicate (P18)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tandem.adapters.memory.table import MemoryTable
+from tandem.core.records import Mode, RecordKey, Side
+from tests.system.conftest import ACCOUNT, Pair
+from tests.system.world import System
+
+
+def causes(system: System) -> list[str]:
+    """Why something is held."""
+    return sorted(hold["cause"] for hold in system.store.cases.holds("main"))
+
+
+def cases(system: System) -> list[str]:
+    """Open cases."""
+    return sorted(case["cause"] for case in system.store.cases.cases("main"))
+
+
+async def counts(system: System) -> tuple[int, int, int]:
+    """Accounts, Books customers, active ones."""
+    data = await system.export()
+    contacts = data["books"]["contacts"]
+    active = [one for one in contacts if one["status"] == "active"]
+    return len(data["crm"]["Accounts"]), len(contacts), len(active)
+
+
+async def heard_nothing(system: System) -> None:
+    """Nobody tells Tandem anything by itself from now on."""
+    for fault in ("crm", "books"):
+        await system.control("POST", "/faults", {"name": "drop_notification", "product": fault})
+
+
+async def test_a_restored_table_agrees_where_both_sides_are_equal_and_writes_nothing(pair: Pair) -> None:
+    """One alert, nothing written, every pair compared once; then all is as before."""
+    system = pair.system
+    backup, alerts, before = system.memory.rows(), len(system.alerts.sent), system.seq
+    system.restore(backup)
+    await system.settle(1)
+    assert [subject for subject, _ in system.alerts.sent[alerts:]] == [
+        "Tandem: the state of main was restored or copied"
+    ]
+    await system.settle(2)
+    assert system.writes(before) == []
+    assert causes(system) == []
+    assert cases(system) == []
+    assert system.store.connections.read("main").restored == ""
+    assert len(system.alerts.sent) == alerts + 1
+    for side, id, entity in (
+        (Side.CRM, pair.account, "customer"),
+        (Side.CRM, pair.contact, "contact_person"),
+    ):
+        link = system.store.links.of(RecordKey("main", side, entity, id))
+        assert link is not None
+        assert link.trusted
+        assert link.base
+    await pair.edit_crm({"Website": "https://after.example"})
+    await system.run(10)
+    assert (await pair.books())["website"] == "https://after.example"
+
+
+async def test_edits_since_the_backup_are_held_and_lost_on_neither_side(pair: Pair) -> None:
+    """The table of then would take the newer value of Books for an edit to be sent to CRM, or the reverse."""
+    system = pair.system
+    backup = system.memory.rows()
+    await pair.edit_crm({"Website": "https://synced.example"})
+    await system.run(10)
+    await heard_nothing(system)
+    await pair.edit_books({"website": "https://books.example"})
+    before = system.seq
+    system.restore(backup)
+    await system.settle(3)
+    assert causes(system) == ["differs:website"]
+    assert system.writes(before) == []
+    assert (await pair.crm())["Website"] == "https://synced.example"
+    assert (await pair.books())["website"] == "https://books.example"
+    [hold] = system.store.cases.holds("main")
+    await system.release(hold, take="books")
+    await system.settle(1)
+    assert (await pair.crm())["Website"] == "https://books.example"
+
+
+async def test_what_was_made_and_linked_since_the_backup_is_linked_again(pair: Pair) -> None:
+    """By its stamp, not a second time."""
+    system = pair.system
+    backup = system.memory.rows()
+    await system.control("POST", "/crm/Accounts", {**ACCOUNT, "Account_Name": "Newer Works", "Website": None})
+    await system.run(20)
+    before = system.seq
+    system.restore(backup)
+    await system.settle(4)
+    assert await counts(system) == (2, 2, 2)
+    assert system.writes(before) == []
+    assert causes(system) == []
+
+
+async def test_a_delete_since_the_backup_makes_nobody_inactive_without_a_word(pair: Pair) -> None:
+    """What both agreed on is not known, so nobody knows whether Books was edited since."""
+    system = pair.system
+    backup = system.memory.rows()
+    await heard_nothing(system)
+    await system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    system.restore(backup)
+    await system.settle(5)
+    assert causes(system) == ["deleted, state restored"]
+    assert await counts(system) == (0, 1, 1)
+    [hold] = system.store.cases.holds("main")
+    await system.release(hold, approve=True)
+    await system.settle(1)
+    assert await counts(system) == (0, 1, 0)
+
+
+async def test_nothing_is_created_before_both_sides_were_listed_in_the_restored_table(pair: Pair) -> None:
+    """A counterpart may have been made since the backup."""
+    system = pair.system
+    backup = system.memory.rows()
+    system.restore(backup)
+    await system.control("POST", "/crm/Accounts", {**ACCOUNT, "Account_Name": "Newer Works", "Website": None})
+    await system.run(10)
+    assert await counts(system) == (2, 1, 1)
+    assert [row["waits_pk"] for row in system.memory.rows() if "waits_pk" in row] == ["main#index"]
+    assert cases(system) == ["state restored"]
+    await system.settle(2)
+    assert await counts(system) == (2, 2, 2)
+
+
+async def test_an_intent_of_then_is_not_settled_against_the_sides_of_now(pair: Pair) -> None:
+    """Its outcome stands in the history; what the sides show now says nothing about it."""
+    system = pair.system
+    await system.control(
+        "POST", "/faults", {"name": "timeout", "product": "books", "match": {"method": "PUT"}, "count": 1}
+    )
+    await pair.edit_crm({"Website": "https://open.example"})
+    await system.run(3)
+    assert len(system.store.intents.all_open("main")) == 1
+    system.restore(system.memory.rows())
+    await system.settle(2)
+    assert system.store.intents.all_open("main") == []
+    assert causes(system) == ["differs:website"]
+
+
+async def test_an_empty_table_beside_stamped_records_links_them_and_makes_nothing(pair: Pair) -> None:
+    """Equal fields agree, different ones are held."""
+    system = pair.system
+    meta = system.store.connections.read("main")
+    [text] = [row["text"] for row in system.memory.rows() if row["sk"] == "MAP#active"]
+    await heard_nothing(system)
+    await pair.edit_books({"website": "https://books.example"})
+    before = system.seq
+    system.memory = system.state.table = MemoryTable()
+    system.store.connections.save(meta.model_copy(update={"mode": Mode.WRITE, "epoch": ""}), text)
+    await system.settle(4)
+    assert await counts(system) == (1, 1, 1)
+    assert causes(system) == ["differs:website"]
+    assert [(call["method"], call["status"]) for call in system.writes(before)] == []
+
+
+async def test_a_table_that_stays_the_same_is_never_distrusted(pair: Pair) -> None:
+    """New containers over the same table ask once and go on."""
+    system = pair.system
+    known: Any = system.store.connections.read("main")
+    assert known.epoch == system.memory.table_id()
+    await system.settle(2)
+    assert cases(system) == []
+    assert system.store.connections.read("main").epoch == known.epoch
