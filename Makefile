@@ -58,8 +58,8 @@ demo: local-setup ## Run the main job on a local AWS and a local Zoho (KEEP=1 le
 	@KEEP="$(KEEP)" SEED="$(SEED)" $(local) -m local.demo
 
 .PHONY: sandbox
-sandbox: $(call env,local) ## Serve the local Zoho alone (PORT=18080)
-	@$(local) -m sandbox --port "$(PORT)"
+sandbox: $(call env,local) ## Serve the local Zoho alone (PORT=18080 ARGS=--help)
+	@$(local) -m sandbox --port "$(PORT)" $(ARGS)
 
 .PHONY: test
 test: setup lint types template build unit stack ## Run the whole gate, as CI does

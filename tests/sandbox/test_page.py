@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from sandbox import SandboxConfig, create_app
+from sandbox.__main__ import parser
 from sandbox.faults import CATALOGUE
 from sandbox.mishaps import AT_ONCE
 from sandbox.switches import Switches
@@ -34,6 +35,25 @@ def test_the_page_names_every_control_path() -> None:
     paths = {str(getattr(r, "path", "")) for r in create_app(SandboxConfig()).routes}
     heads = {m.group(1) for p in paths if (m := re.match(r"/control(/\w+)", p))}
     assert [head for head in sorted(heads) if f"{head}" not in PAGE] == []
+
+
+def test_the_page_names_every_option() -> None:
+    """And no other."""
+    known = {word for word in re.findall(r"--[a-z-]+", parser().format_help()) if word != "--help"}
+    section = PAGE[PAGE.index("| option |") : PAGE.index("In process, for tests")]
+    assert set(re.findall(r"`(--[a-z-]+)`", section)) == known
+
+
+def test_every_call_of_the_control_table_is_there() -> None:
+    """A path on the page that no route has would send a stranger astray."""
+    routes = {
+        re.sub(r"\{\w+\}", "{}", str(getattr(r, "path", ""))) for r in create_app(SandboxConfig()).routes
+    }
+    table = PAGE[PAGE.index("| call |") : PAGE.index("A line of the log")]
+    named = re.findall(r"`(?:GET|POST|PUT|PATCH|DELETE) (/[\w/{}]+)", table)
+    found = {re.sub(r"\{\w+\}", "{}", f"/control{path}") for path in named}
+    assert len(found) > 20
+    assert sorted(found - routes) == []
 
 
 def test_the_sandbox_never_imports_the_product() -> None:
