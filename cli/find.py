@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cli.shell import Session
 from tandem.core.connection import Connection
 from tandem.core.errors import BadInputError
-from tandem.core.records import Link, RecordKey, Side
+from tandem.core.records import Link, LinkState, RecordKey, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.ports import Item
 from tandem.engine.rows import Row, parse_key, row_of, row_pk
@@ -75,5 +75,7 @@ def _found(session: Session, key: RecordKey, link: Link | None) -> Found:
     keys = {key, hold_key(key, link)} | {
         RecordKey(key.connection, side, key.entity, id) for side, id in ids.items()
     }
+    if link is not None and link.state is LinkState.TOMBSTONE:
+        keys = {key}  # the other record may be in another link by now
     holds = [hold for one in sorted(keys) for hold in session.store.cases.holds_of(one)]
     return Found(key, link, {side: item for side, item in items.items() if item}, tuple(holds))

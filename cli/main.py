@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli import check, connect, history, mapping, mode, probe, quarantine, status, why
+from cli import check, connect, history, mapping, mode, pairing, probe, quarantine, status, why
 from cli.shell import Session, Shell
 
 _EPILOG = """Exit codes: 0 fine, 1 something needs attention, 2 wrong usage or input, 3 AWS or Zoho is out of reach.
@@ -46,6 +46,8 @@ app.command(epilog=why.EPILOG)(why.why)
 app.command(epilog=history.EPILOG)(history.history)
 app.command(epilog=quarantine.EPILOG)(quarantine.quarantine)
 app.command(epilog=quarantine.RELEASE_EPILOG)(quarantine.release)
+app.command(epilog=pairing.LINK_EPILOG)(pairing.link)
+app.command(epilog=pairing.UNLINK_EPILOG)(pairing.unlink)
 app.command(epilog=mode.EPILOG)(mode.mode)
 app.add_typer(mapping.app, name="mapping")
 app.command()(check.scopes)

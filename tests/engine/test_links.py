@@ -185,3 +185,97 @@ def test_whatever_is_linked_in_whatever_order_stays_one_to_one(wanted: list[tupl
         found = links.of(key(Side.CRM, crm))
         assert found is not None
         assert (found.crm_id, found.books_id) == (crm, books)
+
+
+# --- links that go on with other records ------------------------------------------------------------
+
+
+def test_a_survivor_takes_over_the_link_and_the_loser_stays_reserved(links: Links) -> None:
+    """The link keeps its id, so its persons and its history stay with it."""
+    stored = links.create(link(), 1)
+    moved = links.relink(stored, Side.CRM, "2", tombstone(), 2)
+    assert links.of(key(Side.CRM, "2")) == links.of(key(Side.BOOKS, "7")) == moved
+    assert (moved.id, moved.crm_id, moved.seq) == ("a1", "2", 2)
+    left = links.of(key(Side.CRM, "1"))
+    assert left is not None
+    assert (left.id, left.state) == ("t9", LinkState.TOMBSTONE)
+
+
+def tombstone() -> Link:
+    """What keeps a merged record reserved."""
+    return replace(link("t9"), state=LinkState.TOMBSTONE, reason="merged")
+
+
+def test_a_survivor_that_was_linked_meanwhile_takes_over_nothing(links: Links, table: MemoryTable) -> None:
+    """All or nothing (P9); so does a link that moved since it was read."""
+    stored = links.create(link(), 1)
+    links.create(link("b2", "2", "8"), 1)
+    before = table.rows()
+    for stale in (stored, replace(stored, seq=0)):
+        with pytest.raises(ConditionFailedError):
+            links.relink(stale, Side.CRM, "2" if stale is stored else "3", tombstone(), 2)
+    assert table.rows() == before
+
+
+def test_a_parted_record_is_free_and_the_other_one_is_not(links: Links) -> None:
+    """The Contact may be linked anew, the person that stayed in Books may not."""
+    stored = links.create(link(), 1)
+    links.part(replace(stored, reason="moved"), Side.CRM, 2)
+    assert links.of(key(Side.CRM, "1")) is None
+    left = links.of(key(Side.BOOKS, "7"))
+    assert left is not None
+    assert (left.state, left.reason) == (LinkState.TOMBSTONE, "moved")
+    again = links.create(link("b2", "1", "8"), 2)
+    with pytest.raises(ConditionFailedError):
+        links.revive(left, 2)
+    links.part(replace(again, reason="moved"), Side.CRM, 2)
+    revived = links.revive(left, 2)
+    assert links.of(key(Side.CRM, "1")) == links.of(key(Side.BOOKS, "7")) == revived
+
+
+def test_a_person_links_over_what_has_ended_and_over_nothing_that_lives(
+    links: Links, table: MemoryTable
+) -> None:
+    """Both reservations and the ended links are as they were read, or nothing happens."""
+    first = links.move(replace(links.create(link(), 1), state=LinkState.TOMBSTONE), 1)
+    other = links.create(link("b2", "2", "8"), 1)
+    before = table.rows()
+    for former in ({}, {Side.CRM: first, Side.BOOKS: other}, {Side.CRM: replace(first, seq=1)}):
+        with pytest.raises(ConditionFailedError):
+            links.link_over(link("c3", "1", "8"), former)
+    assert table.rows() == before
+    ended = links.move(replace(other, state=LinkState.TOMBSTONE), 1)
+    made = links.link_over(link("c3", "1", "8"), {Side.CRM: first, Side.BOOKS: ended})
+    assert links.of(key(Side.CRM, "1")) == links.of(key(Side.BOOKS, "8")) == made
+    again = links.of(key(Side.BOOKS, "7"))
+    assert again is not None
+    assert again.state is LinkState.TOMBSTONE
+
+
+def test_the_same_two_linked_again_keep_their_link(links: Links) -> None:
+    """And with it their history."""
+    ended = links.move(replace(links.create(link(), 1), state=LinkState.TOMBSTONE), 1)
+    alive = replace(ended, state=LinkState.LIVE)
+    made = links.link_over(alive, {Side.CRM: ended, Side.BOOKS: ended})
+    assert (made.id, made.seq) == (ended.id, ended.seq + 1)
+    assert links.of(key(Side.CRM, "1")) == made
+
+
+def test_a_link_of_another_table_is_a_pair_without_agreement(links: Links, table: MemoryTable) -> None:
+    """Its first commit in this table makes it one of this table."""
+    agreed = replace(link(), base={"name": Base("A", "A")}, seen_crm=Seen({"name": "A"}))
+    links.create(agreed, 1)
+    copy = MemoryTable()
+    copy.put_many(table.rows())
+    restored = Links(copy)
+    found = restored.of(key(Side.CRM, "1"))
+    assert found is not None
+    assert (found.trusted, found.base, found.seen_crm) == (False, {}, None)
+    restored.move(found, 1)
+    still = restored.get("main", "a1")
+    assert still is not None
+    assert not still.trusted
+    restored.move(replace(still, trusted=True, base=agreed.base), 1)
+    again = restored.get("main", "a1")
+    assert again is not None
+    assert (again.trusted, again.base) == (True, agreed.base)

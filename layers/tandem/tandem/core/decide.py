@@ -59,11 +59,12 @@ class Ended(StrEnum):
     BOOKS_GONE = "books gone, crm kept"
     BOTH_GONE = "gone on both sides"
     PROBE = "made by `tandem probe`"
+    BY_PERSON = "unlinked by a person"
     MERGED = "merged into another record, which has the link now"
     MOVED = "the Contact went to another customer"
 
 
-FOR_GOOD = (Ended.BOTH_GONE, Ended.PROBE, Ended.MERGED, Ended.MOVED)
+FOR_GOOD = (Ended.BOTH_GONE, Ended.PROBE, Ended.BY_PERSON, Ended.MERGED, Ended.MOVED)
 """Such a tombstone does not revive because both its records are readable."""
 MOVED_PERSON = "moved person"
 BOTH_LINKED = "merged, both linked"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -129,6 +129,38 @@ class Links:
         )
         return moved
 
+    def link_over(self, link: Link, former: Mapping[Side, Link]) -> Link:
+        """A person links two records: each is free, or reserved by the ended link `former` of its side.
+
+        All or nothing; raises ConditionFailedError if one was linked, or the ended link moved, since they were read.
+        """
+        ended = {one.id: one for one in former.values()}
+        again = ended.pop(link.id, None)
+        stored = replace(link, seq=again.seq + 1 if again else 1)
+        as_read = When("seq", "eq", again.seq) if again else When("pk", "absent")
+        unmoved = [
+            Update(link_pk(one.connection, one.id), LINK, add={"seq": 1}, when=_still(one))
+            for one in ended.values()
+        ]
+        self._table.transact(
+            [
+                Put(self._item(stored), (as_read,)),
+                *unmoved,
+                *(
+                    Put(
+                        {
+                            "pk": row_pk(link.connection, side, link.id_on(side)),
+                            "sk": RESERVATION,
+                            "link": link.id,
+                        },
+                        (When("link", "eq", former[side].id) if side in former else When("pk", "absent"),),
+                    )
+                    for side in Side
+                ),
+            ]
+        )
+        return stored
+
     def leave_out(self, tombstone: Link, keys: Sequence[RecordKey]) -> None:
         """Reserve records for a tombstone, so that they are never matched, created or written; twice is once."""
         free = (When("pk", "absent"),)
@@ -202,6 +234,11 @@ def _item(link: Link) -> Item:
         "links_sk": link.id,
         **body,
     }
+
+
+def _still(ended: Link) -> tuple[When, ...]:
+    """The link is still a tombstone as it was read."""
+    return When("seq", "eq", ended.seq), When("state", "eq", LinkState.TOMBSTONE.value)
 
 
 def _seen_item(seen: Seen | None) -> Any:
