@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tandem.core.records import RecordKey, RowClass, Side
+from tandem.core.guards import Tripped
+from tandem.core.records import Mode, RecordKey, RowClass, Side
 from tests.cli.conftest import World
 
 ACME = {
@@ -288,3 +289,36 @@ def test_release_keeps_two_apart_for_good(quick: World) -> None:
     assert len(quick.sandbox.control("GET", "/export")["books"]["contacts"]) == 2
     kinds = [entry["kind"] for entry in quick.run("why", id, "--json").json["history"]]
     assert "apart" in kinds
+
+
+@pytest.fixture
+def guarded(pair: tuple[World, str, str]) -> tuple[World, str, str]:
+    """The connection is stopped by a guard."""
+    world = pair[0]
+    connections = world.stack.store.connections
+    tripped = Tripped("mass change", Side.CRM, 201, 200, "201 records were changed in CRM", ("Ben Okri",))
+    world.stack.store.guards.stop("main", tripped, datetime.now(UTC))
+    assert connections.read("main").effective_mode is Mode.OBSERVE
+    return pair
+
+
+def test_a_guards_stop_is_told_and_approved(guarded: tuple[World, str, str]) -> None:
+    """By status, by mode and as a case; approved, what waited is written."""
+    world, account_id, _ = guarded
+    edit(world, account_id, Website="https://guarded.example")
+    world.work()
+    [case] = world.run("quarantine", "--json").json["cases"]
+    assert case["cause"] == "guard:mass change"
+    assert f"release {case['id']} --approve" in case["fix"]
+    status = world.run("status", "--json")
+    assert status.code == 1
+    assert "a guard stopped all writing: 201 records" in status.json["attention"][0]
+    refused = world.run("mode", "write", "--yes")
+    assert refused.code == 2
+    assert f"release {case['id']} --approve" in refused.err
+    assert world.run("release", case["id"], "--take", "crm").code == 2
+    answer = world.run("release", case["id"], "--approve")
+    assert "mass change is approved" in answer.out
+    world.work()
+    assert customer_of(world)["website"] == "https://guarded.example"
+    assert world.run("quarantine", "--json").json["cases"] == []

@@ -88,7 +88,7 @@ def test_what_is_held_stays_so_however_long_it_takes() -> None:
     assert decided(link, CRM, "c", "d", 86_400).holds
 
 
-@pytest.mark.parametrize("word", [Release(approve=True), Release(take=Side.CRM)])
+@pytest.mark.parametrize("word", [Release(approve=True), Release(take=Side.CRM, shown={"notes": {}})])
 def test_a_persons_word_lets_it_through(word: Release) -> None:
     """Once: the next contested write is held again."""
     link = wrote(*FOUGHT)

@@ -255,6 +255,128 @@ async def test_the_guards_cost_one_table_operation_a_round(crowd: System) -> Non
     assert counts[1] - counts[0] == 1
 
 
+# --- deletes, and a side that is not there ------------------------------------------------------------------
+
+
+async def inactive(system: System) -> int:
+    """How many Books customers are inactive."""
+    return sum(c["status"] == "inactive" for c in (await system.export())["books"]["contacts"])
+
+
+async def delete(system: System, ids: list[str]) -> None:
+    """One person deletes Accounts, and the tick finds it."""
+    for id in ids:
+        await system.control("DELETE", f"/crm/Accounts/{id}")
+    await system.settle(1)
+
+
+async def test_as_many_deletes_as_allowed_are_carried_out(crowd: System) -> None:
+    """At the threshold nothing happens."""
+    crowd.configure(mass_delete_records=4)
+    await delete(crowd, (await accounts_of(crowd))[:4])
+    await crowd.settle(3)
+    assert await inactive(crowd) == 4
+    assert guard_alerts(crowd) == []
+
+
+async def test_one_delete_too_many_and_nobody_is_made_inactive(crowd: System) -> None:
+    """Already at the first sight of them, before the delay is over; approved, each is carried out."""
+    crowd.configure(mass_delete_records=4)
+    ids, before = await accounts_of(crowd), crowd.seq
+    await delete(crowd, ids[:5])
+    await crowd.settle(15)
+    assert crowd.writes(before) == []
+    [alert] = guard_alerts(crowd)
+    assert "5 customers were deleted in CRM within 10 minutes, more than 4" in alert
+    approve(crowd)
+    await crowd.settle(3)
+    assert await inactive(crowd) == 5
+    assert len(guard_alerts(crowd)) == 1
+
+
+async def test_customers_that_vanish_from_books_stay_linked_until_a_person_has_looked(crowd: System) -> None:
+    """A wrong scope looks just so: over the threshold not even a link ends; approved, all of them do."""
+    crowd.configure(mass_delete_records=4)
+    customers = [contact["contact_id"] for contact in (await crowd.export())["books"]["contacts"]]
+    for id in customers[:5]:
+        await crowd.control("DELETE", f"/books/contacts/{id}")
+    await edit(crowd, await accounts_of(crowd), Description="about {}")
+    await crowd.run(20)
+    await crowd.settle(3)
+    live = crowd.store.links.ids("main", "customer", LinkState.LIVE)
+    assert (len(live), len(guard_alerts(crowd))) == (CROWD - 4, 1)
+    approve(crowd)
+    await crowd.settle(3)
+    assert len(crowd.store.links.ids("main", "customer", LinkState.LIVE)) == CROWD - 5
+
+
+async def test_deletes_that_were_taken_back_are_forgotten(crowd: System) -> None:
+    """Restored in CRM, released without a word: every link lives, nothing was written."""
+    crowd.configure(mass_delete_records=4)
+    ids, before = await accounts_of(crowd), crowd.seq
+    await delete(crowd, ids[:5])
+    for id in ids[:5]:
+        fault = {"name": "record_restored", "product": "crm", "module": "Accounts", "record_id": id}
+        await crowd.control("POST", "/faults", fault)
+    approve(crowd, approved=False)
+    await crowd.settle(4)
+    assert crowd.writes(before) == []
+    assert len(crowd.store.links.ids("main", "customer", LinkState.LIVE)) == CROWD
+    assert len(guard_alerts(crowd)) == 1
+
+
+async def lose(system: System) -> str:
+    """Somebody connects other organisations, which are empty, and the feeds start over; returns those that were."""
+    other = await system.control("POST", "/orgs", {"country": "IN", "refresh_token": "1000.other"})
+    was = system.store.connections.read("main")
+    system.secrets.content["main"]["refresh_token"] = "1000.other"
+    system.store.connections.set(
+        "main", organization_id=other["books_organization_id"], crm_org=other["crm_org_id"]
+    )
+    system.forget_cursors()
+    return f"{was.organization_id} {was.crm_org}"
+
+
+async def test_a_side_that_lists_nothing_stops_the_connection(crowd: System) -> None:
+    """One alert, whatever the number of listings; no link ends, nothing is written, and the listing is not believed."""
+    before = crowd.seq
+    await lose(crowd)
+    await crowd.settle(5)
+    assert crowd.writes(before) == []
+    [alert] = guard_alerts(crowd)
+    assert "lists 0 customer records, but 12 are linked" in alert
+    assert len(crowd.store.links.ids("main", "customer", LinkState.LIVE)) == CROWD
+    assert crowd.store.cursors.read("main", "crm#customer").mark is None
+    assert crowd.store.connections.read("main").effective_mode is Mode.OBSERVE
+
+
+async def test_the_right_organisation_again_and_all_goes_on(crowd: System) -> None:
+    """Released without a word: the listing is made again, and an edit travels."""
+    was = (await lose(crowd)).split()
+    await crowd.settle(2)
+    crowd.secrets.content["main"]["refresh_token"] = "1000.refresh"
+    crowd.store.connections.set("main", organization_id=was[0], crm_org=was[1])
+    approve(crowd, approved=False)
+    await crowd.settle(2)
+    assert crowd.store.cursors.read("main", "crm#customer").mark is not None
+    before = crowd.seq
+    await edit(crowd, (await accounts_of(crowd))[:1], Description="about {}")
+    await crowd.run(20)
+    assert len(crowd.writes(before)) == 1
+    assert len(guard_alerts(crowd)) == 1
+
+
+async def test_a_short_listing_that_a_person_approves_is_believed(crowd: System) -> None:
+    """For a day: it was meant."""
+    await lose(crowd)
+    await crowd.settle(2)
+    approve(crowd)
+    crowd.configure(mass_delete_records=0)
+    await crowd.settle(2)
+    assert crowd.store.cursors.read("main", "crm#customer").mark is not None
+    assert len(guard_alerts(crowd)) == 1
+
+
 # --- oscillation ------------------------------------------------------------------------------------------
 
 

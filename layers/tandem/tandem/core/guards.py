@@ -169,7 +169,7 @@ def _mass_change(
 
 def empty_side(side: Side, entity: str, listed: int, links: int, settings: Settings) -> Tripped | None:
     """A complete listing that shows far fewer records than are linked: scope, filter or organisation is wrong."""
-    limit = -(-links * settings.empty_side_percent // 100)
+    limit = -(-links * settings.empty_side_percent // 100)  # rounded up
     if links < _LISTED or listed >= limit:
         return None
     sentence = (

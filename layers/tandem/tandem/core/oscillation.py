@@ -36,12 +36,13 @@ class Fights:
         """
         if not self.settings.oscillation_writes or not link.wrote:
             return action
-        if release is not None and (release.approve or release.take):
-            return action
         holds, writes = list(action.holds), {side: dict(values) for side, values in action.writes.items()}
         for side, target in ((Side.CRM, crm), (Side.BOOKS, books)):
             for name, value in action.writes[side].items():
-                if self._is_fight(link, name, side, target.values.get(name), value):
+                is_said = release is not None and (
+                    release.approves(_cause(name)) or (release.take is not None and name in release.shown)
+                )
+                if not is_said and self._is_fight(link, name, side, target.values.get(name), value):
                     del writes[side][name]
                     holds.append(self._hold(name, crm, books))
         if len(holds) == len(action.holds):
@@ -95,7 +96,11 @@ class Fights:
             f"in Books: {books.edited_by or 'unknown'}"
         )
         shown = crm.values.get(name), books.values.get(name)
-        return Hold(f"oscillation:{name}", sentence, name, *shown)
+        return Hold(_cause(name), sentence, name, *shown)
+
+
+def _cause(name: str) -> str:
+    return f"oscillation:{name}"
 
 
 def _run_at_end(facts: Sequence[bool]) -> int:

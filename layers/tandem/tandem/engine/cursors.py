@@ -31,6 +31,8 @@ class Cursor:
     rising: datetime | None = None
     due: datetime | None = None
     seq: int = 0
+    listed: int = 0
+    """Records shown so far by a first, complete listing."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Cursors:
         if item is None:
             return Cursor(feed)
         mark, rising, due = (_moment(item.get(name)) for name in ("mark", "rising", "due"))
-        return Cursor(feed, mark, item.get("next"), rising, due, int(item["seq"]))
+        return Cursor(feed, mark, item.get("next"), rising, due, int(item["seq"]), int(item.get("listed", 0)))
 
     def forget(self, connection: str) -> None:
         """Every feed is read from its beginning again."""
@@ -60,6 +62,7 @@ class Cursors:
             "sk": cursor.feed,
             "next": cursor.next,
             "seq": moved.seq,
+            "listed": cursor.listed,
             **{n: m.isoformat() for n in ("mark", "rising", "due") if (m := getattr(cursor, n))},
         }
         try:

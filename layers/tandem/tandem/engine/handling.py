@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Relink, Sync, Wait
+from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Relink, Sync, Unlink, Wait
 from tandem.core.decide import Situation, decide
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
@@ -19,6 +19,8 @@ from tandem.engine.perform import Performer
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
 from tandem.engine.situation import Gatherer
+from tandem.engine.watch import Watch
+from tandem.engine.writer import NotWritingError
 
 Seen = tuple[Situation, Link | None, Action]
 """A situation, the link of its customer (persons), and what was decided about it."""
@@ -32,6 +34,7 @@ class Handler:
     reader: Reader
     gatherer: Gatherer
     blocked: AbstractSet[str]
+    watch: Watch
 
     async def handle(self, row: Row, performer: Performer) -> Outcome:
         """The outcome of one row; raises what a read or a write raised."""
@@ -67,7 +70,16 @@ class Handler:
         if link is None and self._is_being_created(row, at, action, blocked):
             due = now + timedelta(seconds=self.desk.connection.settings.write_unknown_seconds)
             return Waits("intent", due, "its counterpart has a create whose outcome is not known yet")
+        self._guard(row, at, action)
         return await performer.perform(row, at, action, parent_link)
+
+    def _guard(self, row: Row, at: Situation, action: Action) -> None:
+        """A customer whose counterpart is gone counts as a delete there; one too many stops the drain."""
+        other = at.books if row.key.side is Side.CRM else at.crm
+        if not isinstance(action, Unlink) or not isinstance(other, Gone) or row.key.entity != CUSTOMER:
+            return
+        if stop := self.watch.stop_at_gone(other.side, other.id):
+            raise NotWritingError(stop)
 
     async def _decided(self, row: Row, link: Link | None) -> Seen:
         """Decide on what is at hand; what is known by hearsay, or from long ago, is read before a write to Books."""

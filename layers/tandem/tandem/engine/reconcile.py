@@ -179,15 +179,21 @@ class _Poll:
         )
         self.gate.cls = RowClass.BACKFILL if cursor.mark is None else RowClass.RECONCILE
         if cursor.next is None or cursor.rising is None:
-            cursor = replace(cursor, next=None, rising=started)
+            cursor = replace(cursor, next=None, rising=started, listed=0)
         while True:
             before = cursor.rising if side is Side.CRM else None
             page = await self.clients[side].changed(resource, since=since, before=before, after=cursor.next)
             self.report.pages += 1
+            if cursor.mark is None:
+                cursor = replace(cursor, listed=cursor.listed + len(page.bodies))
             complete = self._take_page(side, entity, page, since, first=cursor.mark is None)
             done = complete or page.next is None
-            moved = self.store.cursors.move(self.connection.id, self._next(cursor, page, done=done))
-            if moved is None:
+            is_believed = (
+                not done or cursor.mark is not None or self._is_believed(side, entity, cursor.listed)
+            )
+            following = self._next(cursor, page, done=done) if is_believed else self._anew(cursor)
+            moved = self.store.cursors.move(self.connection.id, following)
+            if moved is None or not is_believed:
                 return
             cursor = moved
             if done:
@@ -200,6 +206,19 @@ class _Poll:
         if not done:
             return replace(cursor, next=page.next)
         return replace(cursor, mark=cursor.rising, next=None, rising=None, due=self._next_poll())
+
+    def _is_believed(self, side: Side, entity: str, listed: int) -> bool:
+        """A first listing must show about as many records as are linked; else a guard stops the connection."""
+        if not self.connection.settings.empty_side_percent:
+            return True
+        linked = len(self.store.links.ids(self.connection.id, entity, LinkState.LIVE))
+        return self.store.guards.check_listing(
+            self.connection, side, entity, listed, linked, self.clock.now()
+        )
+
+    def _anew(self, cursor: Cursor) -> Cursor:
+        """The listing that was not believed is made again at the next poll; nothing was learnt from it."""
+        return replace(cursor, next=None, rising=None, due=self._next_poll())
 
     def _take_page(
         self, side: Side, entity: str, page: FeedPage, since: datetime | None, *, first: bool

@@ -42,9 +42,9 @@ class Round:
         gatherer = Gatherer(desk, self._reader)
         self._outcomes = Outcomes(desk, dead_letters, gatherer, own, self.report)
         self._opening = Opening(desk, self._reader, gatherer, self._outcomes, own, links, blocked)
-        self._handler = Handler(desk, self._reader, gatherer, blocked)
-        self._order = Order(desk, own, links)
         self._watch = Watch(desk, self._reader, own, links)
+        self._handler = Handler(desk, self._reader, gatherer, blocked, self._watch)
+        self._order = Order(desk, own, links)
 
     async def run(self, rows: Sequence[Row]) -> RoundReport:
         """Handle all rows: read, drop echoes, form units, run them side by side."""

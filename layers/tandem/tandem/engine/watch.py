@@ -29,22 +29,40 @@ class Watch:
 
     async def stop(self, rows: Sequence[Row]) -> str:
         """Why nothing may be written, in words; empty where no threshold is passed. A stop is kept and alerted."""
-        desk, now = self.desk, self.desk.clock.now()
-        if desk.connection.effective_mode is not Mode.WRITE or not _any_on(desk.connection.settings):
+        now = self.desk.clock.now()
+        if not self._is_on:
             return ""
-        noted = [one for row in rows if (one := self._noted(row, now)) is not None]
-        if not noted:
-            return ""
-        connection, settings = desk.connection.id, desk.connection.settings
-        known = desk.store.guards.note(connection, noted, settings, now)
-        tripped = trip(known, settings, self._count_links, now)
+        tripped = self._count([one for row in rows if (one := self._noted(row, now)) is not None])
         if tripped is None:
             return ""
         for row in rows:
             if isinstance(self.own[row.key], Gone):
-                desk.store.rows.note_gone(row, now)
-        others = await self._others(tripped, rows)
-        sentence = desk.store.guards.stop(connection, tripped, now, others=others)
+                self.desk.store.rows.note_gone(row, now)
+        return self._keep(tripped, await self._others(tripped, rows))
+
+    def stop_at_gone(self, side: Side, id: str) -> str:
+        """The same for a customer that was found to be gone while its counterpart was handled: is it one too many?"""
+        now = self.desk.clock.now()
+        if not self._is_on or self._is_passed(None, now):
+            return ""
+        tripped = self._count([Noted(side, CUSTOMER, id, now, gone=True)])
+        return "" if tripped is None else self._keep(tripped, ())
+
+    @property
+    def _is_on(self) -> bool:
+        connection = self.desk.connection
+        return connection.effective_mode is Mode.WRITE and _any_on(connection.settings)
+
+    def _count(self, noted: Sequence[Noted]) -> Tripped | None:
+        if not noted:
+            return None
+        connection, now = self.desk.connection, self.desk.clock.now()
+        known = self.desk.store.guards.note(connection.id, noted, connection.settings, now)
+        return trip(known, connection.settings, self._count_links, now)
+
+    def _keep(self, tripped: Tripped, others: Sequence[str]) -> str:
+        now, connection = self.desk.clock.now(), self.desk.connection.id
+        sentence = self.desk.store.guards.stop(connection, tripped, now, others=others)
         return f"{tripped.guard}: {sentence}"
 
     async def _others(self, tripped: Tripped, rows: Sequence[Row]) -> Sequence[str]:
@@ -72,7 +90,7 @@ class Watch:
             passed = self._is_passed(row.gone_since or now, now)
             is_customer = key.entity == CUSTOMER
             return Noted(key.side, key.entity, key.id, now, gone=True) if is_customer and not passed else None
-        fields = changed_fields(self.desk.entity(key.entity), link, own)
+        fields = changed_fields(self.desk.entity(key.entity), self.desk.as_mapped(link), own)
         if not fields or self._is_passed(own.version, now):
             return None
         return Noted(key.side, key.entity, key.id, now, own.edited_by or "", fields)
