@@ -114,6 +114,8 @@ def _set_time(call: Call, kind: str, record_id: str, moment: int) -> None:
     held = _held(call, kind, record_id)
     if held is not None:
         held.modified_time = moment
+        store = call.world.crm.store if call.product == "crm" else call.world.books.store
+        store.version += 1
 
 
 def _shift(call: Call, fault: Fault) -> None:

@@ -120,3 +120,32 @@ async def test_brackets_are_wanted_by_switch_only(zoho: Zoho) -> None:
     await zoho.control("POST", "/import", SEED)
     await zoho.control("PUT", "/switches", {"coql_brackets_required": False})
     assert await _names(zoho, "id > 1 and id > 2 and Account_Name like 'a%'") == ["Alpha"]
+
+
+@pytest.mark.parametrize(
+    "order", ["", "order by id asc", "order by Modified_Time asc, id asc", "order by Account_Name asc"]
+)
+@pytest.mark.parametrize(
+    ("limit", "found", "more"),
+    [
+        ("limit 2", ["a", "b"], True),
+        ("limit 3", ["a", "b", "c"], False),
+        ("limit 2 offset 1", ["b", "c"], False),
+        ("limit 1 offset 1", ["b"], True),
+    ],
+)
+async def test_a_page_says_whether_more_follow(
+    zoho: Zoho, order: str, limit: str, found: list[str], more: bool
+) -> None:
+    """In every order, those that are kept between writes too; a write in between is seen."""
+    ids = {}
+    for name in "abdc":
+        zoho.step(1)
+        ids[name] = await zoho.account(Account_Name=name, Phone="1")
+    text = f"select Account_Name from Accounts where Phone = '1' {order} {limit}"  # noqa: S608
+    query = {"select_query": text}
+    await zoho.crm("POST", "/coql", query)
+    await zoho.crm("PUT", f"/Accounts/{ids['d']}", {"data": [{"Phone": "2"}]})
+    body = (await zoho.crm("POST", "/coql", query)).json()
+    assert [r["Account_Name"] for r in body["data"]] == found
+    assert body["info"] == {"count": len(found), "more_records": more}
