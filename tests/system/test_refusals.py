@@ -71,7 +71,8 @@ async def test_a_refusal_costs_its_record_alone(street: Street, operation: str, 
     before, since = street.look(), system.seq
     await street.told()
     report = await system.drain()
-    assert report.outcomes.get(row.outcome, 0) >= 1, report
+    least = 2 if row.outcome == "synced" else 1  # the other record's change is synced too
+    assert report.outcomes.get(row.outcome, 0) >= least, report
     assert other.items() <= changes(before, street.look()).items(), "the other record's change waits"
     await system.settle(row.later)
     expected = {**street.raced, **other, **row.ends}
