@@ -181,6 +181,32 @@ async def test_a_moved_field_follows_first_link(start: Start) -> None:
     system.judge()
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+async def test_a_field_that_leaves_the_mapping_while_its_write_is_unanswered_stops_nothing(
+    start: Start, method: str
+) -> None:
+    """What was written is looked up as far as the present mapping knows it; the next edits travel."""
+    system = await start(changed())
+    id = await account(system, Customer_Segment="Gold") if method == "PUT" else ""
+    fault = {"name": "timeout", "product": "books", "match": {"method": method}, "count": 1}
+    await system.control("POST", "/faults", fault)
+    if method == "PUT":
+        await system.control("PATCH", f"/crm/Accounts/{id}", {"Customer_Segment": "Silver"})
+        await system.run(3)
+    else:
+        id = await account(system, Customer_Segment="Gold")
+    assert len(system.store.intents.all_open("main")) == 1
+    mapping = copy.deepcopy(INDIA)
+    del mapping["entities"]["customer"]["fields"]["segment"]
+    remap(system, str(yaml.safe_dump(mapping)))
+    await system.settle(4)
+    assert system.store.intents.all_open("main") == []
+    await system.control("PATCH", f"/crm/Accounts/{id}", {"Description": "goes on"})
+    await system.run(20)
+    [customer] = await customers(system)
+    assert customer["notes"] == "goes on"
+
+
 async def test_an_added_field_is_synced_without_an_edit(start: Start) -> None:
     """A blank takes the other side's value in every pair; one that is compared again stays quiet."""
     mapping = copy.deepcopy(INDIA)

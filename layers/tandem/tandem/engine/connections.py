@@ -24,6 +24,7 @@ class Connections:
     table: Table
     cases: Cases
     _mappings: dict[str, Mapping] = field(default_factory=dict)
+    _earlier: dict[tuple[str, str], Mapping | None] = field(default_factory=dict)
 
     def ids(self) -> list[str]:
         """Every connection's id."""
@@ -70,13 +71,14 @@ class Connections:
 
     def earlier(self, connection: str, version: str) -> Mapping | None:
         """A mapping that was active once; None where its text is not there, or can no longer be read."""
-        if version not in self._mappings:
+        place = (connection, version)
+        if place not in self._earlier:
             item = self.table.get(_pk(connection), f"MAP#{version}")
             try:
-                self._mappings[version] = load_mapping(str(item["text"]) if item else "")
+                self._earlier[place] = load_mapping(str(item["text"])) if item else None
             except BadInputError:
-                return None
-        return self._mappings[version]
+                self._earlier[place] = None
+        return self._earlier[place]
 
     def set(self, connection: str, **values: object) -> None:
         """Set attributes of META (mode, native_sync, paused, ...)."""

@@ -37,6 +37,8 @@ class Intent:
     base: Mapping[str, Base] = field(default_factory=dict)
     """What both sides agree on for the written fields once the write is known to have happened."""
     parent_link: str | None = None
+    mapping_version: str = ""
+    """The mapping by which the values were written."""
 
     def blocks(self) -> set[str]:
         """What may not be handled while this intent is open: source row, target and link."""
@@ -116,6 +118,7 @@ def _item(intent: Intent) -> Item:
         "settle_after": intent.settle_after.isoformat(),
         "base": {name: [base.crm, base.books] for name, base in intent.base.items()},
         "parent_link": intent.parent_link,
+        "mapping_version": intent.mapping_version,
     }
 
 
@@ -139,4 +142,5 @@ def _intent(item: Item) -> Intent:
         settle_after=datetime.fromisoformat(item["settle_after"]),
         base={name: Base(crm, books) for name, (crm, books) in item["base"].items()},
         parent_link=item.get("parent_link"),
+        mapping_version=item.get("mapping_version", ""),
     )

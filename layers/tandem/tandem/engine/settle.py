@@ -75,11 +75,13 @@ class Settler:
         return await self.reader.books(intent.entity, intent.target, intent.parent)
 
     def _shows(self, intent: Intent, record: Record, values: Mapping[str, Value]) -> bool:
+        """The record shows these values, as far as the mapping still has their fields; of none it cannot say."""
         entity = self.desk.entity(intent.entity)
-        return all(
-            entity.field(name).convert.key(intent.side, record.values.get(name))
-            == entity.field(name).convert.key(intent.side, value)
-            for name, value in values.items()
+        known = [(mapped, value) for name, value in values.items() if (mapped := entity.find(name))]
+        return bool(known or not values) and all(
+            mapped.convert.key(intent.side, record.values.get(mapped.name))
+            == mapped.convert.key(intent.side, value)
+            for mapped, value in known
         )
 
     async def _find_created(self, intent: Intent) -> tuple[EntryKind, str | None]:
@@ -200,7 +202,7 @@ class Settler:
             books_id=ids[Side.BOOKS],
             parent=intent.parent_link,
             base=intent.base,
-            mapping_version=self.desk.mapping.version,
+            mapping_version=intent.mapping_version or self.desk.mapping.version,
             reason="created, found again after an unknown outcome",
         )
         try:

@@ -159,6 +159,7 @@ class Writer:
             settle_after=self._settle_time(plan.kind),
             base=plan.base,
             parent_link=plan.parent_link,
+            mapping_version=desk.mapping.version,
         )
 
     def _settle_time(self, kind: Kind) -> datetime:
