@@ -210,6 +210,33 @@ def test_without_a_code_the_status_speaks(status: int, error: type[TandemError])
             check(ENDPOINTS[name], status, None, {})
 
 
+@pytest.mark.parametrize(
+    ("status", "read", "write"),
+    [
+        (200, TransientError, UnknownOutcomeError),
+        (201, TransientError, UnknownOutcomeError),
+        (302, StopError, StopError),
+        (400, RefusedError, RefusedError),
+        (401, ForbiddenError, ForbiddenError),
+        (404, RefusedError, RefusedError),
+        (418, RefusedError, RefusedError),
+        (429, RateLimitedError, RateLimitedError),
+        (500, TransientError, UnknownOutcomeError),
+    ],
+)
+@pytest.mark.parametrize("code", [9, 1004, 3073, 36022, "36022", "NEW_AT_ZOHO"])
+def test_a_code_that_nobody_explains_goes_by_its_status(
+    code: int | str, status: int, read: type[TandemError], write: type[TandemError]
+) -> None:
+    """Books 9, 1004, 3073 and 36022 (dossier books §9); with HTTP 200 it proves no refusal and stops nobody."""
+    product = "books" if str(code).isdigit() else "crm"
+    for verb, error in (("list", read), ("update", write)):
+        with pytest.raises(error) as caught:
+            check(ENDPOINTS[f"{product}.{verb}"], status, {"code": code, "message": "secret"}, {})
+        assert "secret" not in str(caught.value)
+        assert not isinstance(caught.value, GoneError | DuplicateError)
+
+
 @pytest.mark.parametrize("code", ["2", "1002", "2006"])
 def test_a_missing_books_record_is_gone_only_where_one_was_named(code: str) -> None:
     """A list or an insert that says so is refused, no record is declared gone."""

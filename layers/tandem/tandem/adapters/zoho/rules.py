@@ -72,6 +72,9 @@ STATUS: dict[int, Rule] = {
 }
 """For an answer whose code is unknown or missing."""
 
+UNEXPLAINED = retry("Zoho calls the request done and names a code that is documented nowhere")
+"""HTTP 2xx with an unknown code: no proof of a refusal, so a write is looked up before it is tried again."""
+
 REDIRECTED = stop("Zoho answers from another address: check the base URL of the connection", StopError)
 
 TOKEN: dict[str, Rule] = {
@@ -94,9 +97,11 @@ DAY_CREDITS = quota("day", 3600.0, "the day's API credits of this CRM organisati
 
 
 def for_status(status: int) -> Rule:
-    """The rule of an HTTP status, whatever it is."""
+    """The rule of an HTTP status, whatever it is; nothing is guessed from a code that has no row."""
     if status in STATUS:
         return STATUS[status]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return STATUS[HTTPStatus.INTERNAL_SERVER_ERROR]
-    return STATUS[HTTPStatus.BAD_REQUEST] if status >= HTTPStatus.BAD_REQUEST else REDIRECTED
+    if status >= HTTPStatus.BAD_REQUEST:
+        return STATUS[HTTPStatus.BAD_REQUEST]
+    return REDIRECTED if status >= HTTPStatus.MULTIPLE_CHOICES else UNEXPLAINED
