@@ -11,9 +11,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.system.simulation.judge import Finding
+from tests.system.simulation.each import one
 from tests.system.simulation.report import as_json, last_line, lines
-from tests.system.simulation.run import Outcome, simulate
+from tests.system.simulation.run import Outcome
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -28,21 +28,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--log", type=Path, help="a folder for the event log of each failed seed")
     parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
     return parser.parse_args(argv)
-
-
-def one(seed: int, events: int, *, log: Path | None = None) -> Outcome:
-    """Run one seed; what escapes it is a finding too. The log is kept only where it is asked for."""
-    try:
-        outcome = simulate(seed, events)
-    except Exception as error:  # noqa: BLE001 - a simulation that breaks down proves nothing
-        outcome = Outcome(seed, findings=[Finding("crashed", f"{type(error).__name__}: {error}")])
-    if log is not None and outcome.findings:
-        log.mkdir(parents=True, exist_ok=True)
-        (log / f"{seed}.events.jsonl").write_text("\n".join(outcome.log) + "\n")
-        entries = (json.dumps(entry, default=str) for entry in outcome.history)
-        (log / f"{seed}.history.jsonl").write_text("\n".join(entries) + "\n")
-    outcome.log, outcome.history = [], []
-    return outcome
 
 
 def _outcomes(seeds: Sequence[int], events: int, jobs: int, log: Path | None) -> Iterator[Outcome]:
