@@ -35,7 +35,9 @@ async def gather(
         crm[entity.crm_module] = crm_facts(rows, await _layouts(zoho, entity.crm_module) if rows else ())
     return Facts(
         crm=crm,
-        books={name: books_facts(name, contact if name == "customer" else ()) for name in mapping.entities},
+        books={
+            name: books_facts(name, () if name == "contact_person" else contact) for name in mapping.entities
+        },
         has_gst=country in ("", "IN"),
         has_vat=country not in _VAT_FREE,
         has_currencies=(await zoho.crm.org()).mc_status is not False,

@@ -164,7 +164,7 @@ class System:
         assert reply.status_code < 300, reply.text
         return reply.json()
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, modules: Sequence[str] = ("Accounts", "Contacts")) -> None:
         """Register both webhooks."""
         hook = "https://tandem.test/hooks"
         await self.control(
@@ -181,7 +181,7 @@ class System:
                 },
             )
         ).json()["access_token"]
-        events = [f"{m}.{e}" for m in ("Accounts", "Contacts") for e in ("create", "edit", "delete")]
+        events = [f"{m}.{e}" for m in modules for e in ("create", "edit", "delete")]
         reply = await self.http.post(
             "/crm/v8/actions/watch",
             json={

@@ -66,8 +66,8 @@ def _crm_parent(entity: EntityMapping, current: Record | None, parent: str | Non
 
 def _books_frame(entity: EntityMapping, current: Record | None, parent: str | None) -> dict[str, Any]:
     """What Books wants beside the change: the kind of a new contact; a person's contact and first name."""
-    if entity.name == "customer":
-        return {} if current else {"contact_type": "customer"}
+    if not entity.is_person:
+        return {} if current else {"contact_type": entity.name}
     frame: dict[str, Any] = {"contact_id": parent or (current.parent if current else None)}
     if current and not is_blank(first := (current.values.get("name") or {}).get("first")):
         frame["first_name"] = first

@@ -104,7 +104,7 @@ def _id(entity: EntityMapping, side: Side, body: Body) -> str:
 
 
 def _books_id(entity: EntityMapping) -> str:
-    return "contact_id" if entity.name == "customer" else "contact_person_id"
+    return "contact_person_id" if entity.is_person else "contact_id"
 
 
 def _text(value: Any) -> str | None:
@@ -242,9 +242,11 @@ def _mapped(entity: EntityMapping, values: ReadOnly[str, Value], kind: type) -> 
 def _texts(
     entity: EntityMapping, side: Side, body: Body, values: ReadOnly[str, Value], kind: type[Email | Phone]
 ) -> Iterator[str]:
-    """Mapped values, and for a Books customer what it and its persons show."""
+    """Mapped values, CRM's e-mail that is there for matching, and what a Books contact and its persons show."""
     yield from _mapped(entity, values, kind)
-    if side is Side.CRM or entity.name != "customer":
+    if side is Side.CRM and kind is Email and entity.email_field:
+        yield str(body.get(entity.email_field) or "")
+    if side is Side.CRM or entity.is_person:
         return
     names = ("email",) if kind is Email else ("phone", "mobile")
     for holder in (body, *_entries(body.get("contact_persons"))):

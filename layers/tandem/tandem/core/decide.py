@@ -191,7 +191,7 @@ def _crm_deleted(
     now_at: Situation, link: Link, books: Record, entity: EntityMapping, delay: timedelta, now: datetime
 ) -> Action:
     due = (now_at.gone_since or now) + delay
-    if entity.name != "customer":
+    if entity.is_person:
         return _person_deleted(now_at, entity)
     approved = now_at.release is not None and any(map(now_at.release.approves, DELETES))
     if now < due and not approved and now_at.survivor is None:  # it was held after the delay: no second one

@@ -216,6 +216,7 @@ _CONTACT: Final[Mapping[str, FieldFacts]] = {
 _REQUIRED_NAME: Final = {"contact_name": replace(_CONTACT["contact_name"], required=True)}
 BUILT_IN: Final[Mapping[str, Fields]] = {
     "customer": {**_CONTACT, **_REQUIRED_NAME},
+    "vendor": {**_CONTACT, **_REQUIRED_NAME},
     "contact_person": {
         **_built(
             "text", salutation=25, first_name=100, last_name=100, designation=50, department=50, skype=50

@@ -25,7 +25,7 @@ from tandem.core.yamltree import YamlFault, read_tree
 
 __all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource", "load_mapping", "preset"]
 
-ENTITIES: Final = ("customer", "contact_person")
+ENTITIES: Final = ("customer", "contact_person", "vendor")
 MIRROR_KEYS: Final = frozenset({"first_name", "last_name", "email", "phone", "mobile"})
 """Top-level keys of a Books customer that mirror its primary person (design, traps decided)."""
 NEVER_MAPPED: Final = frozenset(
@@ -86,12 +86,12 @@ class Constants(Strict):
 class EntityMapping(Strict):
     """One kind of record on both sides."""
 
-    name: Literal["customer", "contact_person"]
+    name: Literal["customer", "contact_person", "vendor"]
     """Its key in the file; not written again."""
     enabled: bool = True
     """`false`: its records are left alone; what is linked stays linked. `customer` cannot be off."""
     crm_module: CrmName
-    """`Accounts` or `Contacts`; webhooks know only these two."""
+    """`Accounts`, `Contacts` or `Vendors`: webhooks know only these."""
     crm_stamp: CrmName
     """CRM's unique text field for the Books id."""
     books_stamp: BooksName | None = None
@@ -118,6 +118,9 @@ class EntityMapping(Strict):
     """The lookup of a person to its Account; needed for `contact_person`."""
     currency_field: CrmName | None = None
     """CRM's currency field, where there are several currencies: another currency is never linked."""
+    email_field: CrmName | None = None
+    """CRM's own e-mail of the record, for matching alone: Books shows that of its primary person. Default: none; an
+    Account is known by its Contacts' e-mails."""
     constants: Constants = Constants()
     """What a create writes beside the mapped fields: `crm` and `books`, each attribute: value. An update leaves it
     alone. Default: none."""
@@ -181,12 +184,12 @@ class EntityMapping(Strict):
         head, dot, _ = path.partition(".")
         if head in NEVER_MAPPED:
             return "is never written by Tandem", "remove the field"
-        if self.name == "customer" and path in MIRROR_KEYS:
+        if not self.is_person and path in MIRROR_KEYS:
             return _MIRROR
-        if dot and (self.name != "customer" or head not in ADDRESS_OBJECTS):
+        if dot and (self.is_person or head not in ADDRESS_OBJECTS):
             return (
                 "is no path of this entity",
-                f"only {' and '.join(sorted(ADDRESS_OBJECTS))} of a customer have parts",
+                f"only {' and '.join(sorted(ADDRESS_OBJECTS))} of a customer or vendor have parts",
             )
         if not dot and head in ADDRESS_OBJECTS:
             return "is an object", "map its parts, e.g. {address: billing_address.address, ...}"
@@ -196,7 +199,7 @@ class EntityMapping(Strict):
         if not any(field.name == "name" for field in self.fields):
             fix = "map the record's name as the field `name`"
             yield Found("no field is called name", fix, ("fields",), "missing_key")
-        if self.name == "contact_person" and self.parent_field is None:
+        if self.is_person and self.parent_field is None:
             yield Found("parent_field is missing", "add parent_field: Account_Name", kind="missing_key")
         if (count := len(self.crm_fields) + len(CRM_SYSTEM_FIELDS)) > MAX_CRM_FIELDS:
             message = f"{count} CRM fields; one query reads {MAX_CRM_FIELDS}"
@@ -204,7 +207,7 @@ class EntityMapping(Strict):
 
     def _odd(self) -> Iterator[Found]:
         """Policies that have no meaning for this entity."""
-        if self.name == "contact_person" and self.delete == "deactivate":
+        if self.is_person and self.delete == "deactivate":
             message = "Books cannot make a contact person inactive"
             yield Found(message, "write keep or hold", ("delete",), "policy_contradiction")
         if self.name != "contact_person" and self.without_account != "leave_out":
@@ -224,7 +227,12 @@ class EntityMapping(Strict):
 
     def _is_listed(self, path: str) -> bool:
         """Existing records are found by what lists show; persons come whole with their customer."""
-        return self.name == "contact_person" or path.startswith("cf_") or path in LISTED
+        return self.is_person or path.startswith("cf_") or path in LISTED
+
+    @property
+    def is_person(self) -> bool:
+        """A person belongs to a customer and has no list of its own in Books; every other entity stands alone."""
+        return self.name == "contact_person"
 
     def find(self, name: str) -> FieldMapping | None:
         """The field of that name, or None."""
@@ -258,14 +266,20 @@ class EntityMapping(Strict):
     def crm_fields(self) -> tuple[str, ...]:
         """Every CRM attribute to read: mapped, stamp, scope, parent, primary person, currency."""
         mapped = [name for field in self.fields for name in field.attributes(Side.CRM)]
-        own = [self.crm_stamp, self.parent_field, self.primary_person_field, self.currency_field]
+        own = [
+            self.crm_stamp,
+            self.parent_field,
+            self.primary_person_field,
+            self.currency_field,
+            self.email_field,
+        ]
         return tuple(dict.fromkeys([*mapped, *(name for name in own if name), *self.create_in_books_when]))
 
     def resource(self, side: Side) -> Resource:
         """Where the entity lives on `side`."""
         if side is Side.CRM:
             return Resource(side, self.name, self.crm_module, self.crm_fields, self.parent_field)
-        return Resource(side, self.name, "contacts" if self.name == "customer" else "contactpersons")
+        return Resource(side, self.name, "contactpersons" if self.is_person else "contacts")
 
     def outside_scope(self, record: Record) -> str:
         """Why an unlinked record is not created on the other side, as a sentence; "" if it is."""

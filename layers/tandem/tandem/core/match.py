@@ -205,7 +205,7 @@ def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]
             yield f"other {field}", f"it has another {field}"
     if _differ(ours.currency, theirs.currency):
         yield "other currency", f"it is kept in {theirs.currency}, not in {ours.currency}"
-    if books.get("contact_type") not in (None, "customer"):
+    if books.get("contact_type") not in (None, record.entity):
         yield "other kind", f"it is a {books['contact_type']} in Books"
     if not (record.active and candidate.record.active):
         yield "inactive", "it is inactive in Books"

@@ -13,7 +13,13 @@ from tandem.engine.ports import Delete, Put, Table, When
 
 def listings(mapping: Mapping) -> list[tuple[str, Side]]:
     """The feeds of a mapping as (entity, side). A Books person has none: it comes with its customer."""
-    feeds = (("customer", Side.CRM), ("contact_person", Side.CRM), ("customer", Side.BOOKS))
+    feeds = (
+        ("customer", Side.CRM),
+        ("contact_person", Side.CRM),
+        ("vendor", Side.CRM),
+        ("customer", Side.BOOKS),
+        ("vendor", Side.BOOKS),
+    )
     return [(entity, side) for entity, side in feeds if entity in mapping.entities]
 
 

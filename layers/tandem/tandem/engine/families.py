@@ -20,7 +20,9 @@ class Families:
 
     def hint_changed(self, body: Body, link: Link) -> dict[RecordKey, Link | None]:
         """Hint the persons that differ from what was seen of them; returns their keys with their links."""
-        if link.state is not LinkState.LIVE or PERSON not in self.desk.mapping.entities:
+        if link.entity != CUSTOMER or link.state is not LinkState.LIVE:
+            return {}
+        if PERSON not in self.desk.mapping.entities:
             return {}
         if "contact_persons" not in body or self.reader.looked_through.get(link.books_id) is body:
             return {}

@@ -192,7 +192,7 @@ class FirstLinks:
     def _duplicate(self, row: Row, at: Situation, own: Record, error: DuplicateError) -> Outcome:
         """A taken value proposes a link and goes through the usual matching; it is never simply adopted."""
         side = own.side.other
-        if error.existing_id and own.entity == CUSTOMER:
+        if error.existing_id and own.entity != PERSON:
             key = RecordKey(row.key.connection, side, own.entity, error.existing_id)
             self.desk.store.index.add([(key, own.keys)])
             if (

@@ -87,7 +87,7 @@ class Handler:
         if link is None:
             at, parent_link = await self.gatherer.unlinked(row, own, fresh=False)
             action = self._decide(at, row)
-            if isinstance(action, Create) and row.key.entity == CUSTOMER and self._writes:
+            if isinstance(action, Create) and row.key.entity != PERSON and self._writes:
                 at, parent_link = await self.gatherer.unlinked(row, own, fresh=True)
                 action = self._decide(at, row)
             elif isinstance(action, LinkPair) and self.reader.doubt(_customer_of(row, action, parent_link)):

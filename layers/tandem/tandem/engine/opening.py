@@ -94,26 +94,28 @@ class Opening:
 
     async def _load(self, rows: Sequence[Row]) -> None:
         """The CRM records that rows name, 50 a call. An unlinked Account's Contacts come with it in one query."""
-        named: dict[str, list[str]] = {CUSTOMER: [], PERSON: []}
+        named: dict[str, list[str]] = {entity: [] for entity in self.desk.mapping.entities}
         for row in rows:
             if row.key.side is Side.CRM:
                 named[row.key.entity].append(row.key.id)
-        await self.reader.load_crm(CUSTOMER, named[CUSTOMER])
+        persons = named.pop(PERSON, [])
+        for entity, ids in named.items():
+            await self.reader.load_crm(entity, ids)
         unlinked = [
             row.key.id
             for row in rows
             if row.key.side is Side.CRM and row.key.entity == CUSTOMER and row.key not in self.links
         ]
         await self._gently(self.reader.load_crm_persons(unlinked))
-        await self.reader.load_crm(PERSON, named[PERSON])
+        await self.reader.load_crm(PERSON, persons)
 
     async def _read_own(self, row: Row) -> Record | Gone:
         charge(row.cls)
         key, link = row.key, self.links.get(row.key)
-        if key.side is Side.BOOKS and key.entity == CUSTOMER:
+        if key.side is Side.BOOKS and key.entity != PERSON:
             self.reader.adopt_told(row, link)
         own = await self.gatherer.own(row, link)
-        if key.entity == CUSTOMER and isinstance(own, Record):
+        if key.entity != PERSON and isinstance(own, Record):
             if key.side is Side.BOOKS and link is not None:
                 hinted = Families(self.desk, self.reader).hint_changed(own.body, link)
                 self._hinted += hinted
@@ -124,18 +126,22 @@ class Opening:
 
     async def _fetch_ahead(self, rows: Sequence[Row]) -> None:
         """The batch reads that handling will need: CRM counterparts, and CRM candidates of a first link."""
-        counterparts: dict[str, list[str]] = {CUSTOMER: [], PERSON: []}
-        candidates: list[str] = []
+        wanted: dict[str, list[str]] = {entity: [] for entity in self.desk.mapping.entities}
+        accounts: list[str] = []
         for row in rows:
             link, own = self.links.get(row.key), self.own[row.key]
             if link is not None and row.key.side is Side.BOOKS:
-                counterparts[row.key.entity].append(link.crm_id)
-            elif link is None and isinstance(own, Record) and own.entity == CUSTOMER:
-                candidates += self._candidates(own)
+                wanted[row.key.entity].append(link.crm_id)
+            elif link is None and isinstance(own, Record) and own.entity != PERSON:
+                candidates = self._candidates(own)
+                wanted[own.entity] += candidates
+                accounts += candidates if own.entity == CUSTOMER else []
         self.gatherer.pages.is_wanted = self._page_saves(rows)
-        await self._gently(self.reader.load_crm(CUSTOMER, [*counterparts[CUSTOMER], *candidates]))
-        await self._gently(self.reader.load_crm_persons(candidates))
-        await self._gently(self.reader.load_crm(PERSON, counterparts[PERSON]))
+        persons = wanted.pop(PERSON, [])
+        for entity, ids in wanted.items():
+            await self._gently(self.reader.load_crm(entity, ids))
+        await self._gently(self.reader.load_crm_persons(accounts))
+        await self._gently(self.reader.load_crm(PERSON, persons))
 
     def _candidates(self, own: Record) -> list[str]:
         """CRM records that an unlinked Books customer may turn out to be."""

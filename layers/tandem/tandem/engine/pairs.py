@@ -17,7 +17,7 @@ from tandem.engine.desk import Desk
 from tandem.engine.families import Families
 from tandem.engine.intents import Intent
 from tandem.engine.ports import Written
-from tandem.engine.reader import CUSTOMER, Reader
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.recorder import Recorder, refusal
 from tandem.engine.rows import Row
 from tandem.engine.writer import Plan, Writer
@@ -171,7 +171,7 @@ class Pairs:
                 state.base[name] = Base(value, base.books) if side is Side.CRM else Base(base.crm, value)
             foreign = foreign or not same
         after = replace(before, values=values, version=written.version or shown.version)
-        if side is Side.BOOKS and link.entity == CUSTOMER:
+        if side is Side.BOOKS and link.entity != PERSON:
             after = replace(after, body=written.body)
             self.reader.adopt_contact(before.id, written.body)
             self.records.raised.extend(self.families.hint_changed(written.body, link))

@@ -33,7 +33,7 @@ class Reader:
     desk: Desk
     asked_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
     """Server time when a CRM record was read, by entity and id."""
-    looked: dict[Side, datetime] = field(default_factory=dict)
+    looked: dict[tuple[Side, str], datetime] = field(default_factory=dict)
     """When the other side's newest changes were last looked at, before a create."""
     looked_through: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """The body of each Books customer whose persons were compared with what was seen of them."""
@@ -91,7 +91,7 @@ class Reader:
         """Server time when a record was read; None for one that was not read by us."""
         if record.side is Side.CRM:
             return self.asked_at.get((record.entity, record.id))
-        return self._contacts_asked_at.get(record.id if record.entity == CUSTOMER else record.parent or "")
+        return self._contacts_asked_at.get(record.parent or "" if record.entity == PERSON else record.id)
 
     async def books(self, entity: str, id: str, parent: str | None) -> Record | Gone:
         """One Books record; a person is read with its customer.
@@ -101,10 +101,10 @@ class Reader:
         """
         if entity == PERSON and parent in self.told:
             self._drop(parent)
-        body = await self.contact(id if entity == CUSTOMER else parent or "")
+        body = await self.contact(parent or "" if entity == PERSON else id)
         if body is None:
             return Gone(Side.BOOKS, id)
-        if entity == CUSTOMER:
+        if entity != PERSON:
             return self._record(entity, Side.BOOKS, body)
         return next((p for p in self.persons_in(body) if p.id == id), Gone(Side.BOOKS, id))
 
@@ -118,7 +118,7 @@ class Reader:
     def addresses_of(self, record: Record) -> dict[str, Any]:
         """What a Books address must be written back with, where a later write may go without a read."""
         covered = self.desk.connection.settings.books_version_covers_addresses
-        if record.side is Side.CRM or record.entity != CUSTOMER or not covered:
+        if record.side is Side.CRM or record.entity == PERSON or not covered:
             return {}
         return {
             head: {key: record.body[head][key] for key in WRITABLE_ADDRESS if key in record.body[head]}
@@ -164,7 +164,7 @@ class Reader:
         if not row.told or seen is None or seen.version is None or row.key.id in self._contacts:
             return
         body = json.loads(row.told, parse_float=Decimal)
-        record = self._record(CUSTOMER, Side.BOOKS, body)
+        record = self._record(row.key.entity, Side.BOOKS, body)
         older = record.version is None or record.version < seen.version
         other = record.version == seen.version and record.values != seen.values
         clears = any(is_blank(record.values.get(n)) and not is_blank(v) for n, v in seen.values.items())
@@ -209,7 +209,7 @@ class Reader:
         if side is Side.CRM:
             self._crm.pop((entity, id), None)
         else:
-            self._drop(id if entity == CUSTOMER else parent or "")
+            self._drop(parent or "" if entity == PERSON else id)
 
     def _drop(self, contact: str) -> None:
         self.told.discard(contact)

@@ -25,7 +25,6 @@ from tandem.engine.epoch import listed_again, of_this_table
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import accounts
 from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
-from tandem.engine.reader import CUSTOMER, PERSON
 from tandem.engine.rows import Row
 from tandem.engine.trace import where
 
@@ -159,9 +158,8 @@ class _Poll:
             self.report.polled += 1
             await self._feed(side, entity, cursor)
         self.gate.cls = RowClass.RECONCILE
-        for entity in (CUSTOMER, PERSON):
-            if entity in self.mapping.entities:
-                await self._deleted(entity)
+        for entity in self.mapping.entities:
+            await self._deleted(entity)
         await self._restored()
         await self._channels()
 
@@ -321,9 +319,8 @@ class _Poll:
         now = self.clock.now()
         if cursor.due is not None and now < cursor.due:
             return
-        for entity in (CUSTOMER, PERSON):
-            if entity in self.mapping.entities:
-                await self._ask_for(entity)
+        for entity in self.mapping.entities:
+            await self._ask_for(entity)
         pause = timedelta(seconds=self.connection.settings.tombstone_seconds)
         self.store.cursors.move(self.connection.id, replace(cursor, due=now + pause))
 

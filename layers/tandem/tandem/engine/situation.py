@@ -107,6 +107,8 @@ class Gatherer:
         """A page could save the read of this row's Books record: its version covers all that is at stake."""
         if row.key.side is not Side.CRM or row.insists or not isinstance(own, Record):
             return False
+        if row.key.entity not in (CUSTOMER, PERSON):
+            return False  # the page lists customers
         if link is None or link.state is not LinkState.LIVE or link.seen_books is None:
             return False
         if self.reader.has_contact(self._customer(link)):
@@ -233,37 +235,41 @@ class Gatherer:
     async def _customer_candidates(self, own: Record, *, fresh: bool) -> list[Record]:
         record, other = await self.with_emails(own), own.side.other
         if fresh:
-            await self.look(other)
+            await self.look(other, own.entity)
         ids = self.candidates(record)
         if other is Side.CRM:
-            await self.reader.load_crm(CUSTOMER, ids)
-            await self.reader.load_crm_persons(ids)
-            found = [await self.reader.crm(CUSTOMER, each) for each in ids]
+            await self.reader.load_crm(own.entity, ids)
+            if own.entity == CUSTOMER:
+                await self.reader.load_crm_persons(ids)
+            found = [await self.reader.crm(own.entity, each) for each in ids]
         else:
-            found = [await self.reader.books(CUSTOMER, each, None) for each in ids]
+            found = [await self.reader.books(own.entity, each, None) for each in ids]
         return [await self.with_emails(each) for each in found if isinstance(each, Record)]
 
     def candidates(self, record: Record) -> list[str]:
-        """Ids of customers of the other side that once showed a key of this one; `record` with its e-mails."""
+        """Ids of the other side that once showed a key of this customer or vendor; `record` with its e-mails."""
         other = record.side.other
         place = (other, record.id, record.keys)
         if place not in self._found:
-            self._found[place] = self.desk.store.index.find(self.desk.connection.id, CUSTOMER, other, record)
+            self._found[place] = self.desk.store.index.find(
+                self.desk.connection.id, record.entity, other, record
+            )
         return self._found[place]
 
-    async def look(self, side: Side) -> None:
+    async def look(self, side: Side, entity: str) -> None:
         """A fresh look just before a create: what changed on `side` since its cursor enters the index.
 
-        Everything older is in it already; one look serves all creates of the next 5 s.
+        Everything older is in it already; one look serves all creates of the next 5 s. A vendor is no customer.
         """
         async with self._looking:
             now = self.desk.clock.now()
-            if (looked := self.reader.looked.get(side)) is not None and now - looked <= PAGE_LASTS:
+            if (looked := self.reader.looked.get((side, entity))) is not None and now - looked <= PAGE_LASTS:
                 return
-            entities = [entity for entity, listed in listings(self.desk.mapping) if listed is side]
-            taken = [await self._look_at(entity, side) for entity in entities]
+            kin = {entity, PERSON} if entity == CUSTOMER else {entity}
+            kinds = [kind for kind, listed in listings(self.desk.mapping) if listed is side and kind in kin]
+            taken = [await self._look_at(kind, side) for kind in kinds]
             self._found.clear()
-            self.reader.looked[side] = min([now, *taken])
+            self.reader.looked[side, entity] = min([now, *taken])
 
     async def _look_at(self, entity: str, side: Side) -> datetime:
         """Returns when the oldest of what was looked at had been taken."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tandem.core.records import Gone, Link, MatchKeys, Record, RecordKey
 from tandem.engine.desk import Desk
-from tandem.engine.reader import CUSTOMER, PERSON
+from tandem.engine.reader import PERSON
 from tandem.engine.rows import Row
 
 
@@ -39,7 +39,7 @@ class Order:
         Books makes the first person of a customer its primary one.
         """
         own = self.own[row.key]
-        if row.key.entity == CUSTOMER or isinstance(own, Gone):
+        if row.key.entity != PERSON or isinstance(own, Gone):
             return (0, str(row.key))
         ticked = own.scope.get(self.desk.entity(PERSON).primary_person_field or "")
         age = own.created.isoformat() if own.created else "~"
@@ -71,6 +71,6 @@ def _key_marks(record: Record | Gone) -> list[str]:
     marks = [f"email:{email}" for email in keys.emails]
     marks += [f"tax:{keys.tax_number}"] if keys.tax_number else []
     marks += [f"own:{field}={value}" for field, value in keys.own]
-    marks += [f"name:{keys.name}"] if keys.name and record.entity == CUSTOMER else []
+    marks += [f"name:{keys.name}"] if keys.name and record.entity != PERSON else []
     marks += [f"{record.side.other}/{keys.stamp}"] if keys.stamp else []
     return marks

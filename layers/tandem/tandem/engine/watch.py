@@ -14,7 +14,7 @@ from tandem.core.errors import TandemError
 from tandem.core.guards import Noted, Tripped, changed_fields, trip
 from tandem.core.records import Gone, Link, LinkState, Mode, Record, RecordKey, Side
 from tandem.engine.desk import Desk
-from tandem.engine.reader import CUSTOMER, Reader
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
 
 
@@ -88,8 +88,8 @@ class Watch:
             return None
         if isinstance(own, Gone):
             passed = self._is_passed(row.gone_since or now, now)
-            is_customer = key.entity == CUSTOMER
-            return Noted(key.side, key.entity, key.id, now, gone=True) if is_customer and not passed else None
+            alone = key.entity != PERSON
+            return Noted(key.side, key.entity, key.id, now, gone=True) if alone and not passed else None
         fields = changed_fields(self.desk.entity(key.entity), self.desk.as_mapped(link), own)
         if not fields or self._is_passed(own.version, now):
             return None

@@ -9,7 +9,8 @@ from tandem.adapters.zoho.parse import dumps
 from tandem.adapters.zoho.webhooks import crm_payload, parse_books, parse_crm, verify_books, verify_crm
 from tandem.core.connection import Connection
 
-CRM_ENTITIES = {"Accounts": "customer", "Contacts": "contact_person"}
+CRM_ENTITIES = {"Accounts": "customer", "Contacts": "contact_person", "Vendors": "vendor"}
+BOOKS_KINDS = ("customer", "vendor")
 SIGNATURE_HEADER = "x-zoho-webhook-signature"
 
 
@@ -62,12 +63,13 @@ def named_by_crm(connection: Connection, hook: Hook) -> list[Named]:
 
 
 def named_by_books(connection: Connection, hook: Hook) -> list[Named]:  # noqa: ARG001 - one shape for both sides
-    """The customer named by a Books webhook (its persons come with it); none for anything else."""
+    """The customer or vendor named by a Books webhook (its persons come with it); none for anything else."""
     hint = parse_books(hook.body, hook.headers.get("content-type", ""), list(hook.query))
-    customer = hint.parent if hint.module == "contactpersons" else hint.id
-    if not hint.known or not customer or hint.module not in ("contacts", "contactpersons"):
+    contact = hint.parent if hint.module == "contactpersons" else hint.id
+    if not hint.known or not contact or hint.module not in ("contacts", "contactpersons"):
         return []
-    if hint.contact_type not in (None, "", "customer"):
+    kind = hint.contact_type or "customer"
+    if kind not in BOOKS_KINDS:
         return []
     told = dumps(hint.record) if hint.record and hint.module == "contacts" else ""
-    return [("customer", customer, told)]
+    return [(kind, contact, told)]
