@@ -193,6 +193,7 @@ def _end(session: Session, link: Link) -> None:
         )
     except ConditionFailedError:
         raise BadInputError("the pair changed meanwhile: look again with `tandem why`") from None
+    store.outside.clear(link)
     for side in Side:
         store.cases.settle(RecordKey(link.connection, side, link.entity, link.id_on(side)), set())
     store.history.decided(key, "unlink", run_of(now), now, link=link.id, sentence=Ended.BY_PERSON)

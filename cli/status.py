@@ -55,6 +55,7 @@ def look(session: Session, connection: Connection) -> dict[str, Any]:
         )
         due = pool.submit(store.table.query, id, index="due")
         left_out = pool.submit(store.rows.left_out, id)
+        outside = pool.submit(store.outside.count, id)
         holds, cases = pool.submit(store.cases.holds, id), pool.submit(store.cases.cases, id)
         cursors = pool.submit(store.table.query, f"CUR#{id}")
         intents = pool.submit(store.intents.all_open, id)
@@ -84,6 +85,7 @@ def look(session: Session, connection: Connection) -> dict[str, Any]:
         "waiting": {reason: len(keys) for reason, keys in waiting.items() if keys},
         "held": {"records": len({i["record"] for i in holds.result()}), "cases": len(cases.result())},
         "left_out": left_out.result(),
+        "linked_outside_scope": outside.result(),
         "open_intents": len(intents.result()),
         "index": _index(session, connection),
         "feeds": [_feed(item, now) for item in cursors.result() if "#" in str(item["sk"])],
@@ -225,6 +227,8 @@ def _print(out: Console, found: dict[str, Any], now: datetime) -> None:
         show.say(out, f"  {count:>6} wait for {reason}")
     for reason, count in found["left_out"].items():
         show.say(out, f"  {count:>6} left out: {reason}")
+    for reason, count in found["linked_outside_scope"].items():
+        show.say(out, f"  {count:>6} linked although out of scope by now, and still synced: {reason}")
     _print_feeds(out, found, now)
     _print_flow(out, found, now)
     for sentence in found["attention"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tandem.core.records import RowClass
+from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.rows import parse_key
 from tests.system.conftest import ACCOUNT
 from tests.system.world import System
@@ -72,3 +72,52 @@ async def test_a_similar_name_with_the_same_web_domain_is_asked_about(system: Sy
     await system.settle(3)
     assert {hold["cause"] for hold in system.store.cases.holds("main")} == {"match:domain and similar name"}
     assert system.writes() == []
+
+
+async def test_a_link_writes_no_stamp_by_itself_and_the_next_write_carries_it(system: System) -> None:
+    """Ten thousand first links would cost days of quota."""
+    website = "https://acme.example"
+    account = {"Account_Name": "Acme Ltd", "Account_Type": None, "Website": website}
+    data = {
+        "crm": {"Accounts": [account]},
+        "books": {"contacts": [{"contact_name": "Acme Ltd", "website": website}]},
+    }
+    await system.control("POST", "/import", data)
+    system.write_mode()
+    await system.settle(3)
+    for hold in system.store.cases.holds("main"):
+        await system.release(hold, approve=True)
+    await system.settle(2)
+    [record] = (await system.export())["crm"]["Accounts"]
+    [contact] = (await system.export())["books"]["contacts"]
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", record["id"]))
+    assert link is not None
+    assert link.books_id == contact["contact_id"]
+    assert system.writes() == []
+    await system.control("PATCH", f"/crm/Accounts/{record['id']}", {"Website": "https://new.example"})
+    await system.settle(2)
+    [write] = system.writes()
+    assert write["method"] == "PUT"
+    [contact] = (await system.export())["books"]["contacts"]
+    stamps = {field["api_name"]: field["value"] for field in contact["custom_fields"]}
+    assert stamps["cf_crm_account_id"] == record["id"]
+
+
+async def test_persons_match_only_within_their_linked_customer(system: System) -> None:
+    """The same e-mail at another customer is another person."""
+    person = {"first_name": "Asha", "last_name": "Rao", "email": "asha@acme.example"}
+    other = {"contact_name": "Other Works", "contact_persons": [person]}
+    await system.control("POST", "/import", {"books": {"contacts": [other]}})
+    await system.settle(2)
+    system.write_mode()
+    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
+    contact = {"First_Name": "Asha", "Last_Name": "Rao", "Email": "asha@acme.example"}
+    await system.settle(2)
+    await system.control("POST", "/crm/Contacts", {**contact, "Account_Name": {"id": account}})
+    await system.settle(2)
+    books = {
+        one["contact_name"]: one["contact_persons"] for one in (await system.export())["books"]["contacts"]
+    }
+    assert [len(books["Acme Ltd"]), len(books["Other Works"])] == [1, 1]
+    crm = (await system.export())["crm"]["Contacts"]
+    assert len(crm) == 2

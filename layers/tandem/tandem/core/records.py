@@ -193,6 +193,8 @@ class Link:
     """For a customer: the ids of the Books persons last seen in it."""
     trusted: bool = True
     """False for a link out of a restored or copied table: what it agreed on is not known any more."""
+    in_scope: bool = False
+    """The Account was one that is created in Books when it was last compared; a linked record syncs in any case."""
     stamp_taken: bool = False
     """After a merge in Books: the losing customer keeps the stamp, which is unique, so this one cannot have it."""
     wrote: Mapping[str, tuple[Wrote, ...]] = field(default_factory=dict)

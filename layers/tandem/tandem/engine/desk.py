@@ -23,6 +23,7 @@ from tandem.engine.index import MatchIndex
 from tandem.engine.intents import Intents
 from tandem.engine.lease import Lease, Leases
 from tandem.engine.links import Links
+from tandem.engine.outside import Outside
 from tandem.engine.ports import Alerts, Clock, Gate, SideClient, Table
 from tandem.engine.rows import Rows
 
@@ -46,6 +47,7 @@ class Store:
     governor: Governor
     history: History
     apart: Apart
+    outside: Outside
     guards: Guards
 
     @classmethod
@@ -68,6 +70,7 @@ class Store:
             Governor(state, clock),
             History(history, history_days),
             Apart(state),
+            Outside(state),
             Guards(state, connections),
         )
 

@@ -18,7 +18,7 @@ from tandem.core.records import (
     is_settled,
 )
 from tandem.engine.desk import Desk
-from tandem.engine.reader import PERSON, Reader
+from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.row_outcomes import Outcomes
 from tandem.engine.rows import Row
 
@@ -55,6 +55,7 @@ class Echoes:
             or own.values != seen.values
             or own.active != seen.active
             or self._moved(own, link)
+            or self._left_scope(own, link)
         ):
             return False
         try:
@@ -70,6 +71,12 @@ class Echoes:
             return False
         parent = self.desk.store.links.get(link.connection, link.parent)
         return parent is not None and parent.crm_id != own.parent
+
+    def _left_scope(self, own: Record, link: Link) -> bool:
+        """What decides about the scope need not be a mapped field."""
+        if own.entity != CUSTOMER or own.side is not Side.CRM:
+            return False
+        return link.in_scope == bool(self.desk.entity(own.entity).outside_scope(own))
 
     def _note_version(self, row: Row, link: Link, own: Record, seen: Seen) -> None:
         settled = is_settled(own.version, self.reader.asked_for(own))

@@ -165,6 +165,7 @@ class FirstLinks:
             base=state.base,
             seen_crm=self.pairs.seen(link, Side.CRM, state),
             seen_books=self.pairs.seen(link, Side.BOOKS, state),
+            in_scope=own.side is Side.CRM and own.entity == CUSTOMER,
             persons=self.pairs.person_ids(link, state.books),
         )
         await self.raise_children(link, state.books)

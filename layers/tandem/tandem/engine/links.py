@@ -298,6 +298,7 @@ def _link(item: Item) -> Link:
         mapping_version=item["mapping_version"],
         reason=item.get("reason", ""),
         persons=tuple(item.get("persons", ())),
+        in_scope=bool(item.get("in_scope", False)),
         stamp_taken=bool(item.get("stamp_taken", False)),
         wrote={
             name: tuple(Wrote(datetime.fromisoformat(at), Side(side), *rest) for at, side, *rest in wrote)

@@ -195,14 +195,20 @@ class Pairs:
             seen_books=self.seen(link, Side.BOOKS, state),
             mapping_version=self.desk.mapping.version,
             trusted=True,
+            in_scope=self.is_in_scope(link, state.crm),
             persons=self.person_ids(link, state.books),
             wrote=state.wrote,
         )
         if not state.intents and _same(moved, link):
             return
+        self.desk.store.outside.note(link, moved, self.desk.entity(link.entity).outside_scope(state.crm))
         self.desk.store.links.move(moved, self.desk.lease.fence)
         for intent in state.intents:
             self.desk.store.intents.close(intent)
+
+    def is_in_scope(self, link: Link, crm: Record) -> bool:
+        """Whether the Account, were it not linked, would be created in Books."""
+        return link.entity == CUSTOMER and not self.desk.entity(link.entity).outside_scope(crm)
 
     def _names(self, link: Link) -> set[str]:
         return {mapped.name for mapped in self.desk.entity(link.entity).fields}

@@ -100,6 +100,7 @@ class Performer:
             row.key, "unlink", self.desk.run, self.desk.clock.now(), link=link.id, sentence=reason
         )
         self.records.clear_holds(link)
+        self.desk.store.outside.clear(link)
         if link.entity == CUSTOMER and isinstance(at.crm, Gone):
             self.relinks.hint_contacts(await self.pairs.families.links(link, at.crm, at.books))
         self._doubt_customer(link)

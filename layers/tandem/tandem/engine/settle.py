@@ -203,6 +203,7 @@ class Settler:
             parent=intent.parent_link,
             base=intent.base,
             mapping_version=intent.mapping_version or self.desk.mapping.version,
+            in_scope=intent.source.side is Side.CRM and intent.entity == CUSTOMER,
             reason="created, found again after an unknown outcome",
         )
         try:
