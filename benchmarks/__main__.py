@@ -16,7 +16,7 @@ from typing import Any, Final
 from benchmarks import core, layers, sandbox
 from benchmarks.budgets import BUDGETS, NAIVE
 from benchmarks.flows import Measured, measure_all
-from benchmarks.report import report
+from benchmarks.report import over_budget, report
 
 ROOT: Final = Path(__file__).parents[1]
 OUT: Final = ROOT / "build" / "bench.json"
@@ -141,7 +141,7 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure, write the file, print; 1 when something could not be measured."""
+    """Measure, write the file, print, tell what is over its budget; 1 when something could not be measured."""
     asked = _parser().parse_args(words)
     try:
         found = measure(asked)
@@ -152,6 +152,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_text(text + "\n", encoding="utf-8")
     print(text if asked.json else report(found))
+    for line in over_budget(found):
+        _tell(line)
     return 0
 
 

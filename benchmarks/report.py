@@ -22,6 +22,17 @@ def is_over(row: Row) -> bool:
     return bool(row["crm_calls"] > row["budget_crm"] or row["books_calls"] > row["budget_books"])
 
 
+def over_budget(found: Mapping[str, Any]) -> list[str]:
+    """A line for each flow and n that cost more than its budget, with limits lifted or not."""
+    return [
+        f"OVER BUDGET: {row['flow']}, n={row['n']}{note}: CRM {row['crm_calls']} of {row['budget_crm']}, "
+        f"Books {row['books_calls']} of {row['budget_books']}"
+        for name, note in (("flows", ""), ("flows_limited", ", under limits"))
+        for row in found.get(name, ())
+        if is_over(row)
+    ]
+
+
 def _flows(name: str, title: str) -> Callable[[Mapping[str, Any]], str]:
     def section(found: Mapping[str, Any]) -> str:
         lines = [title, *_table(found[name], _FLOW_COLUMNS), *_over(found[name], found["endpoints"], name)]

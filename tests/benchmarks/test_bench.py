@@ -12,7 +12,7 @@ from benchmarks import core
 from benchmarks.__main__ import LIFTED, REAL, flows, main
 from benchmarks.budgets import BUDGETS
 from benchmarks.flows import SCENES, measure
-from benchmarks.report import is_over, report
+from benchmarks.report import is_over, over_budget, report
 
 FLOW_KEYS = [
     "flow",
@@ -105,6 +105,25 @@ def test_the_report_marks_what_is_over(found: dict[str, Any]) -> None:
     assert is_over(row)
     assert " !" in text
     assert f"over at n=1: {row['flow']}: " in text
+
+
+def test_every_flow_over_its_budget_is_told_at_the_end(
+    found: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each n and on either side, also beside `--json`; what keeps its budget is not named."""
+    kept, over = ({**found["flows"][0], "n": n, "crm_calls": 0, "books_calls": 0} for n in (1, 50))
+    over["crm_calls"] = over["budget_crm"] + 1
+    told = {"flows": [kept, over], "flows_limited": [{**kept, "books_calls": kept["budget_books"] + 1}]}
+    one, two = over_budget(told)
+    assert one.startswith(
+        f"OVER BUDGET: {over['flow']}, n=50: CRM {over['crm_calls']} of {over['budget_crm']},"
+    )
+    assert two.startswith(f"OVER BUDGET: {kept['flow']}, n=1, under limits: ")
+    monkeypatch.setattr("benchmarks.__main__.measure", lambda _asked: told)
+    assert main(["--json", "--out", str(tmp_path / "bench.json")]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == told
+    assert printed.err.splitlines() == [one, two]
 
 
 def test_the_core_is_measured_over_thirty_fields() -> None:
