@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tandem.adapters.aws.alerts import SnsAlerts
 from tandem.adapters.aws.clock import SystemClock
@@ -41,8 +42,7 @@ class Stack:
         return self._clients[service]
 
     @cached_property
-    def outputs(self) -> Mapping[str, str]:
-        """The stack's outputs by key."""
+    def _described(self) -> Mapping[str, Any]:
         try:
             answer = self.client("cloudformation").describe_stacks(StackName=self.name)
         except ClientError as error:
@@ -53,7 +53,13 @@ class Stack:
                 f"there is no stack “{self.name}” in {where}: deploy it with `sam deploy --guided`, or name yours "
                 "with --stack and --region"
             ) from error
-        return {item["OutputKey"]: item["OutputValue"] for item in answer["Stacks"][0].get("Outputs", [])}
+        found: Mapping[str, Any] = answer["Stacks"][0]
+        return found
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """The stack's outputs by key."""
+        return {item["OutputKey"]: item["OutputValue"] for item in self._described.get("Outputs", [])}
 
     def output(self, key: str) -> str:
         """One output; raises BadInputError when the stack is not Tandem's."""
@@ -71,9 +77,22 @@ class Stack:
         state, history = (
             DynamoTable(dynamodb, self.output(f"{kind}TableName")) for kind in ("State", "History")
         )
-        return Store.over(
-            state, history, SnsAlerts(self.client("sns"), self.output("AlertTopicArn")), SystemClock()
-        )
+        alerts = SnsAlerts(self.client("sns"), self.output("AlertTopicArn"))
+        return Store.over(state, history, alerts, SystemClock(), history_days=self.history_days)
+
+    @property
+    def history_days(self) -> int:
+        """How long history is kept, as the stack was told; 0 (for ever) where a stack does not say."""
+        told = {one["ParameterKey"]: one["ParameterValue"] for one in self._described.get("Parameters", [])}
+        return int(told.get("HistoryDays", 0))
+
+    @cached_property
+    def caller(self) -> str:
+        """Who runs the command: the ARN that AWS knows, else the user of this computer."""
+        try:
+            return str(self.client("sts").get_caller_identity()["Arn"])
+        except (ClientError, BotoCoreError):
+            return getpass.getuser()
 
     def ring(self, group: str, keys: list[str] | None = None) -> None:
         """Wake the writer of a group."""

@@ -218,7 +218,23 @@ def _store(
         outcome.changed.append("OAuth secrets")
     if made != known:
         session.store.connections.save(made, text)
+        _remember(session, known, made)
         outcome.changed.append("connection")
+
+
+def _remember(session: Session, known: Connection | None, made: Connection) -> None:
+    """What of the connection a person changed, with the values before and after; no secret is in it."""
+    after = made.model_dump(mode="json")
+    before = known.model_dump(mode="json") if known else {}
+    names = [name for name, value in after.items() if before.get(name) != value]
+    session.store.history.acted(
+        made.id,
+        "connect",
+        session.stack.caller,
+        session.now(),
+        before={name: before.get(name) for name in names},
+        after={name: after[name] for name in names},
+    )
 
 
 async def _subscribe(session: Session, zoho: Zoho, outcome: Outcome) -> None:

@@ -56,7 +56,10 @@ def _print(out: Console, entries: Sequence[past.Entry]) -> None:
     if not entries:
         show.say(out, "No entry.")
     for entry in entries:
-        show.say(out, f"{show.moment(str(entry['at']))}  {past.sentence(entry)}")
+        told = ", ".join(part for part in (past.editors(entry), past.calls(entry)) if part)
+        show.say(
+            out, f"{show.moment(str(entry['at']))}  {past.sentence(entry)}" + (f"  [{told}]" if told else "")
+        )
         after = entry.get("after") or {}
         if entry.get("kind") == "would_write":
             continue

@@ -16,6 +16,7 @@ from rich.console import Console
 from cli import connect, show
 from cli.credentials import NAMES
 from cli.facts import gather
+from cli.mode import refuse_while_guarded
 from cli.plan import mapping_file
 from cli.shell import ATTENTION, Session, session_of
 from cli.zoho import reach
@@ -270,11 +271,13 @@ def approve(
     found = _differences(approved, active)
     if connection.native_sync == "on":
         raise BadInputError("Zoho's own CRM sync is on; first: tandem mode write --native-sync-off")
+    refuse_while_guarded(connection)
     if not yes:
         if session.json or not sys.stdin.isatty():
             raise BadInputError("approving asks first; in a script add --yes")
         _print_differences(show.console(), approved, active, found)
         typer.confirm("Write with this mapping from now on?", abort=True)
+    session.record("mapping approve", mapping_version=connection.mapping_version)
     woken = session.store.connections.approve(connection.id, session.store.rows, session.now())
     session.stack.ring(connection.group)
     payload = {"ok": True, "connection": connection.id, "mode": Mode.WRITE.value, "woken": woken,

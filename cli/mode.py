@@ -68,14 +68,18 @@ def mode(
             "Zoho's own CRM sync was seen in Books, and two syncs on one record would loop. Switch it off in Books "
             "(Settings > Integrations > Zoho CRM), then: tandem mode write --native-sync-off"
         )
-    if word == "write" and connection.guard is not None:
-        case = case_id(connection.id, cause_of(connection.guard.guard))
-        raise BadInputError(
-            f"a guard stopped it: {connection.guard.sentence}. {fix_of(cause_of(connection.guard.guard), case)}"
-        )
+    if word == "write":
+        refuse_while_guarded(connection)
     if word == "write" and connection.mode is Mode.OBSERVE and not yes:
         _confirm(session, connection, collected)
     connections, woken = session.store.connections, 0
+    session.record(
+        "mode",
+        before={"mode": connection.mode.value},
+        after={"mode": word},
+        native_sync_off=native_sync_off,
+        collected=collected,
+    )
     if word == "write":
         woken = connections.approve(connection.id, session.store.rows, session.now())
         session.stack.ring(connection.group)
@@ -83,6 +87,15 @@ def mode(
         connections.set_mode(connection.id, Mode(word))
     payload |= {"mode": word, "effective": word, "collected": collected, "woken": woken}
     show.answer(session, payload, lambda out: _print_switch(out, word, woken))
+
+
+def refuse_while_guarded(connection: Connection) -> None:
+    """What a guard stopped goes on by `release` alone: its case says what happened."""
+    if connection.guard is None:
+        return
+    cause = cause_of(connection.guard.guard)
+    fix = fix_of(cause, case_id(connection.id, cause))
+    raise BadInputError(f"a guard stopped it: {connection.guard.sentence}. {fix}")
 
 
 def pause(ctx: typer.Context) -> None:
@@ -97,6 +110,7 @@ def resume(ctx: typer.Context) -> None:
 
 def _set_paused(session: Session, *, paused: bool) -> None:
     connection = session.connection()
+    session.record("pause" if paused else "resume")
     session.store.connections.set(connection.id, paused=paused)
     pending = session.store.rows.pending(connection.id)
     if not paused:

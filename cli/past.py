@@ -71,6 +71,7 @@ def _touches(entry: Entry) -> dict[str, dict[str, Any]]:
         "kind": entry.get("kind"),
         "run": entry.get("run_pk"),
         "cause": entry.get("cause"),
+        "edited_by": entry.get("edited_by") or {},
     }
     if entry.get("kind") in ("write", "unknown", "refused", "not_written"):
         before, rules = entry.get("before") or {}, entry.get("rules") or {}
@@ -112,5 +113,36 @@ def sentence(entry: Entry) -> str:
         return f"would {verb} for {record}"
     if kind == "link":
         return f"linked CRM {entry.get('crm_id', '?')} and Books {entry.get('books_id', '?')} ({entry.get('rule', '')})"
-    said = entry.get("sentence") or entry.get("rule") or ""
+    if kind in ("act", "apart"):
+        return f"{_act(entry)}{' for ' + record if record else ''}, by {entry.get('by', 'unknown')}"
+    said = entry.get("sentence") or entry.get("rule") or ", ".join(_fields(entry)) or ""
     return f"{kind.replace('_', ' ')} {record}: {said}".rstrip(": ")
+
+
+def _act(entry: Entry) -> str:
+    """What a person did, in words: the command with what it changed."""
+    words = [str(entry.get("verb", "")), str(entry.get("word") or "")]
+    words.append(", ".join(entry.get("after") or ()))
+    if cause := entry.get("cause"):
+        words.append(f"({cause})")
+    if entry.get("kind") == "apart" and entry.get("sentence"):
+        words.append(str(entry["sentence"]))
+    return " ".join(word for word in words if word)
+
+
+def _fields(entry: Entry) -> list[str]:
+    return [f"{reason['field']}: {reason['rule']}" for reason in entry.get("reasons") or ()]
+
+
+def editors(entry: Mapping[str, Any]) -> str:
+    """Who edited each side before it, where that is known."""
+    known = entry.get("edited_by") or {}
+    return ", ".join(f"{name} in {'CRM' if side == 'crm' else 'Books'}" for side, name in known.items())
+
+
+def calls(entry: Entry) -> str:
+    """The calls that were made for this record until then."""
+    made = entry.get("calls") or {}
+    return " + ".join(
+        f"{int(count)} {'CRM' if side == 'crm' else 'Books'}" for side, count in made.items()
+    ) + (" calls" if made else "")

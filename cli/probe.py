@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from cli import show
@@ -168,7 +167,7 @@ def _remember(
 ) -> None:
     """Who probed, when, with which settings before and after."""
     now = datetime.now(UTC)
-    kept.at, kept.by = now.isoformat(timespec="seconds"), _who(session)
+    kept.at, kept.by = now.isoformat(timespec="seconds"), session.stack.caller
     key = RecordKey(connection.id, Side.BOOKS, "customer", kept.books or "none")
     answered = sum(fact["answer"] is not None for fact in kept.facts.values())
     session.store.history.decided(
@@ -182,13 +181,6 @@ def _remember(
         after=dict(changes),
         rules=dict.fromkeys(changes, "tandem probe"),
     )
-
-
-def _who(session: Session) -> str:
-    try:
-        return str(session.stack.client("sts").get_caller_identity()["Arn"])
-    except (ClientError, BotoCoreError):
-        return "unknown"
 
 
 def _payload(connection: Connection, kept: Kept) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from tandem.core.connection import Connection
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.errors import BadInputError, ConditionFailedError
 from tandem.core.records import RecordKey, RowClass, Side
-from tandem.engine.history import run_of
 from tandem.engine.ports import Item
 from tandem.engine.rows import parse_key
 
@@ -155,7 +154,9 @@ def release(
             except ConditionFailedError:
                 continue  # settled meanwhile
         if keep_apart:
-            _keep_apart(session, hold)
+            key, others = parse_key(str(hold["record"])), list(hold["candidates"])
+            session.store.apart.keep(key, others, session.now())
+        _remember(session, hold, word)
         released.append(str(hold["record"]))
     keys = [parse_key(record) for record in dict.fromkeys(released)]
     for key in keys:
@@ -187,18 +188,14 @@ def _said(take: str | None, *, approve: bool, apart: bool) -> str:
     return "approved" if approve else "decided afresh from the present state"
 
 
-def _keep_apart(session: Session, hold: Item) -> None:
-    """Remember it, and tell the history, so that `why` knows who is no counterpart."""
-    key, others, now = parse_key(str(hold["record"])), list(hold["candidates"]), session.now()
-    session.store.apart.keep(key, others, now)
-    session.store.history.decided(
-        key,
-        "apart",
-        run_of(now),
-        now,
-        once=True,
-        sentence=f"a person keeps it apart from {', '.join(others)}",
-    )
+def _remember(session: Session, hold: Item, word: Word | None) -> None:
+    """Tell the history who said what about this hold, and what it showed then."""
+    names = ("case", "cause", "field", "crm", "books", "candidates", "link")
+    shown = {name: hold[name] for name in names if hold.get(name)}
+    key = parse_key(str(hold["record"]))
+    if word == "keep-apart":
+        shown |= {"kind": "apart", "sentence": f"kept apart from {', '.join(hold['candidates'])}, for good"}
+    session.record("release", key, word=word or "decide afresh", **shown)
 
 
 def _meant(
@@ -224,6 +221,7 @@ def _put_away(session: Session, connection: Connection, cause: str, word: Word |
         return _answer_guard(session, connection, cause, word)
     if cause in ("connection stopped", "native sync on", "state restored"):
         raise BadInputError(f"this case ends with its cause. {fix_of(cause)}")
+    session.record("release", word="put away", cause=cause)
     session.store.cases.close(connection.id, cause)
     return cause
 
@@ -232,6 +230,7 @@ def _answer_guard(session: Session, connection: Connection, cause: str, word: Wo
     """What a guard stopped goes on: its changes pass once, or everything is decided and counted afresh."""
     if word is not None and not settles(word, cause):
         raise BadInputError(f"--{word} has no effect on “{cause}”. {fix_of(cause)}")
+    session.record("release", word=word or "decide afresh", cause=cause)
     session.store.guards.answer(connection, session.store.rows, session.now(), approve=word == "approve")
     session.store.cases.close(connection.id, cause)
     session.stack.ring(connection.group)

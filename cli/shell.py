@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from cli.aws import Stack
 from tandem.core.connection import Connection
 from tandem.core.errors import BadInputError, RetryError, StopError, StoreError, TandemError
+from tandem.core.records import RecordKey
 from tandem.engine.desk import Store
 
 FINE, ATTENTION, WRONG_INPUT, OUT_OF_REACH = 0, 1, 2, 3
@@ -107,6 +108,11 @@ class Session:
     def store(self) -> Store:
         """Every row of both tables."""
         return self.stack.store
+
+    def record(self, verb: str, key: RecordKey | None = None, **more: Any) -> None:
+        """Tell the history what a person did, and who it was."""
+        connection = self.connection().id
+        self.store.history.acted(connection, verb, self.stack.caller, self.now(), key=key, **more)
 
     def now(self) -> datetime:
         """The present moment in UTC."""

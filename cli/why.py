@@ -174,12 +174,17 @@ def _print_fields(out: Console, told: Mapping[str, Any]) -> None:
         agreed = "–" if base is None else "both" if _same(base, field) else show.value(base["crm"])
         at = show.moment(str(last["at"])) if last else ""
         rows.add_row(field["field"], show.value(field["crm"]), show.value(field["books"]), agreed,
-                     str(last.get("rule") or ""), at, str(last.get("cause") or ""))  # fmt: skip
+                     str(last.get("rule") or ""), at, _because(last))  # fmt: skip
     out.print(rows)
     for field in told["fields"]:
         if loser := field["loser"]:
             show.say(out, f"{field['field']}: {loser['side']} lost “{show.value(loser['value'])}” at "
                           f"{show.moment(str(loser['at']))} ({loser['rule']})")  # fmt: skip
+
+
+def _because(last: Mapping[str, Any]) -> str:
+    """Whose row it was, and who edited each side."""
+    return "; ".join(part for part in (str(last.get("cause") or ""), past.editors(last)) if part)
 
 
 def _same(base: Mapping[str, Any], field: Mapping[str, Any]) -> bool:

@@ -169,6 +169,7 @@ class CloudFormation:
 
     def __init__(self) -> None:
         self.stacks: dict[str, dict[str, str]] = {}
+        self.parameters: dict[str, str] = {}
 
     def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
         """The answer of AWS, or its error for an unknown stack."""
@@ -176,7 +177,8 @@ class CloudFormation:
             message = f"Stack with id {StackName} does not exist"
             raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStacks")
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.stacks[StackName].items()]
-        return {"Stacks": [{"StackName": StackName, "Outputs": outputs}]}
+        given = [{"ParameterKey": key, "ParameterValue": value} for key, value in self.parameters.items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": outputs, "Parameters": given}]}
 
 
 CLOUDFORMATION = CloudFormation()

@@ -14,6 +14,9 @@ from tandem.core.conversion import SIDE_NAMES, ConversionError
 from tandem.core.mapping import FieldMapping
 from tandem.core.records import Base, Edit, Side, Value, is_blank
 
+CLEAR_NOT_SENT: Final = "a clear is not sent to"
+"""How the rule begins by which a clear stays where it was made."""
+
 
 class _Unknown:
     """The field was not readable, or not in a partial read: it moves nothing."""
@@ -79,7 +82,7 @@ class Pair:
         if not field.may_write(target):
             return self._stop(source, by_person=by_person)
         if field.keeps(target) and is_blank(value):
-            stopped = f"a clear is not sent to {SIDE_NAMES[target]}"
+            stopped = f"{CLEAR_NOT_SENT} {SIDE_NAMES[target]}"
             return Merged(self.reason(stopped), base=Base(self.crm, self.books))
         fills = by_person or target is Side.CRM or is_blank(self.books)
         if field.crm_may == "fill_blank" and not fills:

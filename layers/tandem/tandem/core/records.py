@@ -98,6 +98,12 @@ class Record:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
+def editors_of(*records: Record | Gone | None) -> dict[str, str]:
+    """Who edited each side last (`crm`, `books`), where that is known."""
+    known = [one for one in records if isinstance(one, Record) and one.edited_by]
+    return {one.side.value: str(one.edited_by) for one in known}
+
+
 @dataclass(frozen=True, slots=True)
 class Gone:
     """A confirmed absence: `/deleted` or a GET by id said so (never inferred from a list)."""

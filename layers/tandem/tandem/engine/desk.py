@@ -56,7 +56,7 @@ class Store:
     ) -> Store:
         """The bundle over a State and a History table."""
         cases = Cases(state, alerts)
-        connections = Connections(state, cases)
+        connections, past = Connections(state, cases), History(history, history_days)
         return cls(
             state,
             Rows(state),
@@ -68,10 +68,10 @@ class Store:
             MatchIndex(state),
             connections,
             Governor(state, clock),
-            History(history, history_days),
+            past,
             Apart(state),
             Outside(state),
-            Guards(state, connections),
+            Guards(state, connections, past),
         )
 
     def is_blocked(self, key: RecordKey, places: AbstractSet[str]) -> bool:

@@ -10,7 +10,7 @@ from tandem.core.actions import Create, LinkPair
 from tandem.core.decide import Situation
 from tandem.core.errors import ConditionFailedError, DuplicateError, GoneError, RefusedError, TransientError
 from tandem.core.outcomes import Done, Outcome, Waits
-from tandem.core.records import Base, Link, Mode, Record, RecordKey, Side, Value, is_blank
+from tandem.core.records import Base, Link, Mode, Record, RecordKey, Side, Value, editors_of, is_blank
 from tandem.engine.desk import Desk
 from tandem.engine.intents import Intent
 from tandem.engine.links import new_link_id
@@ -136,7 +136,7 @@ class FirstLinks:
             base=self._created_base(own, action.values),
             rules={reason.field: reason.rule for reason in action.reasons},
             reasons=action.reasons,
-            edited_by=own.edited_by,
+            editors=editors_of(own),
             cause=f"{row.key.side} {row.cls}",
             stamp=own.id,
             parent=parent_link.id_on(action.side) if parent_link else None,

@@ -18,6 +18,7 @@ WORTH_STORING = 10
 """By how many calls `Remaining` must have fallen before it is stored again."""
 
 _CAUSE: ContextVar[RowClass | None] = ContextVar("cause", default=None)
+_SPENT: ContextVar[dict[str, int] | None] = ContextVar("spent", default=None)
 
 
 def charge(cls: RowClass) -> None:
@@ -28,6 +29,16 @@ def charge(cls: RowClass) -> None:
 def cause() -> RowClass:
     """The class of what is being worked for; live when nothing told it."""
     return _CAUSE.get() or RowClass.LIVE
+
+
+def count_calls() -> None:
+    """From here on the calls of this task are counted for one row."""
+    _SPENT.set({})
+
+
+def calls_made() -> dict[str, int]:
+    """Calls by product since `count_calls`, for this row alone: what a round reads for all its rows is not in it."""
+    return dict(_SPENT.get() or {})
 
 
 @dataclass(slots=True)
@@ -74,6 +85,9 @@ class RoundGate:
             grant.left -= taken
             left -= taken
         self.made[product] = self.made.get(product, 0) + cost
+        spent = _SPENT.get()
+        if spent is not None:
+            spent[product] = spent.get(product, 0) + cost
 
     def observe(
         self, product: str, *, status: int, code: str, remaining: int | None, reset: float | None

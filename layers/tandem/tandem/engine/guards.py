@@ -16,6 +16,7 @@ from tandem.core.guards import Noted, Tripped, empty_side
 from tandem.core.records import Side
 from tandem.engine.cases import case_id
 from tandem.engine.connections import Connections
+from tandem.engine.history import History
 from tandem.engine.ports import Delete, Item, Table, Update
 from tandem.engine.rows import Rows
 
@@ -31,6 +32,7 @@ class Guards:
 
     table: Table
     connections: Connections
+    history: History
 
     def note(self, connection: str, noted: Sequence[Noted], settings: Settings, now: datetime) -> list[Noted]:
         """Keep what changed, and return everything noted of late: one operation, exact whoever else notes."""
@@ -61,6 +63,9 @@ class Guards:
         )
         stop = GuardStop(guard=tripped.guard, sentence=tripped.sentence, at=now.isoformat())
         self.connections.set(connection, guard=stop.model_dump())
+        self.history.acted(
+            connection, "stop", "tandem", now, kind="guard", rule=tripped.guard, sentence=tripped.sentence
+        )
         return tripped.sentence
 
     def answer(self, connection: Connection, rows: Rows, now: datetime, *, approve: bool) -> int:

@@ -1,4 +1,4 @@
-"""The history: append-only, one entry per remote write and per decision that withheld one."""
+"""The history: append-only, one entry per remote write, per decision that withheld one, and per act of a person."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from tandem.core.actions import FieldReason
 from tandem.core.errors import ConditionFailedError
 from tandem.core.records import RecordKey
+from tandem.engine.gate import calls_made
 from tandem.engine.intents import Intent
 from tandem.engine.links import link_pk
 from tandem.engine.ports import Item, Put, Table, When
@@ -27,7 +28,9 @@ EntryKind = Literal[
     "unlink",
     "held",
     "left_out",
-    "agreed",
+    "not_sent",
+    "guard",
+    "act",
     "apart",
     "probed",
 ]
@@ -59,6 +62,7 @@ class History:
                 "after": dict(intent.after),
                 "rules": dict(intent.reasons),
                 "cause": intent.cause,
+                "edited_by": dict(intent.editors),
                 **more,
             },
         )
@@ -73,6 +77,7 @@ class History:
         link: str | None = None,
         reasons: Sequence[FieldReason] = (),
         once: bool = False,
+        editors: Mapping[str, str] | None = None,
         **more: Any,
     ) -> None:
         """A decision about one record; `once` stores one entry per different decision (its content is its id)."""
@@ -84,10 +89,28 @@ class History:
             "reasons": [as_item(reason) for reason in reasons],
             **more,
         }
-        digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        digest = _digest(body)
         sort = f"{kind}#{digest}" if once else f"{now.isoformat()}#{digest}"
         pk = link_pk(key.connection, link) if link else row_pk(key.connection, key.side, key.id)
-        self._append(pk, sort, run, now, body)
+        self._append(pk, sort, run, now, body | ({"edited_by": dict(editors)} if editors else {}))
+
+    def acted(
+        self,
+        connection: str,
+        verb: str,
+        by: str,
+        now: datetime,
+        *,
+        key: RecordKey | None = None,
+        kind: EntryKind = "act",
+        **more: Any,
+    ) -> None:
+        """What a person did, or a guard, to a record or to the connection as a whole; `by`: who."""
+        body = {"kind": kind, "verb": verb, "by": by, "connection": connection, **more}
+        if key is not None:
+            body |= {"record": str(key), "entity": key.entity}
+        pk = row_pk(connection, key.side, key.id) if key else f"CONN#{connection}"
+        self._append(pk, f"{now.isoformat()}#{_digest(body)}", run_of(now), now, body)
 
     def _append(self, pk: str, sk: str, run: str, now: datetime, body: Mapping[str, Any]) -> None:
         item: Item = {
@@ -97,12 +120,18 @@ class History:
             "run_pk": run,
             "run_sk": f"{now.isoformat()}#{sk}",
         }
+        if calls := calls_made():
+            item["calls"] = calls
         if self.days:
             item["ttl"] = int((now + timedelta(days=self.days)).timestamp())
         try:
             self.table.put(Put({**item, **body}, (When("pk", "absent"),)))
         except ConditionFailedError:
             return
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def run_of(now: datetime) -> str:

@@ -39,6 +39,8 @@ class Intent:
     parent_link: str | None = None
     mapping_version: str = ""
     """The mapping by which the values were written."""
+    editors: Mapping[str, str] = field(default_factory=dict)
+    """Who edited each side last, where that is known."""
 
     def blocks(self) -> set[str]:
         """What may not be handled while this intent is open: source row, target and link."""
@@ -119,6 +121,7 @@ def _item(intent: Intent) -> Item:
         "base": {name: [base.crm, base.books] for name, base in intent.base.items()},
         "parent_link": intent.parent_link,
         "mapping_version": intent.mapping_version,
+        "editors": dict(intent.editors),
     }
 
 
@@ -143,4 +146,5 @@ def _intent(item: Item) -> Intent:
         base={name: Base(crm, books) for name, (crm, books) in item["base"].items()},
         parent_link=item.get("parent_link"),
         mapping_version=item.get("mapping_version", ""),
+        editors=item.get("editors", {}),
     )

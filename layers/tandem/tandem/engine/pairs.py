@@ -11,7 +11,19 @@ from tandem.core.decide import Situation
 from tandem.core.errors import AlreadyModifiedError, GoneError, RefusedError, TandemError
 from tandem.core.oscillation import Fights
 from tandem.core.outcomes import Done, Outcome, Waits
-from tandem.core.records import Base, Edits, Link, Mode, Record, Seen, Side, Value, Wrote, is_settled
+from tandem.core.records import (
+    Base,
+    Edits,
+    Link,
+    Mode,
+    Record,
+    Seen,
+    Side,
+    Value,
+    Wrote,
+    editors_of,
+    is_settled,
+)
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.families import Families
@@ -78,6 +90,7 @@ class Pairs:
             self.records.raised.extend(self.families.hint_changed(at.books.body, link))
         state = Progress(at.crm, at.books, dict(action.base), holds=list(action.holds), edits=action.edits)
         state.wrote = link.wrote
+        self.records.not_sent(row, link, action, editors_of(at.crm, at.books))
         if not action.is_quiet and self.desk.connection.effective_mode is Mode.OBSERVE:
             return self._observe(row, link, action, state)
         for side in (Side.BOOKS, Side.CRM):
@@ -139,7 +152,7 @@ class Pairs:
             base={name: action.base[name] for name in action.writes[side]},
             rules=rules,
             reasons=action.reasons,
-            edited_by=source.edited_by,
+            editors=editors_of(target, source),
             cause=f"{row.key.side} {row.cls}",
             target=target,
             stamp=None if has_stamp else other,
@@ -249,10 +262,11 @@ class Pairs:
         )
         if not _same(moved, link):
             self.desk.store.links.move(moved, self.desk.lease.fence)
+        editors = editors_of(state.crm, state.books)
         writes = {str(side): dict(values) for side, values in action.writes.items() if values}
-        self.records.would(row, "update", action.reasons, link=link.id, after=writes)
+        self.records.would(row, "update", action.reasons, link=link.id, after=writes, editors=editors)
         if state.holds:
-            self.records.hold_all(row, state.holds, link)
+            self.records.hold_all(row, state.holds, link, editors=editors)
         return Waits("mode", self.records.net(), "observe: would write")
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tandem.core.actions import FieldReason, Hold
+from tandem.core.actions import FieldReason, Hold, Sync
 from tandem.core.decide import Situation
 from tandem.core.errors import RefusedError
+from tandem.core.merge import CLEAR_NOT_SENT
 from tandem.core.outcomes import Done, Outcome
-from tandem.core.records import Link, Record, RecordKey, RowClass, Side
+from tandem.core.records import Link, Record, RecordKey, RowClass, Side, editors_of
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.gate import cause
@@ -28,11 +29,19 @@ class Recorder:
     def quarantine(self, row: Row, at: Situation, holds: Sequence[Hold], link: Link | None = None) -> Outcome:
         """The record is held: one durable row per hold, and the row is done."""
         own, link = at.own(), link or at.link
-        self.hold_all(row, holds, link, own.label if isinstance(own, Record) else "")
+        label = own.label if isinstance(own, Record) else ""
+        self.hold_all(row, holds, link, label, editors_of(at.crm, at.books))
         self.desk.store.cases.settle(hold_key(row.key, link), {hold.field for hold in holds})
         return Done("held", holds[0].sentence)
 
-    def hold_all(self, row: Row, holds: Sequence[Hold], link: Link | None, label: str = "") -> None:
+    def hold_all(
+        self,
+        row: Row,
+        holds: Sequence[Hold],
+        link: Link | None,
+        label: str = "",
+        editors: Mapping[str, str] | None = None,
+    ) -> None:
         """Keep every hold, and one history entry per different decision."""
         now, store, key = self.desk.clock.now(), self.desk.store, hold_key(row.key, link)
         for hold in holds:
@@ -56,10 +65,18 @@ class Recorder:
                 field=hold.field,
                 crm=hold.crm,
                 books=hold.books,
+                candidates=list(hold.candidates),
+                editors=editors,
             )
 
     def would(
-        self, row: Row, verb: str, reasons: Sequence[FieldReason], link: str | None = None, **more: object
+        self,
+        row: Row,
+        verb: str,
+        reasons: Sequence[FieldReason],
+        link: str | None = None,
+        editors: Mapping[str, str] | None = None,
+        **more: object,
     ) -> None:
         """Observe mode: what would have been written, once per different decision."""
         self.desk.store.history.decided(
@@ -71,8 +88,30 @@ class Recorder:
             reasons=reasons,
             once=True,
             verb=verb,
+            editors=editors,
             **more,
         )
+
+    def not_sent(self, row: Row, link: Link, action: Sync, editors: Mapping[str, str]) -> None:
+        """A clear that the other side must not get is adopted as what that side shows, and told here."""
+        written = {name for values in action.writes.values() for name in values}
+        moved = {name for name, base in action.base.items() if base != link.base.get(name)} - written
+        if not moved:
+            return
+        why = [one for one in action.reasons if one.field in moved]
+        reasons = [one for one in why if one.rule.startswith(CLEAR_NOT_SENT)]
+        if reasons:
+            self.desk.store.history.decided(
+                row.key,
+                "not_sent",
+                self.desk.run,
+                self.desk.clock.now(),
+                link=link.id,
+                reasons=reasons,
+                once=True,
+                editors=editors,
+                seq=link.seq,
+            )
 
     def clear_holds(self, link: Link) -> None:
         """Nothing is held any more, neither for the pair nor for either record while it was unlinked."""

@@ -10,6 +10,7 @@ from tandem.core.actions import Hold
 from tandem.core.errors import BadInputError, ConditionFailedError, TandemError
 from tandem.core.records import RecordKey
 from tandem.engine.desk import Store
+from tandem.engine.history import run_of
 from tandem.engine.ports import Clock, DeadLetters
 from tandem.engine.rows import parse_key
 
@@ -99,8 +100,9 @@ class Redriver:
         return "unreadable"
 
     def _give_up(self, key: RecordKey, message: str) -> None:
-        self.store.cases.hold(
-            key,
-            Hold("dead letter", f"tried again and again without success; last: {message}"),
-            self.clock.now(),
+        now = self.clock.now()
+        hold = Hold("dead letter", f"tried again and again without success; last: {message}")
+        self.store.cases.hold(key, hold, now)
+        self.store.history.decided(
+            key, "held", run_of(now), now, once=True, cause=hold.cause, sentence=hold.sentence
         )

@@ -11,7 +11,7 @@ from tandem.core.outcomes import Done, Failed
 from tandem.core.records import Gone, Link, Record, RecordKey
 from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
-from tandem.engine.gate import charge
+from tandem.engine.gate import charge, count_calls
 from tandem.engine.handling import Handler
 from tandem.engine.opening import CRASH_LIMIT, Opening
 from tandem.engine.perform import Performer
@@ -120,6 +120,7 @@ class Round:
 
     async def _row(self, row: Row, performer: Performer) -> None:
         charge(row.cls)
+        count_calls()
         try:
             self.desk.lease.keep(self.desk.clock.now())
             outcome = await self._handler.handle(row, performer)

@@ -79,6 +79,10 @@ class Outcomes:
     def settle(self, row: Row, outcome: Outcome) -> None:
         """Write what becomes of a row, and count it."""
         now, rows = self.desk.clock.now(), self.desk.store.rows
+        if isinstance(outcome, Done) and outcome.kind == "left_out":
+            self.desk.store.history.decided(
+                row.key, "left_out", self.desk.run, now, once=True, sentence=outcome.reason
+            )
         if not isinstance(outcome, Failed):
             if rows.finish(row, self._with_version(row, outcome), now) and isinstance(outcome, Waits):
                 self._look_again(row, outcome, now)

@@ -16,6 +16,7 @@ from tandem.core.errors import ConditionFailedError
 from tandem.core.oscillation import Fights
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side, Value
 from tandem.engine.desk import Desk
+from tandem.engine.gate import count_calls
 from tandem.engine.history import EntryKind
 from tandem.engine.intents import Intent
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
@@ -43,6 +44,7 @@ class Settler:
         return blocked
 
     async def _settle(self, intent: Intent) -> None:
+        count_calls()
         if intent.kind == "create":
             kind, id = await self._find_created(intent)
         else:

@@ -48,7 +48,8 @@ class Plan:
     parent: str | None = None
     parent_link: str | None = None
     reasons: Sequence[FieldReason] = ()
-    edited_by: str | None = None
+    editors: Mapping[str, str] = field(default_factory=dict)
+    """Who edited each side last, where that is known."""
     asked_at: datetime | None = None
     """Server time when the CRM target was read: the guard of the write."""
 
@@ -102,7 +103,7 @@ class Writer:
             store.intents.close(intent)  # nothing left: a common call asks the lease once more before it does
             raise
         reasons = [as_item(reason) for reason in plan.reasons if reason.field in plan.values]
-        more = {"written_id": written.id, "reasons": reasons, "edited_by": plan.edited_by}
+        more = {"written_id": written.id, "reasons": reasons}
         store.history.written(intent, "write", self.desk.clock.now(), **more)
         return intent, written
 
@@ -160,6 +161,7 @@ class Writer:
             base=plan.base,
             parent_link=plan.parent_link,
             mapping_version=desk.mapping.version,
+            editors=plan.editors,
         )
 
     def _settle_time(self, kind: Kind) -> datetime:
