@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,11 @@ import pytest
 from sandbox.switches import Switches
 from tandem.adapters.zoho import transport, watch
 from tests.system.simulation import judge as judge_module
+from tests.system.simulation.evidence import Act, Evidence
+from tests.system.simulation.judge import Verdict
 from tests.system.simulation.plan import FIXED, choices, draw
-from tests.system.simulation.report import last_line
-from tests.system.simulation.run import simulate
+from tests.system.simulation.report import as_json, last_line, markdown
+from tests.system.simulation.run import Outcome, simulate
 
 HERE = Path(judge_module.__file__).parent
 ROOT = HERE.parents[2]
@@ -92,3 +95,35 @@ def test_the_last_line_has_every_counter() -> None:
     assert last_line([]) == (
         "seeds 0 events 0 lost 0 duplicates 0 unequal 0 echoes 0 resurrected 0 stuck 0 overruns 0"
     )
+
+
+def test_an_edit_that_only_the_next_poll_finds_is_stuck() -> None:
+    """While nothing is at fault an edit must not take longer than the promptness promises."""
+    act = Act(1_000.0, "edit", "a", "crm", "customer", "No1", "notes", "new", "old")
+    stamp = {True: "1970-01-01T00:17:10+00:00", False: "1970-01-01T00:17:50+00:00"}
+    for prompt, time_of_write in stamp.items():
+        call = {
+            "product": "books",
+            "method": "PUT",
+            "path": "/books/v3/contacts/1",
+            "endpoint": "PUT /books/v3/contacts/{id}",
+            "time": time_of_write,
+            "committed": True,
+            "request_body": {"notes": "new"},
+        }
+        evidence = Evidence({}, {"a": [call]}, [], {}, [act], brisk=[(990.0, 1_010.0)])
+        verdict = Verdict()
+        case = judge_module._Case(evidence, "a", {}, [act], [call], [], verdict)
+        case.promptness()
+        assert [finding.counter for finding in verdict.findings] == ([] if prompt else ["stuck"])
+
+
+def test_the_report_can_be_put_on_a_page() -> None:
+    """Seeds, events by kind, rounds to quiet and calls for each change."""
+    outcome = Outcome(3, events=4, kinds=Counter({"edit customer in crm": 3, "fault: timeout": 1}))
+    outcome.calls["books PUT /contacts"], outcome.quiet = 6, [140.0, 350.0]
+    page = markdown(as_json([outcome], 1.0))
+    assert "Seeds 3 to 3 (1), 4 events, 75% of them edits." in page
+    assert "| edit customer in crm | 3 |" in page
+    assert "6, 2.0 for each change" in page
+    assert "3 looks of 70 s (median), 5 at most" in page

@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from tests.system.simulation.each import one
-from tests.system.simulation.report import as_json, last_line, lines
+from tests.system.simulation.report import as_json, last_line, lines, markdown
 from tests.system.simulation.run import Outcome
 
 
@@ -25,6 +25,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--json", type=Path, default=Path("build/simulate.json"), help="where the report goes"
     )
+    parser.add_argument("--report", type=Path, help="a Markdown page of the run, for the docs")
     parser.add_argument("--log", type=Path, help="a folder for the event log of each failed seed")
     parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
     return parser.parse_args(argv)
@@ -69,6 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     report = as_json(outcomes, time.perf_counter() - started)
     asked.json.parent.mkdir(parents=True, exist_ok=True)
     asked.json.write_text(json.dumps(report, indent=1) + "\n")
+    if asked.report is not None:
+        asked.report.parent.mkdir(parents=True, exist_ok=True)
+        asked.report.write_text(markdown(report))
     sys.stdout.write("\n".join(lines(report)) + "\n")
     return 1 if report["findings"] else 0
 

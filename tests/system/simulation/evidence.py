@@ -50,6 +50,8 @@ class Evidence:
     acts: list[Act]
     quiet_since: Mapping[str, int] = field(default_factory=dict)
     """By connection: the number of the last call before all had long been quiet."""
+    brisk: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when people typed while nothing was at fault and no notice was lost."""
 
 
 def fields_of(mapping: Mapping[str, Any], entity: str) -> list[Mapped]:

@@ -33,6 +33,9 @@ ALSO = ("unrecorded", "crossed", "refused", "crashed")
 WINDOW = 60.0
 """Seconds between the last look at a Books record and a write to it: Books has no lock (docs/correctness.md)."""
 
+PROMPT = 30.0
+"""Seconds that an edit may take to the other side while nothing is at fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -67,6 +70,7 @@ def judge(evidence: Evidence) -> Verdict:
         case = _Case(evidence, org, sides, acts, evidence.calls[org], history, verdict)
         case.records()
         case.values()
+        case.promptness()
         case.calls_made()
         case.writes()
     return verdict
@@ -253,6 +257,26 @@ class _Case:
             self.verdict.add(
                 "lost", f"{self.org} {act.token} {act.field}: {value!r} typed in {act.side} at {act.at:.1f}"
             )
+
+    def promptness(self) -> None:
+        """While nothing is at fault an edit is on the other side soon: one found by the next poll was missed (P5)."""
+        for act in self.acts:
+            value = plain(act.value)
+            is_brisk = any(began <= act.at <= ended for began, ended in self.evidence.brisk)
+            if act.verb != "edit" or not value or not is_brisk or self._is_ended(act):
+                continue
+            other = "books" if act.side == "crm" else "crm"
+            took = next((_seconds(c) - act.at for c in self.calls if self._carries(c, other, value)), 0.0)
+            if took > PROMPT:
+                self.verdict.add(
+                    "stuck",
+                    f"{self.org} {act.token} {act.field}: {took:.0f} s from {act.side}, nothing at fault",
+                )
+
+    def _carries(self, call: Mapping[str, Any], product: str, value: str) -> bool:
+        return (
+            call["product"] == product and took_effect(call) and value in values_in(call.get("request_body"))
+        )
 
     def _is_ended(self, act: Act) -> bool:
         return self._is_excused(self.owners[act.token] if act.kind == "person" else act.token)

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from tests.system.simulation.judge import ALSO, COUNTERS
-from tests.system.simulation.run import Outcome
+from tests.system.simulation.run import LOOK_SECONDS, Outcome
 
 
 def last_line(outcomes: Sequence[Outcome]) -> str:
@@ -28,6 +28,7 @@ def as_json(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
     quiet = [one for outcome in outcomes for one in outcome.quiet]
     events = sum(outcome.events for outcome in outcomes)
     edits = sum(count for kind, count in kinds.items() if kind.startswith("edit "))
+    changes = sum(count for kind, count in kinds.items() if not kind.startswith("fault: "))
     work = sum(outcome.seconds for outcome in outcomes)
     return {
         "seeds": [outcome.seed for outcome in outcomes],
@@ -36,7 +37,8 @@ def as_json(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         "kinds": dict(sorted(kinds.items())),
         "calls": dict(calls.most_common()),
         "calls_per_event": round(sum(calls.values()) / events, 2) if events else 0,
-        "quiet_seconds": {"median": median(quiet), "most": max(quiet)} if quiet else {},
+        "calls_per_change": round(sum(calls.values()) / changes, 2) if changes else 0,
+        "quiet_seconds": _quiet(quiet),
         "lost_in_books_window": sum(outcome.in_window for outcome in outcomes),
         "seconds": round(seconds, 1),
         "events_per_second": round(events / seconds, 1) if seconds else 0,
@@ -48,6 +50,19 @@ def as_json(outcomes: Sequence[Outcome], seconds: float) -> dict[str, Any]:
         ],
         "digests": {str(outcome.seed): outcome.digest for outcome in outcomes},
         "last_line": last_line(outcomes),
+    }
+
+
+def _quiet(seconds: Sequence[float]) -> dict[str, float]:
+    """Simulated seconds from healing to quiet, and the same in looks."""
+    if not seconds:
+        return {}
+    looks = [round(one / LOOK_SECONDS) for one in seconds]
+    return {
+        "median": median(seconds),
+        "most": max(seconds),
+        "looks_median": int(median(looks)),
+        "looks_most": max(looks),
     }
 
 
@@ -67,3 +82,28 @@ def lines(report: dict[str, Any]) -> list[str]:
     also = Counter(finding["counter"] for finding in report["findings"])
     text.append("also " + " ".join(f"{name} {also[name]}" for name in ALSO))
     return [*text, report["last_line"]]
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The report as a section of a page: seeds, events by kind, time to quiet, calls for each change, findings."""
+    seeds, quiet = report["seeds"], report["quiet_seconds"]
+    most = quiet.get("looks_most", 0)
+    span = f"{seeds[0]} to {seeds[-1]}" if seeds else "none"
+    text = [
+        "## The long run",
+        "",
+        f"Seeds {span} ({len(seeds)}), {report['events']} events, {report['share_of_edits']:.0%} of them edits.",
+        "",
+        "| event | times |",
+        "|---|---|",
+        *(f"| {kind} | {count} |" for kind, count in report["kinds"].items()),
+        "",
+        f"- Calls to Zoho: {sum(report['calls'].values())}, {report['calls_per_change']} for each change by a person.",
+        f"- Rounds to quiet: {quiet.get('looks_median', 0)} looks of {LOOK_SECONDS} s (median), {most} at most.",
+        f"- Edits overwritten in the window that Books leaves: {report['lost_in_books_window']}.",
+        f"- Findings: {len(report['findings'])}.",
+        "",
+        f"`{report['last_line']}`",
+        "",
+    ]
+    return "\n".join(text)

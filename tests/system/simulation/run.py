@@ -36,7 +36,10 @@ CALM_EVERY = 250
 CALM_MINUTES = 90
 LOOKS = 2
 """Looks, more than a poll apart, that find nothing to do: a notice may be lost that only the next poll makes good."""
+LOOK_SECONDS = 70
 QUIET_MINUTES = 2
+BRISK_RECORDS = 12
+"""Records that people edit in a calm, each in quick succession: nothing is at fault, so all must go fast."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Simulation:
     acts: list[Act] = field(default_factory=list)
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     mapping: Any = None
+    brisk: list[tuple[float, float]] = field(default_factory=list)
     _due: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -203,12 +207,12 @@ class Simulation:
         for name in self.orgs:
             self.functions.pause(name, paused=False)
             self.functions.set_mode(name, Mode.WRITE)
-        began, waiting, looks = self.loop.time(), 1, 0
-        while looks < LOOKS and self.loop.time() - began < 60 * CALM_MINUTES:
-            await asyncio.sleep(70)
-            waiting = self._waiting()
-            looks = 0 if waiting else looks + 1
+        began = self.loop.time()
+        waiting = await self._until_quiet()
         self.outcome.quiet.append(self.loop.time() - began)
+        if not waiting:
+            await self._brisk()
+            waiting = await self._until_quiet()
         await asyncio.sleep(90)
         self._collect()
         quiet = {name: calls[-1]["seq"] if calls else 0 for name, calls in self.calls.items()}
@@ -222,6 +226,28 @@ class Simulation:
         self.outcome.in_window = verdict.in_window
         self.note("judged", verdict.counts())
         self.functions.calm = False
+
+    async def _until_quiet(self) -> int:
+        """Wait until nothing is to do at some looks in a row; returns what still is after all that time."""
+        began, waiting, looks = self.loop.time(), 1, 0
+        while looks < LOOKS and self.loop.time() - began < 60 * CALM_MINUTES:
+            await asyncio.sleep(LOOK_SECONDS)
+            waiting = self._waiting()
+            looks = 0 if waiting else looks + 1
+        return waiting
+
+    async def _brisk(self) -> None:
+        """People edit in quick succession while all is well: an edit may come while the last one is on its way."""
+        rng, began = Random(f"{self.plan.seed}:brisk:{self.outcome.events}"), self.now()
+        for _ in range(BRISK_RECORDS):
+            side = rng.choice(("crm", "books"))
+            customer = self.users.someone(side)
+            for _ in range(rng.randint(1, 3) if customer else 0):
+                assert customer is not None
+                self.users.edit_one(customer, side)
+                await asyncio.sleep(rng.uniform(0.1, 2.5))
+            await asyncio.sleep(rng.uniform(2.0, 9.0))
+        self.brisk.append((began, self.now()))
 
     def _waiting(self) -> int:
         """Rows due within the hour (a wait for a person or a parent is a day long) and open intents."""
@@ -243,7 +269,8 @@ class Simulation:
     def _judge(self, quiet: dict[str, int]) -> Verdict:
         sides = {name: org.export() for name, org in self.orgs.items()}
         self.outcome.history = self.functions.history()
-        return judge(Evidence(sides, self.calls, self.outcome.history, self.mapping, self.acts, quiet))
+        history = self.outcome.history
+        return judge(Evidence(sides, self.calls, history, self.mapping, self.acts, quiet, self.brisk))
 
 
 @contextmanager

@@ -175,6 +175,10 @@ class Users:
         customer = self.someone(side)
         return self._edit_customer(customer, side) if customer else 0
 
+    def edit_one(self, customer: Customer, side: str) -> int:
+        """One field of this customer, if it is still there."""
+        return self._edit_customer(customer, side) if self._on(customer, side) else 0
+
     def edit_both(self) -> int:
         """Two people edit one customer within the same moment, half the time the same field."""
         customer = self.someone("crm")
