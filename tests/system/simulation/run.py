@@ -239,6 +239,7 @@ class Simulation:
     async def _brisk(self) -> None:
         """People edit in quick succession while all is well: an edit may come while the last one is on its way."""
         rng, began = Random(f"{self.plan.seed}:brisk:{self.outcome.events}"), self.now()
+        kinds = Counter(self.outcome.kinds)
         for _ in range(BRISK_RECORDS):
             side = rng.choice(("crm", "books"))
             customer = self.users.someone(side)
@@ -248,6 +249,8 @@ class Simulation:
                 await asyncio.sleep(rng.uniform(0.1, 2.5))
             await asyncio.sleep(rng.uniform(2.0, 9.0))
         self.brisk.append((began, self.now()))
+        typed, self.outcome.kinds = self.outcome.kinds - kinds, kinds
+        kinds["brisk edit in a calm, beside the events"] += typed.total()
 
     def _waiting(self) -> int:
         """Rows due within the hour (a wait for a person or a parent is a day long) and open intents."""
