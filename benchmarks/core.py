@@ -44,7 +44,7 @@ _MORE: Final = (
     ("checkbox", {}),
     *(("picklist", {"values": ["gold", "silver", "bronze"]}) for _ in range(2)),
 )
-"""Custom fields beside the nine of the Indian preset: mostly texts, as in a grown organisation."""
+"""Custom fields beside those of the Indian preset, as many as make 30: mostly texts, as in a grown organisation."""
 
 
 def entity() -> EntityMapping:
@@ -54,7 +54,7 @@ def entity() -> EntityMapping:
         FieldMapping.model_validate(
             {"name": f"more{i}", "crm": f"More_{i}", "books": f"cf_more{i}", "converter": kind, "args": args}
         )
-        for i, (kind, args) in enumerate(_MORE)
+        for i, (kind, args) in enumerate(_MORE[: FIELDS - len(customer.fields)])
     ]
     return customer.model_copy(update={"fields": (*customer.fields, *more)})
 
@@ -151,6 +151,8 @@ def _value(mapped: FieldMapping, rng: random.Random, number: int) -> Value:
         case "tax_identity":
             treatment = "Registered Business - Regular"
             return {"number": valid_gstin("27", number), "treatment": treatment, "place": "MH"}
+        case "tax_number":
+            return valid_gstin("27", number)[2:12]  # its PAN
         case "picklist":
             return rng.choice(["Customer"] if mapped.name == "company_type" else ["gold", "silver", "bronze"])
         case "phone":
