@@ -84,6 +84,8 @@ class Hour:
     backlog: int = 0
     """Rows of backfill that wait in each connection from the first."""
     waiting: dict[str, Counter[RowClass]] = field(init=False)
+    came: dict[RowClass, list[float]] = field(default_factory=lambda: {cls: [] for cls in RowClass})
+    """When each row came, in seconds."""
     done: dict[RowClass, list[float]] = field(default_factory=lambda: {cls: [] for cls in RowClass})
     """When each row was done, in seconds."""
     made: dict[RowClass, list[float]] = field(default_factory=lambda: {cls: [] for cls in RowClass})
@@ -154,7 +156,9 @@ class Hour:
             await asyncio.sleep(1)
             for name in self.waiting:
                 for cls, a_minute in self.arrivals.items():
-                    self.waiting[name][cls] += self.rng.random() < a_minute / 60
+                    comes = self.rng.random() < a_minute / 60
+                    self.waiting[name][cls] += comes
+                    self.came[cls] += [self.loop.time()] * comes
 
     async def _works(self, connection: Connection) -> None:
         """A drain each quarter of a minute, as the bells of the tick ring."""
@@ -285,6 +289,10 @@ def test_an_hour_beside_others_keeps_within_the_minute_and_starves_nobody(beside
             for start in range(0, MINUTES * 60 - 599, 60):
                 made = sum(start <= at < start + 600 for at in hour.made[cls])
                 assert made >= minimum, f"{cls} from {start} s on: {made} calls"
+        for at in range(600, MINUTES * 60, 60):
+            came = sum(one < at - 120 for one in hour.came[RowClass.PERSON])
+            done = sum(one < at for one in hour.done[RowClass.PERSON])
+            assert done >= came, f"a person waits for more than two minutes at {at} s"
 
 
 @pytest.mark.parametrize("beside_another", [True, False])
