@@ -56,7 +56,7 @@ class Stack:
         found: Mapping[str, Any] = answer["Stacks"][0]
         return found
 
-    @property
+    @cached_property
     def outputs(self) -> Mapping[str, str]:
         """The stack's outputs by key."""
         return {item["OutputKey"]: item["OutputValue"] for item in self._described.get("Outputs", [])}
