@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -75,6 +76,7 @@ class Plan:
         }
 
 
+@cache
 def choices(name: str) -> tuple[Any, ...]:
     """Every answer that a switch can take."""
     if name in FIXED:
