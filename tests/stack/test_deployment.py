@@ -92,7 +92,7 @@ def test_nothing_of_it_lives_on_when_its_program_ends(tmp_path: Path) -> None:
         with program.stdout as lines:
             port = int(lines.readline())
             program.send_signal(number)
-            program.wait(20)
+            program.wait(60)
         assert is_free_soon(port), number.name
         assert not list(temporary.iterdir()), number.name
 
