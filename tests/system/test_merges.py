@@ -222,10 +222,10 @@ async def test_a_contact_that_is_back_before_anybody_decided_goes_on(pair: Pair)
     await move(pair, account_id)
     await move(pair, pair.account)
     assert causes(system) == []
-    await pair.edit_crm({"Title": "CEO"}, "Contacts")
+    await pair.edit_crm({"Title": "Director"}, "Contacts")
     await system.run(10)
     [person] = (await pair.books())["contact_persons"]
-    assert person["designation"] == "CEO"
+    assert person["designation"] == "Director"
 
 
 async def test_a_contact_that_moved_there_and_back_is_its_old_person_again(pair: Pair) -> None:
@@ -241,10 +241,10 @@ async def test_a_contact_that_moved_there_and_back_is_its_old_person_again(pair:
     link = link_of(system, Side.CRM, pair.contact, "contact_person")
     assert link is not None
     assert (link.books_id, link.state) == (pair.person, LinkState.LIVE)
-    await pair.edit_crm({"Title": "CEO"}, "Contacts")
+    await pair.edit_crm({"Title": "Director"}, "Contacts")
     await system.run(10)
     [person] = (await pair.books())["contact_persons"]
-    assert person["designation"] == "CEO"
+    assert person["designation"] == "Director"
     system.judge()
 
 
