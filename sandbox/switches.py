@@ -177,6 +177,11 @@ class Switches(BaseModel):
         'custom_fields of a record leaves out fields without a value, or lists them with "".',
         "Books dossier, not found",
     )
+    multiselect_value: Literal["list", "text"] = _fact(
+        "list",
+        "The value of a custom field of several choices is a list, or a text with commas between them.",
+        "Books dossier, not found",
+    )
     gst_number_required: bool = _fact(
         True, "gst_treatment business_gst without a gst_no is refused.", "Books dossier, not found"
     )

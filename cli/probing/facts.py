@@ -120,6 +120,7 @@ _NEVER = (
     _never("crm", "rate_code_crm", "the code of a CRM 429", "would take the calls of the whole organisation"),
     _never("books", "books_duplicate_names", "two customers of one name",
            "needs a second customer; the preference stands in Books' settings, and both answers are dealt with"),
+    _never("books", "multiselect_value", "several choices as a list or a text", "needs a field of that kind"),
     _never("books", "currency_fixed_by_transactions", "the currency after a transaction", "needs a transaction"),
     _never("books", "delete_refused_code", "the code of a refused delete", "Tandem holds no delete"),
     _never("books", "last_person_delete", "the last person can be deleted", "Tandem holds no delete"),

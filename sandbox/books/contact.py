@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.books.custom_values import custom_values
 from sandbox.books.metadata import BooksSetup
 from sandbox.books.values import (
     address_values,
-    custom_values,
     drop_nulls,
     invalid,
     person_values,

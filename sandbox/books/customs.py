@@ -44,8 +44,14 @@ def custom_list(fields: Fields, held: Held, switches: Switches) -> list[Json]:
     for spec in fields.values():
         value = held.get(spec.api_name, "")
         if value != "" or not omitted:
-            listed.append({**_frame(spec), "value": value, "value_formatted": str(value)})
+            text = _text(value)
+            shown = text if switches.multiselect_value == "text" and isinstance(value, list) else value
+            listed.append({**_frame(spec), "value": shown, "value_formatted": text})
     return listed
+
+
+def _text(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def custom_hash(fields: Fields, held: Held) -> Json:
@@ -54,6 +60,6 @@ def custom_hash(fields: Fields, held: Held) -> Json:
     for spec in fields.values():
         value = held.get(spec.api_name, "")
         if value != "":
-            found[spec.api_name] = str(value)
+            found[spec.api_name] = _text(value)
             found[f"{spec.api_name}_unformatted"] = value
     return found

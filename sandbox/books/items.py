@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.books.custom_values import check_mandatory, check_references, custom_values
 from sandbox.books.item_values import CHECKED_TOGETHER, check_item, item_values
 from sandbox.books.store import BooksStore
-from sandbox.books.values import check_mandatory, custom_values, drop_nulls, invalid
+from sandbox.books.values import drop_nulls, invalid
 from sandbox.replies import BooksError, Json
 from sandbox.switches import Switches
 
@@ -138,6 +139,7 @@ class Items:
         body = drop_nulls(body, self._switches)
         fields = self._store.setup.fields_of("item")
         custom = custom_values(body.get("custom_fields", []), fields, self._switches)
+        check_references(custom, fields, self._store.contacts)
         return item_values(body, self._store, self._switches), custom
 
     def _held(self, name: str, value: Any) -> set[str]:

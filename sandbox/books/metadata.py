@@ -82,12 +82,15 @@ DATA_TYPES = (
     "number",
     "decimal",
     "amount",
+    "percent",
     "date",
+    "date_time",
     "email",
     "phone",
     "url",
     "multiline",
     "multiselect",
+    "lookup",
 )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from sandbox.books.addresses import Addresses
 from sandbox.books.contact import Contact, Draft, draft_of
+from sandbox.books.custom_values import check_mandatory, check_references
 from sandbox.books.metadata import BooksSetup
 from sandbox.books.persons import Persons
-from sandbox.books.values import check_mandatory, check_tax, invalid
+from sandbox.books.values import check_tax, invalid
 from sandbox.clock import Clock
 from sandbox.config import OrgFacts
 from sandbox.ids import IdSource
@@ -78,6 +79,7 @@ class BooksStore:
         }
         check_tax(values, self.org.country, self._switches())
         check_mandatory(draft.custom, self.setup.fields)
+        check_references(draft.custom, self.setup.fields, self.contacts)
         self._refuse_name(values["contact_name"], None)
         self._refuse_unique(draft.custom, None)
         now = int(self.clock.now()) if at is None else at
@@ -117,6 +119,7 @@ class BooksStore:
             self._refuse_name(merged["contact_name"], contact.id)
         if draft.custom:
             check_mandatory({**contact.custom, **draft.custom}, self.setup.fields)
+            check_references(draft.custom, self.setup.fields, self.contacts)
         self._refuse_unique(draft.custom, contact.id)
         self._refuse_unknown_persons(contact, draft)
         before = self._fingerprint(contact)

@@ -14,7 +14,6 @@ from sandbox.books.metadata import (
     LENGTHS,
     PERSON_LENGTHS,
     VAT_TREATMENTS,
-    BooksField,
     BooksSetup,
     country_code,
 )
@@ -64,7 +63,7 @@ ADDRESS_KEYS = (
     "fax",
 )
 PERSON_KEYS = tuple(PERSON_LENGTHS)
-_EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _CHOICES = {
     "contact_type": ("customer", "vendor"),
     "customer_sub_type": ("individual", "business"),
@@ -173,62 +172,7 @@ def person_values(body: Any, in_contact: bool) -> dict[str, Any]:
         most = 100 if key == "designation" and in_contact else PERSON_LENGTHS[key]
         if len(text) > most:
             raise too_long(key, most)
-        if key == "email" and text and not _EMAIL.match(text):
+        if key == "email" and text and not EMAIL.match(text):
             raise invalid("email")
         values[key] = text
     return values
-
-
-def custom_values(body: Any, fields: dict[str, BooksField], switches: Switches) -> dict[str, Any]:
-    """Return the accepted custom values by api name; unknown fields are ignored in silence."""
-    if not isinstance(body, list):
-        raise invalid("custom_fields")
-    values: dict[str, Any] = {}
-    for item in body:
-        spec = _custom_field(item, fields, switches.custom_fields_by_api_name)
-        if spec is None:
-            continue
-        value = item.get("value")
-        if value is None and switches.null_on_write == "refuse":
-            raise invalid(spec.label)
-        values[spec.api_name] = _custom(spec, "" if value is None else value)
-    return values
-
-
-def check_mandatory(custom: dict[str, Any], fields: dict[str, BooksField]) -> None:
-    """Refuse a record without a value in a custom field that must have one."""
-    for spec in fields.values():
-        if spec.mandatory and custom.get(spec.api_name, "") == "":
-            raise invalid(spec.label)
-
-
-def _custom_field(item: Any, fields: dict[str, BooksField], by_api_name: bool) -> BooksField | None:
-    if not isinstance(item, dict):
-        raise invalid("custom_fields")
-    for spec in fields.values():
-        if (
-            (by_api_name and item.get("api_name") == spec.api_name)
-            or str(item.get("customfield_id")) == spec.customfield_id
-            or item.get("label") == spec.label
-            or str(item.get("index", "")) == str(spec.index)
-        ):
-            return spec
-    return None
-
-
-def _custom(spec: BooksField, value: Any) -> Any:
-    if spec.data_type == "check_box":
-        return value if isinstance(value, bool) else str(value).lower() == "true"
-    if spec.data_type in ("number", "decimal", "amount"):
-        try:
-            return "" if value == "" else (int(value) if spec.data_type == "number" else float(value))
-        except (TypeError, ValueError) as error:
-            raise invalid(spec.label) from error
-    if not isinstance(value, str | int | float):
-        raise invalid(spec.label)
-    text = str(value).strip()
-    if len(text) > spec.length:
-        raise too_long(spec.label, spec.length)
-    if text and spec.data_type == "dropdown" and text not in spec.options:
-        raise invalid(spec.label)
-    return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import crm_time
+from sandbox.clock import crm_time, parse_whole_seconds
 from sandbox.crm.records import CrmRecord, full_name
 from sandbox.crm.store import CrmStore
 from sandbox.replies import Json
@@ -43,6 +43,8 @@ class CrmRenderer:
             return bool(value)
         if spec.data_type == "userlookup" and value is not None:
             return self.user(value, with_email=False)
+        if spec.data_type == "datetime" and value is not None:
+            return self.time(parse_whole_seconds(value))
         if spec.lookup is not None and value is not None:
             target = self._store.get(spec.lookup, value)
             return None if target is None else {"name": self._store.display_name(target), "id": value}
