@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from tandem.engine.gate import RoundGate
 from tests.engine.town import Town, a_town
 from tests.system.world import System
 
@@ -155,3 +157,25 @@ async def test_an_unanswered_call_that_gathered_for_long_is_looked_up_no_sooner(
     await town.system.settle(3)
     assert await descriptions(town) == [f"note {n}" for n in range(4)]
     town.system.judge()
+
+
+async def test_a_write_is_stored_when_its_call_can_leave_not_while_it_queues(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Units that may wait for a common call run all at once; their single writes still go a few at a time."""
+    system.configure(books_per_minute=100)
+    town = await a_town(system, 12)
+    system.configure(crm_bulk_guard="per_item", in_flight=3)
+    await town.edit_crm(Website="https://new{n}.example")
+    admit = RoundGate.admit
+
+    async def slowly(gate: RoundGate, product: str, cost: int = 1) -> None:
+        await asyncio.sleep(0.002)
+        await admit(gate, product, cost)
+
+    monkeypatch.setattr(RoundGate, "admit", slowly)
+    open_at_once: list[int] = []
+    town.while_writing(lambda _: open_at_once.append(len(system.store.intents.all_open("main"))))
+    await town.drain()
+    assert len(open_at_once) == 12
+    assert max(open_at_once) == 3

@@ -61,6 +61,21 @@ async def test_the_gate_takes_of_the_time_of_a_call(far: FarSide) -> None:
     assert far.seen == []
 
 
+async def test_a_write_that_queued_for_too_long_is_not_sent_and_a_read_waits(far: FarSide) -> None:
+    """What the engine stored and read for a write is old once others have held every slot for its whole limit."""
+
+    async def slowly() -> httpx.Response:
+        await asyncio.sleep(0.1)
+        return reply(200, FINE)
+
+    far.expect(*LIST, lambda _: slowly(), reply(200, FINE))
+    transport = transport_to(far, "books", in_flight=1, timeouts=Timeouts(write=0.02))
+    calls = (transport.send(READ), transport.send(WRITE), transport.send(READ))
+    ends = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(end).__name__ for end in ends] == ["Answer", "TransientError", "Answer"]
+    assert [request.method for request in far.seen] == ["GET", "GET"]
+
+
 @pytest.mark.parametrize("failure", [reply(500), reply(503), httpx.ConnectError("x"), httpx.ReadError("x")])
 async def test_a_read_is_tried_once_more_after_a_passing_fault(far: FarSide, failure: httpx.Response) -> None:
     """After a pause of less than a second."""

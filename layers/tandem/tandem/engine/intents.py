@@ -41,6 +41,8 @@ class Intent:
     """The mapping by which the values were written."""
     editors: Mapping[str, str] = field(default_factory=dict)
     """Who edited each side last, where that is known."""
+    version: datetime | None = None
+    """The target's modified time as it was read for this write."""
 
     def blocks(self) -> set[str]:
         """What may not be handled while this intent is open: source row, target and link."""
@@ -122,6 +124,7 @@ def _item(intent: Intent) -> Item:
         "parent_link": intent.parent_link,
         "mapping_version": intent.mapping_version,
         "editors": dict(intent.editors),
+        "version": intent.version.isoformat() if intent.version else None,
     }
 
 
@@ -147,4 +150,5 @@ def _intent(item: Item) -> Intent:
         parent_link=item.get("parent_link"),
         mapping_version=item.get("mapping_version", ""),
         editors=item.get("editors", {}),
+        version=datetime.fromisoformat(item["version"]) if item.get("version") else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from tandem.core.actions import (
@@ -38,10 +39,12 @@ from tandem.engine.writer import Plan, Writer
 class Performer:
     """Turns an action about one row into writes, rows and an outcome."""
 
-    def __init__(self, desk: Desk, reader: Reader, bulk: Bulk | None = None) -> None:
+    def __init__(
+        self, desk: Desk, reader: Reader, flight: asyncio.Semaphore, bulk: Bulk | None = None
+    ) -> None:
         self.desk = desk
         self.reader = reader
-        self.writer = Writer(desk, bulk)
+        self.writer = Writer(desk, flight, bulk)
         self.records = Recorder(desk)
         self.pairs = Pairs(desk, reader, self.writer, self.records)
         self.firsts = FirstLinks(desk, reader, self.writer, self.records, self.pairs)

@@ -57,11 +57,12 @@ class Round:
         rows = await self._watched(await self._opening.read(rows))
         units = self._order.units(rows)
         bulk = Bulk(self.desk, len(units))
+        in_flight = self.desk.connection.settings.in_flight
         # Units that wait for a common call are not in flight themselves: the transport counts calls.
-        width = len(units) if bulk.is_on else self.desk.connection.settings.in_flight
-        flight = asyncio.Semaphore(max(width, 1))
+        width = len(units) if bulk.is_on else in_flight
+        flight, writes = asyncio.Semaphore(max(width, 1)), asyncio.Semaphore(in_flight)
         ends = await asyncio.gather(
-            *(self._unit(unit, flight, bulk) for unit in units), return_exceptions=True
+            *(self._unit(unit, flight, writes, bulk) for unit in units), return_exceptions=True
         )
         for failure in (end for end in ends if isinstance(end, BaseException)):
             raise failure  # after every unit has ended: no call outlives its drain
@@ -90,9 +91,11 @@ class Round:
         self.desk.store.rows.untake(row)
         self.report.count("left")
 
-    async def _unit(self, unit: Sequence[Row], flight: asyncio.Semaphore, bulk: Bulk) -> None:
+    async def _unit(
+        self, unit: Sequence[Row], flight: asyncio.Semaphore, writes: asyncio.Semaphore, bulk: Bulk
+    ) -> None:
         """The rows of a unit in order; the persons of a customer that it links join it, while all is at hand."""
-        performer = Performer(self.desk, self._reader, bulk if bulk.is_on else None)
+        performer = Performer(self.desk, self._reader, writes, bulk if bulk.is_on else None)
         try:
             async with flight:
                 await self._in_order(deque(unit), performer)

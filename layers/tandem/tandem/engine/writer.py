@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -59,6 +60,8 @@ class Writer:
     """Writes for one desk. Each write that may have left leaves its intent open until the link has moved."""
 
     desk: Desk
+    flight: asyncio.Semaphore
+    """So many writes of this round leave side by side: an intent is stored once its call can leave."""
     bulk: Bulk | None = None
     """Gathers guarded updates of CRM, where one call may carry several."""
     unanswered: set[str] = field(default_factory=set)
@@ -78,6 +81,16 @@ class Writer:
 
     async def write(self, plan: Plan) -> tuple[Intent, Written]:
         """Make one write. Raises what the client raises; after a refusal or a sure failure no intent stays open."""
+        if self._is_gathered(plan):
+            return await self._write(plan)
+        async with self.flight:
+            return await self._write(plan)
+
+    def _is_gathered(self, plan: Plan) -> bool:
+        """It goes with others in one call: it may not hold a place while it waits for them."""
+        return self.bulk is not None and plan.kind == "update" and plan.side is Side.CRM
+
+    async def _write(self, plan: Plan) -> tuple[Intent, Written]:
         self.check()
         values, refused = self._refused.get((plan.link, plan.side), (None, None))
         if refused is not None and values == plan.values:
@@ -152,6 +165,7 @@ class Writer:
             parent=plan.parent,
             link=plan.link,
             before=before_of(plan.target, plan.values),
+            version=plan.target.version if plan.target else None,
             after=plan.values,
             reasons=plan.rules,
             cause=plan.cause,

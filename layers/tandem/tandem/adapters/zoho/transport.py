@@ -125,15 +125,20 @@ class Transport:
         self._draw = draw
 
     async def send(self, call: Call) -> Answer:
-        """Send one call, again as `Retries` says; each try passes the gate."""
+        """Send one call, again as `Retries` says; each try passes the gate.
+
+        A write leaves within its limit or not at all, its wait for a free slot included: what was read and stored
+        for it grows old. A read may wait for its turn.
+        """
         watch = Watch(self._gate, self.product, call.endpoint, self._connection)
         limit = self._timeouts.total(call.endpoint)
         spent, tried = 0.0, 0
         while True:
             tried += 1
+            queued = time.monotonic()
             async with self._slots:
-                started = time.monotonic()
-                end = await self._try(call, watch, limit - spent)
+                started = time.monotonic() if call.endpoint.reads else queued
+                end = await self._try(call, watch, limit - spent - (time.monotonic() - started))
                 spent += time.monotonic() - started
             pause = self._retries.after(
                 call.endpoint, end.fault, tried=tried, drawn=self._draw(), hint=end.hint
