@@ -45,6 +45,11 @@ async def a_user_writes_over_it(pair: Pair) -> None:
     await pair.edit_books({"website": "https://third.example"})
 
 
+async def a_user_puts_the_old_value_back(pair: Pair) -> None:
+    """What Books showed before our write."""
+    await pair.edit_books({"website": "https://acme.example"})
+
+
 @dataclass(frozen=True)
 class Case:
     """A fault on an update, what happens meanwhile, and what the settled intent says."""
@@ -57,6 +62,7 @@ class Case:
 UPDATES = {
     "the write happened": Case("timeout_after_commit", nobody, "write"),
     "the write did not happen": Case("timeout", nobody, "not_written"),
+    "a user put the old value back": Case("timeout_after_commit", a_user_puts_the_old_value_back, "unknown"),
     "a user wrote over it": Case("timeout_after_commit", a_user_writes_over_it, "unknown"),
 }
 

@@ -60,7 +60,10 @@ class Settler:
         store.rows.hint(intent.source, RowClass.LIVE, now)
 
     async def _look(self, intent: Intent) -> EntryKind:
-        """Did an update or a change of status happen? The target shows it, shows the old values, or neither."""
+        """Did an update or a change of status happen? The target shows it, or is as it was read, or neither.
+
+        Old values alone do not prove that nothing was written: a person may have put them back.
+        """
         record = await self._target(intent)
         if isinstance(record, Gone):
             return "unknown"
@@ -68,7 +71,8 @@ class Settler:
             return "write" if record.active == (intent.kind == "reactivate") else "not_written"
         if self._shows(intent, record, intent.after):
             return "write"
-        return "not_written" if self._shows(intent, record, intent.before) else "unknown"
+        is_untouched = record.version == intent.version and self._shows(intent, record, intent.before)
+        return "not_written" if is_untouched else "unknown"
 
     async def _target(self, intent: Intent) -> Record | Gone:
         assert intent.target is not None
