@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tandem.core.records import LinkState, Mode
+from tandem.core.connection import Settings
+from tandem.core.guards import Noted
+from tandem.core.records import LinkState, Mode, Side
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
 
@@ -236,6 +240,21 @@ async def test_what_observing_has_shown_is_approved_with_the_switch_to_write(cro
     await crowd.run(20)
     assert len(crowd.writes(before)) == CROWD
     assert guard_alerts(crowd) == []
+
+
+def test_what_the_guards_remember_fits_into_one_item(system: System) -> None:
+    """Where a guard is off its notes would grow without end; the latest are kept."""
+    guards, settings, now = system.store.guards, Settings(mass_change_records=0), system.clock.now()
+    known: list[Noted] = []
+    for burst in range(100):
+        at = now + timedelta(seconds=burst)
+        fields = {f"field_{number}": "0" * 12 for number in range(20)}
+        burst_of = [Noted(Side.CRM, "customer", f"{burst}-{n}", at, "Asha Rao", fields) for n in range(50)]
+        known = guards.note("main", burst_of, settings, at)
+        item = system.memory.get("GUARD#main", "CHANGES")
+        assert len(json.dumps(item)) < 390_000
+        assert {one.id for one in burst_of} <= {one.id for one in known}
+    assert len(known) > 200, "more than any guard's default threshold"
 
 
 async def test_the_guards_cost_one_table_operation_a_round(crowd: System) -> None:

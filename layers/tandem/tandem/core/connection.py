@@ -71,16 +71,25 @@ class Settings(BaseModel):
         10, ge=1, description="the window in which the guards count changes and deletes"
     )
     mass_change_records: int = Field(
-        200, ge=0, description="more records than this changed on one side: nothing is written; 0 = off"
+        200,
+        ge=0,
+        le=1000,
+        description="more records than this changed on one side: nothing is written; 0 = off",
     )
     mass_change_percent: int = Field(
         25, ge=0, le=100, description="the same as a share of the links, from 101 records on; 0 = off"
     )
     mass_delete_records: int = Field(
-        20, ge=0, description="more customers than this deleted on one side: nothing is written; 0 = off"
+        20,
+        ge=0,
+        le=1000,
+        description="more customers than this deleted on one side: nothing is written; 0 = off",
     )
     value_collapse_records: int = Field(
-        50, ge=0, description="more records than this given one value, or blank, in one field; 0 = off"
+        50,
+        ge=0,
+        le=1000,
+        description="more records than this given one value, or blank, in one field; 0 = off",
     )
     empty_side_percent: int = Field(
         50,

@@ -6,6 +6,7 @@ person approves (`release --approve`) or has put things right in Zoho (`release`
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ LISTING_STANDS = timedelta(days=1)
 """How long a person's approval of a short listing stands."""
 _SWEEP = 50
 """So many notes past the window are removed at once."""
+ROOM = 250_000
+"""Characters of notes that are kept: a table item holds 400 KB, and one round adds 50 notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,9 @@ class Guards:
         known = [_noted(place, note) for place, note in item.items() if place not in ("pk", "sk")]
         since = now - timedelta(minutes=settings.guard_minutes)
         old = [_place(one) for one in known if one.at < since]
-        if len(old) >= _SWEEP:
-            self.table.update(Update(pk, "CHANGES", remove=tuple(old[: 2 * _SWEEP])))
+        too_many = _beyond(known, ROOM)
+        if too_many or len(old) >= _SWEEP:
+            self.table.update(Update(pk, "CHANGES", remove=tuple((too_many or old)[: 2 * _SWEEP])))
         return known
 
     def stop(self, connection: str, tripped: Tripped, now: datetime, *, others: Sequence[str] = ()) -> str:
@@ -94,6 +98,16 @@ class Guards:
         if tripped is not None:
             self.stop(connection.id, tripped, now)
         return tripped is None
+
+
+def _beyond(known: Sequence[Noted], room: int) -> list[str]:
+    """The places of the notes that find no room, oldest first: where a guard is off they would grow without end."""
+    places = []
+    for one in sorted(known, key=lambda one: one.at, reverse=True):
+        room -= len(json.dumps(_note(one))) + len(_place(one))
+        if room < 0:
+            places.append(_place(one))
+    return places[::-1]
 
 
 def cause_of(guard: str) -> str:
