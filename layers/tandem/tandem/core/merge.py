@@ -55,12 +55,6 @@ class Pair:
         """The present native value on `side`."""
         return self.crm if side is Side.CRM else self.books
 
-    @property
-    def rests(self) -> bool:
-        """Both sides show what they showed at the last agreement: the merge would write nothing and move no base."""
-        base = self.base
-        return base is not None and bool(self.crm == base.crm and self.books == base.books)
-
     def reason(self, rule: str, sentence: str = "") -> FieldReason:
         """The reason with every value that was looked at."""
         base = self.base or Base(None, None)

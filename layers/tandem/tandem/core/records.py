@@ -241,9 +241,11 @@ def shows_as_seen(record: Record, seen: Seen) -> bool:
 
 def is_blank(value: Value) -> bool:
     """Blank: `None`, an empty text or list, or a set whose parts are all blank. Zero and False are not."""
+    if value is None or isinstance(value, str):
+        return not value
     if isinstance(value, Mapping):
         return all(is_blank(part) for part in value.values())
-    return value is None or value in ("", [], ())
+    return value in ([], ())
 
 
 def utc(moment: datetime) -> datetime:

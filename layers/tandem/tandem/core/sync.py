@@ -6,7 +6,7 @@ merge; why it was left is worked out when somebody asks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -26,16 +26,16 @@ _NOTHING: Final[Mapping[Side, Values]] = MappingProxyType(
     {side: MappingProxyType[str, Value]({}) for side in Side}
 )
 _NO_EDITS: Final[Edits] = MappingProxyType({})
+_NO_REASONS: Final[Mapping[str, FieldReason]] = MappingProxyType({})
 
 
 @dataclass(slots=True)
 class _Fields:
-    """Collects the outcomes of all fields of one pair."""
+    """Collects the outcomes of the merged fields of one pair."""
 
+    base: dict[str, Base]
     writes: dict[Side, dict[str, Value]] = field(default_factory=lambda: {Side.CRM: {}, Side.BOOKS: {}})
-    base: dict[str, Base] = field(default_factory=dict)
-    reasons: list[FieldReason | Pair] = field(default_factory=list)
-    """A pair stands for the reason that its merge would give."""
+    reasons: dict[str, FieldReason] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
 
     def add(self, name: str, merged: Merged) -> None:
@@ -45,10 +45,7 @@ class _Fields:
             self.writes[merged.to][name] = merged.value
         if merged.base is not None:
             self.base[name] = merged.base
-        self.reasons.append(merged.reason)
-
-    def explain(self) -> tuple[FieldReason, ...]:
-        return tuple(merge_field(one).reason if isinstance(one, Pair) else one for one in self.reasons)
+        self.reasons[name] = merged.reason
 
 
 def sync(
@@ -61,38 +58,48 @@ def sync(
     edits: Edits = _NO_EDITS,
 ) -> Sync:
     """Merge every mapped field of a pair; a doubtful value is held alone, the other fields go on."""
-    is_plain = release is None and not held
-    if is_plain and _rests(entity.names, crm.values, books.values, base):
+    moved = entity.names if release else [*_moved(entity.names, crm.values, books.values, base), *held]
+    if not moved:
         return Sync(_NOTHING, base, Reasons(lambda: _explain(entity, crm, books, base)))
-    fields = _Fields(base=dict(base))
+    fields = _Fields(dict(base))
     for mapped in entity.fields:
-        pair = _pair(mapped, crm, books, base, held, edits)
-        if is_plain and pair.rests:
-            fields.reasons.append(pair)
+        if mapped.name not in moved:
             continue
+        pair = _pair(mapped, crm, books, base, held, edits)
         merged = merge_field(pair, release)
         if merged.to is not None and (doubt := _doubt(entity, mapped.name, merged, crm, books)):
             merged = pair.hold(*doubt)
         fields.add(mapped.name, merged)
-    return Sync(fields.writes, fields.base, Reasons(fields.explain), tuple(fields.holds), edits)
+    reasons = Reasons(lambda: _explain(entity, crm, books, base, fields.reasons))
+    return Sync(fields.writes, fields.base, reasons, tuple(fields.holds), edits)
 
 
-def _rests(names: tuple[str, ...], crm: Values, books: Values, base: Mapping[str, Base]) -> bool:
-    """Both sides show in every field what they showed at the last agreement."""
-    try:
-        for name in names:
+def _moved(names: Iterable[str], crm: Values, books: Values, base: Mapping[str, Base]) -> list[str]:
+    """The fields that do not rest: without a hold, one that both sides show as then agreed moves nothing."""
+    moved = []
+    for name in names:
+        try:
             agreed = base[name]
-            if crm[name] != agreed.crm or books[name] != agreed.books:
-                return False
-    except KeyError:
-        return False
-    return True
+            if crm[name] == agreed.crm and books[name] == agreed.books:
+                continue
+        except KeyError:
+            pass  # unknown on a side, or never agreed: the merge knows what becomes of it
+        moved.append(name)
+    return moved
 
 
 def _explain(
-    entity: EntityMapping, crm: Record, books: Record, base: Mapping[str, Base]
+    entity: EntityMapping,
+    crm: Record,
+    books: Record,
+    base: Mapping[str, Base],
+    known: Mapping[str, FieldReason] = _NO_REASONS,
 ) -> tuple[FieldReason, ...]:
-    return tuple(merge_field(_pair(mapped, crm, books, base, {})).reason for mapped in entity.fields)
+    """The reason of every field: those `known`, and for one that rests what its merge would give."""
+    return tuple(
+        known.get(mapped.name) or merge_field(_pair(mapped, crm, books, base, {})).reason
+        for mapped in entity.fields
+    )
 
 
 def _pair(
