@@ -12,6 +12,9 @@ _FIXES: Mapping[str, str] = {
     "conflict": "Both sides changed it: tandem release ID --take crm|books, or edit one of them again",
     "drift": "Mend it on that side, let the source's value be written there (tandem release ID --take, the source), or "
              "leave it so (--take, the other)",
+    "fixed": "It is written on create only. Change it by hand so that both sides say the same, or let one value be "
+             "written once: tandem release ID --take crm|books (Books refuses a currency that has transactions)",
+    "lookup": "Nothing: it goes on by itself once the record that it leads to is linked",
     "owned by Books": "Change it in Books, or let CRM's value in once: tandem release ID --take crm",
     "match": "Is it the same customer? Then tandem release ID --approve (one candidate). If it is none of them: "
              "tandem release ID --keep-apart. Of several, mend the duplicates in Zoho, then tandem release ID",
@@ -48,7 +51,7 @@ _FIXES: Mapping[str, str] = {
 }  # fmt: skip
 
 _SETTLES: Mapping[Word, tuple[str, ...]] = {
-    "take": ("differs", "conflict", "drift", "owned by Books", "oscillation"),
+    "take": ("differs", "conflict", "drift", "fixed", "owned by Books", "oscillation"),
     "approve": (
         "match",
         "deleted with transactions",

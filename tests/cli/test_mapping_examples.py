@@ -22,6 +22,9 @@ PRESETS = resources.files("tandem") / "presets"
 OWN_FIELDS: list[dict[str, Any]] = [
     {"api_name": "Payment_Days", "data_type": "integer"},
     {"api_name": "Manager_Name", "length": 100},
+    {"api_name": "Currency", "data_type": "picklist", "picklist": ["INR", "USD"]},
+    {"api_name": "Agent", "data_type": "lookup", "lookup": "Accounts"},
+    {"product": "books", "api_name": "cf_agent", "label": "Agent", "data_type": "lookup"},
     {"api_name": "Customer_Number", "length": 100},
     {"product": "books", "api_name": "cf_industry", "label": "Industry", "data_type": "dropdown",
      "options": ["Factory", "Shop", "IT"]},

@@ -25,6 +25,7 @@ from tandem.core.converters import (
     FullName,
     Integer,
     LongText,
+    Lookup,
     Money,
     MultiSelect,
     Number,
@@ -126,6 +127,13 @@ CASES: list[tuple[Converter, Mapping[Side, st.SearchStrategy[Any]]]] = [
         {
             Side.CRM: st.sampled_from(["Hot", "Cold", "-None-", None, ""]),
             Side.BOOKS: st.sampled_from(["hot", "cold", None]),
+        },
+    ),
+    (
+        Lookup(entity="customer").knowing({"11": "91", "12": "92"}),
+        {
+            Side.CRM: st.sampled_from(["11", "12", "13", None, ""]),
+            Side.BOOKS: st.sampled_from(["91", "99", None]),
         },
     ),
     (Checkbox(), both(st.booleans() | st.sampled_from(["true", "FALSE", "Yes", "0", None, ""]))),
@@ -460,6 +468,19 @@ def test_a_refused_picklist_value_never_equals_one_of_the_other_side() -> None:
     """Outside the table the same word may mean two things."""
     picklist = Picklist(values={"Hot": "hot"})
     assert picklist.key(Side.CRM, "Warm") != picklist.key(Side.BOOKS, "Warm")
+
+
+def test_a_lookup_reads_and_writes_each_sides_own_form() -> None:
+    """CRM shows an object with id and name, COQL and a bulk file the id alone, and wants an object."""
+    lookup = Lookup(entity="customer").knowing({"11": "91"})
+    assert {lookup.read(Side.CRM, shown) for shown in ({"id": "11", "name": "Acme"}, {"id": "11"}, "11")} == {
+        "11"
+    }
+    assert (lookup.write(Side.CRM, "11"), lookup.write(Side.CRM, None)) == ({"id": "11"}, None)
+    assert lookup.write(Side.BOOKS, "91") == "91"
+    assert not lookup.awaits(Side.CRM, "11")
+    assert not lookup.awaits(Side.BOOKS, None)
+    assert lookup.awaits(Side.BOOKS, "92")
 
 
 def test_an_ambiguous_picklist_table_is_refused() -> None:

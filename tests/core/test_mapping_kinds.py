@@ -61,6 +61,15 @@ def books(name: str, **change: Any) -> Spoil:
     return lambda w: w.spoil(w.books, C, name, **change)
 
 
+def linked(world: World, entity: str, **change: Any) -> World:
+    """A field that leads to a linked record, told by CRM in another way."""
+    world.field("agent", crm="Agent", books="cf_agent", converter="lookup", args={"entity": entity})
+    world.spoil(world.books, C, "cf_agent", kind="lookup")
+    return world.spoil(
+        world.crm, "Accounts", "Agent", **{"kind": "lookup", "refers_to": "Accounts", **change}
+    )
+
+
 SEGMENT_CRM, SEGMENT_BOOKS = "entities.customer.fields.segment.crm", "entities.customer.fields.segment.books"
 GRADE = "entities.customer.fields.grade"
 STATE = {"values": {"Gold": "G", "Silver": "G"}}
@@ -125,6 +134,17 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "lookup to an entity that is off": (
         lambda w: w.entity(P, enabled=False).spoil(w.crm, "Accounts", "Segment", kind="lookup", refers_to="Contacts"),
         "lookup_to_entity_off", SEGMENT_CRM, "crm: Segment"),
+    "lookup of the mapping to an entity that it has not": (
+        lambda w: linked(w, "vendor"), "lookup_to_entity_off", "entities.customer.fields.agent.args", "args:"),
+    "lookup of the mapping to another module": (
+        lambda w: linked(w, "customer", refers_to="Vendors"), "lookup_unmapped",
+        "entities.customer.fields.agent.crm", "crm: Agent"),
+    "lookup of the mapping on a field that is none": (
+        lambda w: linked(w, "customer", kind="text"), "type_mismatch",
+        "entities.customer.fields.agent.crm", "crm: Agent"),
+    "lookup of the mapping without a target": (
+        of("segment", converter="lookup", args={}), "bad_arguments",
+        "entities.customer.fields.segment.args.entity", "args:"),
     "lookup to no entity": (of("segment", crm="Owner"), "lookup_unmapped", SEGMENT_CRM, "crm: Owner"),
     "two fields on one remote attribute": (
         of("grade", books="cf_segment"), "mapped_twice", f"{GRADE}.books", "books: cf_segment"),
@@ -191,6 +211,8 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "currency field not allowed": (
         lambda w: w.entity(C, currency_field="Currency").tell(has_currencies=False), "currency_not_allowed",
         "entities.customer.currency_field", "currency_field:"),
+    "currency of Books that each edit would write": (
+        of("segment", books="currency_id"), "currency_not_allowed", SEGMENT_BOOKS, "books: currency_id"),
     "over 50 fields per query": (many_fields, "too_many_fields", "entities.customer.fields", "fields:"),
     "filter on a field that cannot be filtered": (
         crm("Account_Type", filterable=False), "unfilterable",
@@ -219,6 +241,25 @@ def test_a_wrong_mapping_is_named_with_file_line_field_facts_and_fix(kind: str) 
     assert line.fix
     if expected in LIVE_KINDS and ".fields." in field and "name" not in field:
         assert line.facts
+
+
+def test_a_currency_written_on_create_only_has_no_finding() -> None:
+    """A table of CRM's codes and Books' ids."""
+    table = {"values": {"INR": "460000000000097", "USD": "460000000000099"}}
+    world = right_world().field(
+        "currency", crm="Currency", books="currency_id", converter="picklist", args=table
+    )
+    world.spoil(world.crm, "Accounts", "Currency", kind="picklist", choices=("INR", "USD"))
+    assert world.field("currency", written="on_create").found() == []
+    assert [one.kind for one in world.field("currency", written="always").found()] == ["currency_not_allowed"]
+
+
+def test_a_right_lookup_has_no_finding() -> None:
+    """To a module of the mapping; Books keeps it in a lookup field or a text."""
+    assert linked(right_world(), "customer").found() == []
+    assert (
+        linked(right_world(), "customer").spoil(right_world().books, C, "cf_agent", kind="text").found() == []
+    )
 
 
 def test_every_kind_has_a_row() -> None:

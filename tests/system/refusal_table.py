@@ -54,7 +54,8 @@ NEVER_BLANK = Cannot("only what changed is sent, and the fields that Books deman
 ONLY_BLANKS_FILLED = Cannot("a first link sends values, never a blank, to a record that exists")
 NO_CHOICES = Cannot("no field of a Books person that is mapped has choices")
 NO_CURRENCY = Cannot(
-    "`tandem mapping check` takes no mapping of a currency (currency_not_allowed), so none is ever written"
+    "`tandem mapping check` takes a currency only as written on create; what a person's word sends stands in "
+    "tests/system/test_currency_and_terms.py"
 )
 IN_CRM_ONLY = Cannot(
     "Books tells no code for a locked contact; one that no table knows is held: see `unknown code`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import overload
+from typing import Final, overload
 
 from tandem.core.records import Base, Edits, Side, Value
 
@@ -59,6 +59,10 @@ class Reasons(Sequence[FieldReason]):
         return f"Reasons({list(self._all())})"
 
 
+AWAITED: Final = "lookup:"
+"""How the cause of a hold begins that waits for another record's link."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """The decision not to write: a cause (one case for all that share it) and a sentence for a person."""
@@ -69,6 +73,11 @@ class Hold:
     crm: Value = None
     books: Value = None
     candidates: tuple[str, ...] = ()
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """Once the record is linked that its field leads to."""
+        return self.cause.startswith(AWAITED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,8 @@ class Create:
     side: Side
     values: Mapping[str, Value]
     reasons: tuple[FieldReason, ...] = ()
+    awaits: tuple[str, ...] = ()
+    """Fields left out, for they lead to records that are not linked yet: two that lead to each other never could."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _attributes(
         field = entity.field(name)
         parts = field.parts(side)
         if parts is None:
-            yield field.attributes(side)[0], value
+            yield field.attributes(side)[0], field.convert.write(side, value)
         else:
             yield from ((path, (value or {}).get(part)) for part, path in parts.items())
 

@@ -142,7 +142,8 @@ def _field_value(mapping: Mapping, field: FieldMapping, side: Side, body: Body) 
     """The native value of a field; a set with an unknown part is unknown, for it travels whole."""
     parts = field.parts(side)
     if parts is None:
-        return _attribute(mapping, side, body, field.attributes(side)[0])
+        shown = _attribute(mapping, side, body, field.attributes(side)[0])
+        return shown if isinstance(shown, _Absent) else field.convert.read(side, shown)
     found = {part: _attribute(mapping, side, body, path) for part, path in parts.items()}
     return _ABSENT if any(isinstance(value, _Absent) for value in found.values()) else found
 

@@ -57,6 +57,21 @@ class Converter(BaseModel, ABC):
             return self.blank(source.other)
         return self._translate(source, native)
 
+    def awaits(self, side: Side, native: Value) -> bool:
+        """Only another record's link can tell what the value means on the other side."""
+        del side, native
+        return False
+
+    def read(self, side: Side, shown: Value) -> Value:
+        """The native form of what an API body of `side` shows."""
+        del side
+        return shown
+
+    def write(self, side: Side, native: Value) -> Value:
+        """What an API body of `side` carries to show a native value."""
+        del side
+        return native
+
     def blank(self, side: Side) -> Value:
         """The blank value of `side`: None, or a set of blank parts."""
         return dict.fromkeys(self.parts[side]) if self.parts else None

@@ -12,6 +12,7 @@ from tandem.core.address import Address
 from tandem.core.choices import Checkbox, MultiSelect, Picklist
 from tandem.core.conversion import ConversionError, Converter, fit, plain
 from tandem.core.keys import normal_email, normal_phone
+from tandem.core.lookup import Lookup
 from tandem.core.moments import Date, DateTime
 from tandem.core.names import FullName, PersonName
 from tandem.core.places import Country, State
@@ -21,8 +22,8 @@ from tandem.core.tax import TaxIdentity, TaxNumber, is_valid_number, tax_faults
 
 __all__ = [
     "CONVERTERS", "Address", "Checkbox", "ConversionError", "Converter", "Country", "Date", "DateTime", "Email",
-    "FullName", "Integer", "LongText", "Money", "MultiSelect", "Number", "Percent", "PersonName", "Phone", "Picklist",
-    "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number", "tax_faults",
+    "FullName", "Integer", "LongText", "Lookup", "Money", "MultiSelect", "Number", "Percent", "PersonName", "Phone",
+    "Picklist", "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number", "tax_faults",
 ]  # fmt: skip
 
 Limit = Annotated[int, Field(ge=1)] | None
@@ -111,7 +112,7 @@ class Url(Text):
 CONVERTERS: Final[Mapping[str, type[Converter]]] = {
     kind.name: kind
     for kind in (
-        *(Text, LongText, Email, Phone, Url, Picklist, MultiSelect, Checkbox),
+        *(Text, LongText, Email, Phone, Url, Picklist, MultiSelect, Checkbox, Lookup),
         *(Number, Integer, Money, Percent, Date, DateTime),
         *(PersonName, FullName, Address, Country, State, TaxIdentity, TaxNumber),
     )

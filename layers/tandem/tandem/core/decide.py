@@ -265,7 +265,7 @@ def _create(record: Record, entity: EntityMapping) -> Action:
     if fault := tax_faults(entity, record):
         return Quarantine(Hold("tax identity contradicts", fault, "tax_identity"))
     values: dict[str, Value] = {}
-    reasons = []
+    reasons, awaits = [], list[str]()
     for mapped in entity.fields:
         native, default = record.values.get(mapped.name), mapped.default.on(record.side.other)
         if not mapped.may_write(record.side.other):
@@ -275,6 +275,9 @@ def _create(record: Record, entity: EntityMapping) -> Action:
                 values[mapped.name] = default
                 reasons.append(FieldReason(mapped.name, f"blank in {record.side}: created with the default"))
             continue
+        if mapped.convert.awaits(record.side, native):
+            awaits.append(mapped.name)
+            continue
         try:
             values[mapped.name] = mapped.convert.translate(record.side, native)
         except ConversionError as error:
@@ -283,4 +286,4 @@ def _create(record: Record, entity: EntityMapping) -> Action:
         reasons.append(
             FieldReason(mapped.name, "created from the other side", shown.get("crm"), shown.get("books"))
         )
-    return Create(record.side.other, values, tuple(reasons))
+    return Create(record.side.other, values, tuple(reasons), tuple(awaits))

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -18,6 +19,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model
 
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.errors import BadInputError
+from tandem.core.lookup import Lookup
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
 from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Scalar, Strict, with_region
 from tandem.core.records import Record, Side, Value, is_blank
@@ -275,6 +277,21 @@ class EntityMapping(Strict):
         ]
         return tuple(dict.fromkeys([*mapped, *(name for name in own if name), *self.create_in_books_when]))
 
+    @cached_property
+    def lookups(self) -> tuple[tuple[FieldMapping, Lookup], ...]:
+        """The fields that lead to another record, with what they lead to."""
+        return tuple((field, field.convert) for field in self.fields if isinstance(field.convert, Lookup))
+
+    def knowing(self, linked: ReadOnly[str, ReadOnly[str, str]]) -> Self:
+        """A copy whose lookups translate by the links of their entities: entity -> CRM id -> Books id."""
+        known = (
+            field.knowing(linked.get(field.convert.entity, {}))
+            if isinstance(field.convert, Lookup)
+            else field
+            for field in self.fields
+        )
+        return self.model_copy(update={"fields": tuple(known)})
+
     def resource(self, side: Side) -> Resource:
         """Where the entity lives on `side`."""
         if side is Side.CRM:
@@ -342,6 +359,11 @@ class Mapping(Strict):
             )
         region = given.get("region", "IN")
         return given | {"entities": {name: _entity(name, spec, region) for name, spec in entities.items()}}
+
+    @cached_property
+    def led_to(self) -> frozenset[str]:
+        """The entities that lookups of the mapping lead to."""
+        return frozenset(lookup.entity for entity in self.entities.values() for _, lookup in entity.lookups)
 
     @cached_property
     def version(self) -> str:

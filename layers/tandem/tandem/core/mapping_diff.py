@@ -40,6 +40,7 @@ _FIELD_KEYS: Final = {
     "never_blank": "whether a clear is sent to Books changes",
     "never_blank_crm": "whether a clear is sent to CRM changes",
     "default": "what a create writes where the source is blank changes; existing records stay",
+    "written": "whether an edit travels, or only what a new record begins with, changes; existing records stay",
     "crm_may": "what CRM may write in Books changes",
 }
 _ENTITY_KEYS: Final = {

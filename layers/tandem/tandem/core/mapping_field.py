@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from tandem.core.conversion import SIDE_NAMES, ConversionError
 from tandem.core.converters import CONVERTERS, Converter
+from tandem.core.lookup import Lookup
 from tandem.core.mapping_faults import AllFound, Found, nearest, wording
 from tandem.core.records import Side, Value
 
@@ -92,6 +93,9 @@ class FieldMapping(Strict):
     crm_may: Literal["edit", "fill_blank"] = "edit"
     """`edit`; `fill_blank`: CRM only fills what is blank in Books, a later CRM change is held. Default: `edit`; of a
     tax identity `fill_blank`."""
+    written: Literal["always", "on_create"] = "always"
+    """`always`; `on_create`: only a new record, or one that is blank there, gets it; a later edit is held. For a
+    currency, which Books fixes with the first transaction."""
 
     @model_validator(mode="before")
     @classmethod
@@ -188,6 +192,12 @@ class FieldMapping(Strict):
     def keeps(self, side: Side) -> bool:
         """A clear is not sent to `side`."""
         return self.never_blank if side is Side.BOOKS else self.never_blank_crm
+
+    def knowing(self, linked: Mapping[str, str]) -> Self:
+        """A copy whose lookup translates by these links (CRM id -> Books id); any other field is as it was."""
+        if not isinstance(self.convert, Lookup):
+            return self
+        return self.model_copy(update={"convert": self.convert.knowing(linked)})
 
     @cached_property
     def convert(self) -> Converter:

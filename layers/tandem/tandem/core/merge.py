@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tandem.core.actions import FieldReason, Hold, Release
+from tandem.core.actions import AWAITED, FieldReason, Hold, Release
 from tandem.core.conversion import SIDE_NAMES, ConversionError
+from tandem.core.lookup import unlinked
 from tandem.core.mapping import FieldMapping
 from tandem.core.records import Base, Edit, Side, Value, is_blank
 
@@ -70,6 +71,11 @@ class Pair:
         hold = Hold(cause, sentence, self.field.name, self.crm, self.books)
         return Merged(self.reason("held", sentence), hold=hold)
 
+    def wait(self, side: Side) -> Merged:
+        """No write until the record that `side` leads to is linked; nobody need decide."""
+        entity = getattr(self.field.convert, "entity", "record")
+        return self.hold(f"{AWAITED}{self.field.name}", unlinked(side, entity, self.on(side)))
+
     def carry(self, source: Side, rule: str, sentence: str = "", *, by_person: bool = False) -> Merged:
         """Bring `source`'s value to the other side, if direction, blank rule and converter allow."""
         field, target, value = self.field, source.other, self.on(source)
@@ -78,6 +84,11 @@ class Pair:
         if field.keeps(target) and is_blank(value):
             stopped = f"{CLEAR_NOT_SENT} {SIDE_NAMES[target]}"
             return Merged(self.reason(stopped), base=Base(self.crm, self.books))
+        if field.written == "on_create" and not by_person and not is_blank(self.on(target)):
+            return self.hold(
+                f"fixed:{field.name}",
+                f"{field.name} is written on create only: {differ(self)}. Change it by hand on one side, or --take one",
+            )
         fills = by_person or target is Side.CRM or is_blank(self.books)
         if field.crm_may == "fill_blank" and not fills:
             return self.hold(
@@ -87,6 +98,8 @@ class Pair:
         try:
             native = field.convert.translate(source, value)
         except ConversionError as error:
+            if field.convert.awaits(source, value):
+                return self.wait(source)
             return self.hold(f"conversion:{field.name}", str(error))
         base = Base(value, native) if source is Side.CRM else Base(native, value)
         return Merged(self.reason(rule, sentence), to=target, value=native, base=base)
@@ -118,6 +131,8 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
         return Merged(pair.reason("equal"), base=Base(crm, books))
     if taken := _taken(pair, release):
         return pair.carry(taken, f"a person took {taken}", by_person=True)
+    if side := _awaiting(pair):
+        return pair.wait(side)
     if pair.held is not None and field.crm_may == "fill_blank":
         return pair.hold(f"differs:{field.name}", differ(pair))
     if base is None and pair.held is None:
@@ -133,6 +148,15 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
     if base is None:
         return pair.hold(f"differs:{field.name}", differ(pair))
     return pair.keep("unchanged since the last agreement")
+
+
+def _awaiting(pair: Pair) -> Side | None:
+    """The side whose value is news and leads to a record that is not linked yet."""
+    for side in Side:
+        is_news = pair.base is None or has_changed(pair.on(side), pair.base.shown(side))
+        if is_news and pair.field.convert.awaits(side, pair.on(side)):
+            return side
+    return None
 
 
 def _first_link(pair: Pair) -> Merged:

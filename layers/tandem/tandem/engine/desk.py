@@ -25,6 +25,7 @@ from tandem.engine.lease import Lease, Leases
 from tandem.engine.links import Links
 from tandem.engine.outside import Outside
 from tandem.engine.ports import Alerts, Clock, Gate, SideClient, Table
+from tandem.engine.referrals import Referrals
 from tandem.engine.rows import Rows
 
 ClientsFor = Callable[[Connection, Gate], Dict[Side, SideClient]]
@@ -49,6 +50,7 @@ class Store:
     apart: Apart
     outside: Outside
     guards: Guards
+    referrals: Referrals
 
     @classmethod
     def over(
@@ -57,10 +59,11 @@ class Store:
         """The bundle over a State and a History table."""
         cases = Cases(state, alerts)
         connections, past = Connections(state, cases), History(history, history_days)
+        rows, links = Rows(state), Links(state)
         return cls(
             state,
-            Rows(state),
-            Links(state),
+            rows,
+            links,
             Leases(state, clock),
             Intents(state),
             cases,
@@ -72,6 +75,7 @@ class Store:
             Apart(state),
             Outside(state),
             Guards(state, connections, past),
+            Referrals(state, links, rows),
         )
 
     def is_blocked(self, key: RecordKey, places: AbstractSet[str]) -> bool:

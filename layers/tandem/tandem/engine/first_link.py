@@ -155,9 +155,8 @@ class FirstLinks:
         base = {**self._created_base(own, action.values), **self._blank_base(own, action.values)}
         state = Progress(crm, books, base)
         self.pairs.adopt(link, action.side, action.values, written, state)
-        if (
-            action.values.keys() - base.keys()
-        ):  # defaults: they come back to the source, whose row must be no echo
+        if action.awaits or action.values.keys() - base.keys():
+            # Awaited links and defaults come back to the source, whose row must be no echo.
             state.foreign.add(own.side)
             self.records.hint(own.side, own.entity, own.id, own.parent)
         link = replace(

@@ -117,7 +117,8 @@ class Handler:
                 )
         settings, now = self.desk.connection.settings, self.desk.clock.now()
         entity = self.desk.entity(row.key.entity)
-        action = decide(at, entity, timedelta(seconds=settings.delete_delay_seconds), now)
+        knowing = self.desk.store.referrals.knowing(entity, row.key, at, now)
+        action = decide(at, knowing, timedelta(seconds=settings.delete_delay_seconds), now)
         if not isinstance(action, Sync) or at.link is None:
             return action
         assert isinstance(at.crm, Record)

@@ -201,7 +201,9 @@ class Pairs:
             link,
             base=state.base,
             held={
-                h.field: {"crm": h.crm, "books": h.books} for h in state.holds if h.field in self._names(link)
+                h.field: {"crm": h.crm, "books": h.books}
+                for h in state.holds
+                if h.field in self._names(link) and not h.ends_by_itself
             },
             edits=_not_agreed(link, state),
             seen_crm=self.seen(link, Side.CRM, state),
@@ -235,7 +237,7 @@ class Pairs:
 
     def seen(self, link: Link, side: Side, state: Progress) -> Seen | None:
         """The content now known of one side; None where it must be read again."""
-        if state.failure is not None or side in state.foreign:
+        if state.failure is not None or side in state.foreign or any(h.ends_by_itself for h in state.holds):
             return None
         record, known = state.on(side), link.seen_on(side)
         if side in state.unseen or record.version is None:

@@ -15,6 +15,7 @@ _CARRIED: Final[Mapping[str, frozenset[str]]] = {
     "url": frozenset({"url", "text"}),
     "picklist": frozenset({"picklist", "text"}),
     "multi_select": frozenset({"multi_select", "picklist"}),
+    "lookup": frozenset({"lookup", "text"}),
     "checkbox": frozenset({"checkbox"}),
     "decimal": frozenset({"decimal", "money", "percent", "integer"}),
     "integer": frozenset({"integer", "decimal"}),

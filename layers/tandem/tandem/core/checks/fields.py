@@ -11,6 +11,7 @@ from tandem.core.checks.finding import Checked, Finding, fields_of
 from tandem.core.choices import Picklist
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.facts import FieldFacts
+from tandem.core.lookup import Lookup
 from tandem.core.mapping import EntityMapping
 from tandem.core.mapping_faults import nearest
 from tandem.core.quantities import Number
@@ -163,6 +164,9 @@ def choices(field: Checked) -> Iterator[Finding]:
 
 def lookups(field: Checked) -> Iterator[Finding]:
     """lookup_unmapped, lookup_to_entity_off: an id of one side means nothing on the other."""
+    if isinstance(field.mapped.convert, Lookup):
+        yield from _linked_lookup(field, field.mapped.convert.entity)
+        return
     for side in Side:
         for fact in field.known(side).values():
             if fact.kind == "lookup" and fact.refers_to in field.off:
@@ -172,8 +176,28 @@ def lookups(field: Checked) -> Iterator[Finding]:
             elif fact.kind == "lookup":
                 to = f" to {fact.refers_to}" if fact.refers_to else ""
                 message = f"{fact.name} of {SIDE_NAMES[side]} is a lookup{to}, which no entity of the mapping carries"
-                fix = "map a text or pick list instead; the parent of a person is parent_field"
+                fix = "write converter: lookup if it leads to customers or vendors, else map a text; "
+                fix += "the parent of a person is parent_field"
                 yield field.finding("lookup_unmapped", side, message, fix, fact=fact)
+
+
+def _linked_lookup(field: Checked, entity: str) -> Iterator[Finding]:
+    """A CRM lookup to the module of an entity that is on; what Books keeps is an id."""
+    if entity not in field.modules:
+        message = f"the lookup leads to {entity}, which the mapping does not sync"
+        yield field.finding(
+            "lookup_to_entity_off", "args", message, f"switch {entity} on, or take the field out"
+        )
+        return
+    fact, module = field.only(Side.CRM), field.modules[entity]
+    if fact and fact.kind and fact.kind != "lookup":
+        message = f"{fact.name} of CRM is {fact.shown()}; the converter lookup needs a lookup to {module}"
+        yield field.finding(
+            "type_mismatch", "crm", message, "choose a lookup, or another converter", fact=fact
+        )
+    elif fact and fact.refers_to and fact.refers_to != module:
+        message = f"{fact.name} of CRM leads to {fact.refers_to}, not to {module} as {entity} does"
+        yield field.finding("lookup_unmapped", "crm", message, f"choose a lookup to {module}", fact=fact)
 
 
 def times(field: Checked) -> Iterator[Finding]:
@@ -218,11 +242,13 @@ def taxes(field: Checked) -> Iterator[Finding]:
 
 def currencies(field: Checked) -> Iterator[Finding]:
     """currency_not_allowed: Books knows currencies by ids of its own, fixed once there are transactions."""
+    is_fixed = field.mapped.written == "on_create" and isinstance(field.mapped.convert, Picklist)
     for name in field.mapped.attributes(Side.BOOKS):
-        if name in ("currency_id", "currency_code"):
+        if name == "currency_code" or (name == "currency_id" and not is_fixed):
             yield field.finding(
-                "currency_not_allowed", "books", f"{name} of Books names a currency by an id of its own",
-                "take the field out; currency_field of the entity keeps other currencies apart",
+                "currency_not_allowed", "books", f"{name} of Books cannot be changed once there are transactions",
+                "map currency_id with converter: picklist, args: {values: {code of CRM: id of Books}} and written: "
+                "on_create; or take it out: currency_field of the entity keeps other currencies apart",
             )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from tandem.core.facts import Facts, FieldFacts
@@ -39,6 +39,8 @@ class Checked:
     facts: Facts
     off: frozenset[str] = frozenset()
     """The modules of entities that the mapping has switched off."""
+    modules: Mapping[str, str] = field(default_factory=dict)
+    """Entity -> CRM module of those that are on."""
 
     def known(self, side: Side) -> dict[str, FieldFacts]:
         """The facts of its attributes on a side, of those that exist there."""

@@ -13,11 +13,12 @@ def check_mapping(mapping: Mapping, facts: Facts) -> list[Finding]:
     """Every finding: faults first, else in the order of the file."""
     found: list[Finding] = []
     off = frozenset(entity.crm_module for entity in mapping.off.values())
+    modules = {name: entity.crm_module for name, entity in mapping.entities.items()}
     for entity in mapping.entities.values():
         for rule in ENTITY_RULES:
             found += rule(entity, facts)
         if facts.crm.get(entity.crm_module):
             for mapped in entity.fields:
                 for check in FIELD_RULES:
-                    found += check(Checked(entity, mapped, facts, off))
+                    found += check(Checked(entity, mapped, facts, off, modules))
     return sorted(found, key=lambda finding: not finding.is_fault)

@@ -1,0 +1,70 @@
+"""A reference to another record: its id on one side stands for the linked id on the other."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import ClassVar, Literal
+
+from pydantic import PrivateAttr
+
+from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain
+from tandem.core.records import Side, Value
+
+
+class Lookup(Converter):
+    """A CRM lookup to a linked customer or vendor; Books keeps its id there, in a lookup field or as a text.
+
+    A reference to a record that is not linked yet is held, and goes on by itself once it is.
+    """
+
+    name: ClassVar[str] = "lookup"
+    is_key: ClassVar[bool] = False
+
+    entity: Literal["customer", "vendor"]
+    """What it leads to: `customer` or `vendor`."""
+    _linked: dict[str, str] = PrivateAttr(default_factory=dict)
+    """CRM id -> Books id, as far as links tell."""
+
+    def knowing(self, linked: Mapping[str, str]) -> Lookup:
+        """A copy that translates by these links: CRM id -> Books id."""
+        known = self.model_copy()
+        known._linked = dict(linked)  # noqa: SLF001 - of the same class
+        return known
+
+    def awaits(self, side: Side, native: Value) -> bool:
+        """The record pointed at is not linked."""
+        return self.key(side, native) is not None and self._other(side, plain(native)) is None
+
+    def read(self, side: Side, shown: Value) -> Value:
+        """Its id, where CRM shows an object with id and name."""
+        del side
+        found = shown.get("id") if isinstance(shown, Mapping) else shown
+        return plain(found) or None if found is not None else None
+
+    def write(self, side: Side, native: Value) -> Value:
+        """An object with an id for CRM (dossier crm §10); the id alone for Books."""
+        return {"id": native} if side is Side.CRM and native else native
+
+    def _key(self, side: Side, native: Value) -> Hashable:
+        id = plain(native)
+        if side is Side.BOOKS or id not in self._linked:
+            return (side, id) if id else None
+        return Side.BOOKS, self._linked[id]
+
+    def _translate(self, source: Side, native: Value) -> Value:
+        found = self._other(source, plain(native))
+        if found is None:
+            raise ConversionError(message=unlinked(source, self.entity, native))
+        return found
+
+    def _other(self, side: Side, id: str) -> str | None:
+        if side is Side.CRM:
+            return self._linked.get(id)
+        return next((crm for crm, books in self._linked.items() if books == id), None)
+
+
+def unlinked(side: Side, entity: str, id: Value) -> str:
+    """In words for a person: what a reference waits for."""
+    return (
+        f"the {entity} {id} of {SIDE_NAMES[side]} that it leads to is not linked yet; it goes on once it is"
+    )
