@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import textwrap
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from jsonschema import Draft202012Validator
 from tandem.core.mapping_schema import file_schema
 from tests.cli.conftest import SandboxServer, World
 from tests.docs.pages import text_of
+from tests.system.test_custom_fields import KINDS
 
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", text_of("docs/mapping.md"), re.MULTILINE | re.DOTALL)
 PRESETS = resources.files("tandem") / "presets"
@@ -107,3 +109,26 @@ def test_a_preset_fits_an_organisation_of_its_country(
     assert [
         row for row in world.run("mapping", "check", "--json").json["findings"] if row["state"] == "fault"
     ] == []
+
+
+def test_a_field_of_every_type_fits_the_sandbox(connected: World, tmp_path: Path) -> None:
+    """As `tests/system/test_custom_fields.py` carries them: the check knows each type on both sides."""
+    fields = {}
+    for number, kind in enumerate(KINDS.values()):
+        crm, books = f"Extra_{number}", f"cf_extra_{number}"
+        place = {"product": "crm", "module": "Accounts"}
+        made = [
+            {**place, "api_name": crm, "data_type": kind.crm, **kind.crm_spec},
+            {"product": "books", "api_name": books, "data_type": kind.books, **kind.books_spec},
+        ]
+        for spec in made:
+            connected.sandbox.control("POST", "/fields", spec)
+        fields[f"extra_{number}"] = {
+            "crm": crm,
+            "books": books,
+            "converter": kind.converter,
+            "args": copy.deepcopy(kind.args),
+        }
+    path = tmp_path / "my.yaml"
+    path.write_text(yaml.safe_dump(whole(yaml.safe_dump(fields))), encoding="utf-8")
+    assert faults(connected, path) == []

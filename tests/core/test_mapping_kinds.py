@@ -5,6 +5,7 @@ The ids of the table are the kinds that are promised; a kind without a row is no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -241,6 +242,25 @@ def test_a_wrong_mapping_is_named_with_file_line_field_facts_and_fix(kind: str) 
     assert line.fix
     if expected in LIVE_KINDS and ".fields." in field and "name" not in field:
         assert line.facts
+
+
+@pytest.mark.parametrize(
+    ("kind", "nearest"),
+    [
+        ("unknown CRM field", "Segment"), ("unknown Books field", "cf_segment"), ("unknown key", "crm_stamp"),
+        ("converter unknown", "text"), ("match key that is no field", "email"), ("renamed CRM field", "Segment1"),
+        ("renamed Books field", "cf_seg"),
+    ],
+)  # fmt: skip
+def test_the_fix_offers_the_nearest_name(kind: str, nearest: str) -> None:
+    """What the person probably meant, on either side."""
+    spoil, expected, _, _ = KINDS[kind]
+    world = right_world()
+    spoilt = spoil(world)
+    [line] = [
+        one for one in world.lines(spoilt if isinstance(spoilt, str) else spoilt.text) if one.kind == expected
+    ]
+    assert re.search(rf"\b{nearest}\b", line.fix), line.fix
 
 
 def test_a_currency_written_on_create_only_has_no_finding() -> None:
