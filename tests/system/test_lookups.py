@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import AsyncIterator, Awaitable, Callable
 from importlib import resources
 from typing import Any
@@ -12,10 +11,12 @@ import yaml
 
 from tandem.core.records import RecordKey, RowClass, Side
 from tests.system.conftest import ACCOUNT
+from tests.system.test_crashes import Killed, Killer
+from tests.system.test_vendors import SECTION, VENDOR
 from tests.system.world import System
 
-INDIA = yaml.safe_load(resources.files("tandem.presets").joinpath("india.yaml").read_text())
-FIELD = {"crm": "Agent", "books": "cf_agent", "converter": "lookup", "args": {"entity": "customer"}}
+INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text()
+FIELD = {"crm": "Agent", "books": "cf_agent", "converter": "lookup"}
 Start = Callable[..., Awaitable[System]]
 
 
@@ -24,18 +25,18 @@ async def start(request: pytest.FixtureRequest) -> AsyncIterator[Start]:
     """Starts a system whose Accounts lead to others; Books keeps that in a lookup field, or in a text."""
     made: list[System] = []
 
-    async def begin(**keys: Any) -> System:
-        mapping = copy.deepcopy(INDIA)
-        mapping["entities"]["customer"]["fields"]["agent"] = {**FIELD, **keys}
+    async def begin(entity: str = "customer") -> System:
+        mapping = yaml.safe_load(INDIA + (SECTION if entity == "vendor" else ""))
+        mapping["entities"]["customer"]["fields"]["agent"] = {**FIELD, "args": {"entity": entity}}
         system = System(mapping=yaml.safe_dump(mapping))
         made.append(system)
-        lookup = {"data_type": "lookup", "lookup": "Accounts"}
+        lookup = {"data_type": "lookup", "lookup": "Vendors" if entity == "vendor" else "Accounts"}
         await system.control(
             "POST", "/fields", {"product": "crm", "module": "Accounts", "api_name": "Agent", **lookup}
         )
         books = {"product": "books", "api_name": "cf_agent", "data_type": request.param}
         await system.control("POST", "/fields", books)
-        await system.subscribe()
+        await system.subscribe(("Accounts", "Contacts", "Vendors"))
         await system.settle(2)
         system.write_mode()
         return system
@@ -60,9 +61,9 @@ async def edit(system: System, id: str, value: Any) -> None:
     await system.run(12)
 
 
-def of(system: System, account: str) -> str:
-    """The id of the customer that an Account is linked with."""
-    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", account))
+def of(system: System, id: str, entity: str = "customer") -> str:
+    """The id of the Books contact that a CRM record is linked with."""
+    link = system.store.links.of(RecordKey("main", Side.CRM, entity, id))
     assert link is not None
     return link.books_id
 
@@ -191,3 +192,48 @@ async def test_two_references_that_differ_at_the_first_link_are_held_for_a_perso
     system.store.connections.set("main", paused=False)
     await system.settle(3)
     assert causes(system) == ["differs:agent"]
+
+
+async def test_a_lookup_may_lead_to_a_vendor(start: Start) -> None:
+    """A customer's supplier, made after the customer."""
+    system = await start("vendor")
+    id = await account(system, "Acme")
+    await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
+    vendor = (await system.control("POST", "/crm/Vendors", VENDOR))["id"]
+    await edit(system, id, {"id": vendor})
+    await system.settle(3)
+    assert await agent(system, id) == of(system, vendor, "vendor")
+    await rests(system)
+
+
+class KilledAtTheWake(Killer):
+    """Kills the worker once, when it asks or settles who waits for a link."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(1)
+        self.verb = verb
+
+    def __call__(self, verb: str, argument: Any) -> None:
+        """Only an operation of that kind on that kind of row counts."""
+        if verb == self.verb and "REFERS#" in str(argument):
+            super().__call__(verb, argument)
+
+
+@pytest.mark.parametrize("verb", ["query", "delete"])
+@pytest.mark.parametrize("where", ["before", "after"])
+async def test_no_wake_up_is_lost_if_the_worker_dies_at_it(start: Start, where: str, verb: str) -> None:
+    """Between the link of the record that is waited for and the hint of the one that waits; no webhook helps."""
+    system = await start()
+    first = await account(system, "First", Account_Type="Prospect")
+    second = await account(system, "Second", Agent={"id": first})
+    await system.settle(2)
+    await system.control("POST", "/faults", {"name": "drop_notification", "count": 100})
+    killer = KilledAtTheWake(verb)
+    setattr(system.memory, where, killer)
+    await system.control("PATCH", f"/crm/Accounts/{first}", {"Account_Type": "Customer"})
+    killer.armed = True
+    with pytest.raises(Killed):
+        await system.settle(2)
+    await system.settle(4)
+    assert await agent(system, second) == of(system, first)
+    await rests(system)
