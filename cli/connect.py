@@ -298,12 +298,14 @@ def _print(out: Console, outcome: Outcome, *, show_secrets: bool) -> None:
     url = outcome.url("books")
     key = outcome.webhook["books_secret"] if shown else "********  (tandem connect --show-secrets)"
     show.say(out, "\nIn Books, once (Settings > Automation > Workflow Actions > Webhooks > New Webhook):")
-    show.say(out, "  1. Module: Customers; method: POST; body: default payload (JSON).")
+    rules = ", ".join(one.kind.books_rule for one in outcome.mapping.entities.values() if one.kind.books_rule)
+    each = " (each of them has a webhook and a rule of its own)" if "," in rules else ""
+    show.say(out, f"  1. Module: {rules}{each}; method: POST; body: default payload (JSON).")
     show.say(out, f"  2. URL:    {url if shown else secret.masked(url)}")
     show.say(out, f"  3. Secret: {key}")
     show.say(
         out,
-        "  4. Workflow Rules > New: module Customers, when created or edited (each time), action: this webhook.",
+        f"  4. Workflow Rules > New: module {rules}, when created or edited (each time), action: its webhook.",
     )
     show.say(out, "\nThen:")
     show.say(out, "  tandem check          are all fields, scopes and organisations right?")

@@ -17,6 +17,8 @@ from tandem.core.records import Side
 from tandem.engine.cursors import listings
 
 _VAT_FREE = frozenset({"IN", "US", "CA"})
+_BOOKS_ENTITIES = {"contacts": "contact", "items": "item"}
+"""How Books' metadata calls a resource; it tells no custom fields of persons (dossier books §3, §5)."""
 _LONG_AGO = timedelta(days=3650)
 
 
@@ -27,7 +29,11 @@ async def gather(
 
     What `approved` maps was there once: what is no longer was removed.
     """
-    contact = await zoho.books.contact_fields()
+    told = {
+        module: await zoho.books.fields(entity)
+        for module, entity in _BOOKS_ENTITIES.items()
+        if any(one.kind.books_module == module for one in mapping.entities.values())
+    }
     country = organization.country_code
     crm: dict[str, Fields] = {}
     for entity in mapping.entities.values():
@@ -36,7 +42,8 @@ async def gather(
     return Facts(
         crm=crm,
         books={
-            name: books_facts(name, () if name == "contact_person" else contact) for name in mapping.entities
+            name: books_facts(name, told.get(entity.kind.books_module, ()))
+            for name, entity in mapping.entities.items()
         },
         has_gst=country in ("", "IN"),
         has_vat=country not in _VAT_FREE,

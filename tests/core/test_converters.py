@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tandem.core.address import Address
 from tandem.core.converters import (
     CONVERTERS,
+    ActiveState,
     Checkbox,
     ConversionError,
     Converter,
@@ -137,6 +138,13 @@ CASES: list[tuple[Converter, Mapping[Side, st.SearchStrategy[Any]]]] = [
         },
     ),
     (Checkbox(), both(st.booleans() | st.sampled_from(["true", "FALSE", "Yes", "0", None, ""]))),
+    (
+        ActiveState(),
+        {
+            Side.CRM: st.booleans() | st.sampled_from(["true", "No", None, ""]),
+            Side.BOOKS: st.sampled_from(["active", "Inactive", "frozen", None, ""]),
+        },
+    ),
     (
         MultiSelect(values={"Hot": "hot", "Cold": "cold"}),
         {

@@ -167,9 +167,9 @@ class System:
     async def subscribe(self, modules: Sequence[str] = ("Accounts", "Contacts")) -> None:
         """Register both webhooks."""
         hook = "https://tandem.test/hooks"
-        await self.control(
-            "POST", "/webhooks/books", {"url": f"{hook}/books/main/{PATH_SECRET}", "secret": BOOKS_SECRET}
-        )
+        for entity in ("contact", "item") if "Products" in modules else ("contact",):
+            told = {"url": f"{hook}/books/main/{PATH_SECRET}", "secret": BOOKS_SECRET, "entity": entity}
+            await self.control("POST", "/webhooks/books", told)
         token = (
             await self.http.post(
                 "/oauth/v2/token",

@@ -69,7 +69,7 @@ async def test_the_organisation_goes_with_every_call(far: FarSide) -> None:
     await client.changed(CUSTOMERS, since=None, before=None, after=None)
     await client.find(CUSTOMERS, "email", ["a@x.example"])
     assert [org.organization_id for org in await client.organizations()] == ["1"]
-    assert await client.contact_fields() == [{"api_name": "cf_x"}]
+    assert await client.fields() == [{"api_name": "cf_x"}]
     assert await client.invoices("5") == []
     assert {request.url.params["organization_id"] for request in far.seen} == {"60001"}
 

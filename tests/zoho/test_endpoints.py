@@ -39,6 +39,10 @@ def test_writes_are_these_and_no_others() -> None:
         "POST /books/v3/contacts/{id}/inactive",
         "POST /books/v3/contacts/contactpersons",
         "PUT /books/v3/contacts/contactpersons/{id}",
+        "POST /books/v3/items",
+        "PUT /books/v3/items/{id}",
+        "POST /books/v3/items/{id}/active",
+        "POST /books/v3/items/{id}/inactive",
     }
 
 
@@ -63,6 +67,7 @@ def test_scopes_are_the_least() -> None:
         "ZohoCRM.modules.Vendors",
         "ZohoCRM.notifications",
         "ZohoBooks.contacts",
+        "ZohoBooks.settings",
     }
 
 

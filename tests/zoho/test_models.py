@@ -134,7 +134,7 @@ VERBS: dict[str, Verb] = {
     "books changed": lambda _, books: books.changed(CUSTOMERS, since=None, before=None, after=None),
     "books find": lambda _, books: books.find(CUSTOMERS, "email", ["a"]),
     "books organizations": lambda _, books: books.organizations(),
-    "books fields": lambda _, books: books.contact_fields(),
+    "books fields": lambda _, books: books.fields(),
     "books invoices": lambda _, books: books.invoices("1"),
 }
 PAGES = 4

@@ -322,7 +322,7 @@ class TestBooks:
         await zoho.control(
             "POST", "/fields", {"product": "books", "api_name": "cf_crm_id", "label": "CRM id"}
         )
-        assert "cf_crm_id" in {field["api_name"] for field in await zoho.books.contact_fields()}
+        assert "cf_crm_id" in {field["api_name"] for field in await zoho.books.fields()}
         customer = await zoho.customer()
         assert list(await zoho.books.invoices(customer)) == []
         line = {"name": "Work", "rate": 10, "quantity": 1}

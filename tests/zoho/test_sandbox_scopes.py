@@ -13,6 +13,7 @@ from tandem.adapters.zoho.endpoints import CRM_WRITABLE, SCOPES
 from tandem.adapters.zoho.parse import now
 from tandem.core.errors import ForbiddenError
 from tandem.core.mapping import Resource
+from tandem.core.records import Side
 from tests.zoho.house import Zoho
 from tests.zoho.support import ACCOUNTS, CUSTOMERS
 
@@ -56,13 +57,18 @@ async def every_call(zoho: Zoho) -> Calls:
         record = await zoho.crm.insert(resource, {NAMES[module]: "x"})
         calls.extend(crm_calls(zoho, resource, record.id))
     customer = await zoho.customer()
+    items = Resource(Side.BOOKS, "item", "items")
+    item = (await zoho.books.insert(items, {"name": "Bolt", "rate": 1})).id
     return [
         *calls,
         zoho.books.organizations,
-        zoho.books.contact_fields,
+        zoho.books.fields,
         lambda: zoho.books.invoices(customer),
         lambda: zoho.books.confirm(CUSTOMERS, customer),
         lambda: zoho.books.update(CUSTOMERS, customer, {"notes": "x"}),
+        lambda: zoho.books.confirm(items, item),
+        lambda: zoho.books.update(items, item, {"unit": "box"}),
+        lambda: zoho.books.update(items, item, {"status": "active"}),
         lambda: zoho.books.set_active(CUSTOMERS, customer, active=True),
         lambda: zoho.books.changed(CUSTOMERS, since=None, before=None, after=None),
     ]

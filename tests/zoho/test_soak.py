@@ -232,7 +232,7 @@ VERBS: dict[str, Callable[[Soak], Awaitable[object]]] = {
     "books.find": lambda s: s.books.find(CUSTOMERS, "email", ["a@x.example", "b@x.example"]),
     "books.extend_channel": lambda s: s.books.extend_channel("1", [], s.now()),
     "books.organizations": lambda s: s.books.organizations(),
-    "books.contact_fields": lambda s: s.books.contact_fields(),
+    "books.fields": lambda s: s.books.fields(),
     "books.invoices": lambda s: s.books.invoices(s.one("customer")),
 }
 NOT_OFFERED = {"crm.set_active", "books.update_many"}

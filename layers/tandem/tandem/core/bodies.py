@@ -67,7 +67,7 @@ def _crm_parent(entity: EntityMapping, current: Record | None, parent: str | Non
 def _books_frame(entity: EntityMapping, current: Record | None, parent: str | None) -> dict[str, Any]:
     """What Books wants beside the change: the kind of a new contact; a person's contact and first name."""
     if not entity.is_person:
-        return {} if current else {"contact_type": entity.name}
+        return {} if current else dict(entity.kind.new_in_books)
     frame: dict[str, Any] = {"contact_id": parent or (current.parent if current else None)}
     if current and not is_blank(first := (current.values.get("name") or {}).get("first")):
         frame["first_name"] = first

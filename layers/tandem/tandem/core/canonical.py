@@ -59,7 +59,7 @@ def read_record(
         id=_id(described, side, body),
         values=values,
         version=parse_time(body.get("Modified_Time" if side is Side.CRM else "last_modified_time")),
-        active=side is Side.CRM or body.get("status") in (None, "", "active"),
+        active=_is_active(described, side, body, values),
         parent=_parent(described, side, body),
         keys=_keys(mapping, described, side, body, values, emails),
         scope=_scope(mapping, described, side, body),
@@ -95,16 +95,20 @@ def parse_time(text: Any) -> datetime | None:
     return utc(moment) if moment.tzinfo else None
 
 
+def _is_active(entity: EntityMapping, side: Side, body: Body, values: ReadOnly[str, Value]) -> bool:
+    """Books says it of every record; CRM only where the mapping names the check box."""
+    if side is Side.BOOKS:
+        return body.get("status") in (None, "", "active")
+    state = entity.state
+    return state is None or state.convert.key(side, values.get(state.name)) is not False
+
+
 def _id(entity: EntityMapping, side: Side, body: Body) -> str:
-    key = "id" if side is Side.CRM else _books_id(entity)
+    key = "id" if side is Side.CRM else entity.kind.books_id
     found = _text(body.get(key))
     if found is None:
         raise BadInputError(f"a {side} body of a {entity.name} without {key}")
     return found
-
-
-def _books_id(entity: EntityMapping) -> str:
-    return "contact_person_id" if entity.is_person else "contact_id"
 
 
 def _text(value: Any) -> str | None:
@@ -223,7 +227,7 @@ def _own_keys(entity: EntityMapping, side: Side, values: ReadOnly[str, Value]) -
 
 def folded(entity: EntityMapping, name: str | None) -> str | None:
     """The name as match keys compare it; None where nothing of it is left."""
-    fold = fold_person if entity.name == "contact_person" else fold_name
+    fold = fold_name if entity.kind.is_company else fold_person
     return fold(name or "") or None
 
 

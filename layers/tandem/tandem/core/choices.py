@@ -87,6 +87,30 @@ class Checkbox(Converter):
         return checked
 
 
+class ActiveState(Checkbox):
+    """CRM's check box and Books' `status` of an item: `active` or `inactive`. A blank box says nothing."""
+
+    name: ClassVar[str] = "active_state"
+    never_blank: ClassVar[bool] = True
+    alone: ClassVar[bool] = True
+
+    def _key(self, side: Side, native: Value) -> Hashable:
+        if side is Side.CRM:
+            return super()._key(side, native)
+        text = plain(native).casefold()
+        return {"active": True, "inactive": False}.get(text, (side, text)) if text else None
+
+    def _translate(self, source: Side, native: Value) -> Value:
+        state = self._key(source, native)
+        if not isinstance(state, bool):
+            raise ConversionError(
+                message=f"“{native}” of {SIDE_NAMES[source]} says neither active nor inactive"
+            )
+        if source is Side.BOOKS:
+            return state
+        return "active" if state else "inactive"
+
+
 class MultiSelect(Picklist):
     """Several values out of a table; order and repetition do not count.
 

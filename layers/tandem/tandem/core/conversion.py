@@ -45,6 +45,8 @@ class Converter(BaseModel, ABC):
     """The parts of a value that travels as one set; empty for a single value."""
     is_key: ClassVar[bool] = True
     """One value of it can prove that two records belong together."""
+    alone: ClassVar[bool] = False
+    """Books takes it by a call of its own, not among the values of an update."""
     optional_parts: ClassVar[frozenset[str]] = frozenset()
 
     def key(self, side: Side, native: Value) -> Hashable:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import Field
 
 from tandem.core.address import Address
-from tandem.core.choices import Checkbox, MultiSelect, Picklist
+from tandem.core.choices import ActiveState, Checkbox, MultiSelect, Picklist
 from tandem.core.conversion import ConversionError, Converter, fit, plain
 from tandem.core.keys import normal_email, normal_phone
 from tandem.core.lookup import Lookup
@@ -21,8 +21,9 @@ from tandem.core.records import Side, Value
 from tandem.core.tax import TaxIdentity, TaxNumber, is_valid_number, tax_faults
 
 __all__ = [
-    "CONVERTERS", "Address", "Checkbox", "ConversionError", "Converter", "Country", "Date", "DateTime", "Email",
-    "FullName", "Integer", "LongText", "Lookup", "Money", "MultiSelect", "Number", "Percent", "PersonName", "Phone",
+    "CONVERTERS", "ActiveState", "Address", "Checkbox", "ConversionError", "Converter", "Country", "Date", "DateTime",
+    "Email", "FullName", "Integer", "LongText", "Lookup", "Money", "MultiSelect", "Number", "Percent", "PersonName",
+    "Phone",
     "Picklist", "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number", "tax_faults",
 ]  # fmt: skip
 
@@ -112,7 +113,7 @@ class Url(Text):
 CONVERTERS: Final[Mapping[str, type[Converter]]] = {
     kind.name: kind
     for kind in (
-        *(Text, LongText, Email, Phone, Url, Picklist, MultiSelect, Checkbox, Lookup),
+        *(Text, LongText, Email, Phone, Url, Picklist, MultiSelect, Checkbox, ActiveState, Lookup),
         *(Number, Integer, Money, Percent, Date, DateTime),
         *(PersonName, FullName, Address, Country, State, TaxIdentity, TaxNumber),
     )

@@ -29,7 +29,7 @@ from tandem.core.actions import (
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.converters import ConversionError, tax_faults
 from tandem.core.guards import ledger_ties
-from tandem.core.mapping import EntityMapping
+from tandem.core.mapping import EntityMapping, FieldMapping
 from tandem.core.match import HeldMatch, Matched, MatchResult
 from tandem.core.records import Gone, Link, LinkState, Record, Side, Value, is_blank
 from tandem.core.sync import edits_of, sync
@@ -202,13 +202,13 @@ def _crm_deleted(
         return _merged(now_at, link, now_at.survivor, entity)
     if not link.trusted and not approved:
         sentence = "deleted in CRM, and since the table was restored it is not known what both agreed on"
-        return Quarantine(Hold(DELETED_LOST, f"{sentence}; --approve makes the Books customer inactive"))
+        return Quarantine(Hold(DELETED_LOST, f"{sentence}; --approve makes the Books {entity.name} inactive"))
     if any(link.base[name].books != value for name, value in books.values.items() if name in link.base):
         return Unlink(Ended.CRM_DELETED_KEPT)
     if entity.delete == "keep":
         return Unlink(Ended.CRM_DELETED_KEPT)
     if entity.delete == "hold" and not approved:
-        return Quarantine(Hold(DELETED, "deleted in CRM; --approve makes the Books customer inactive"))
+        return Quarantine(Hold(DELETED, f"deleted in CRM; --approve makes the Books {entity.name} inactive"))
     if (ties := ledger_ties(books)) and not approved:
         return Quarantine(Hold(DELETED_TIED, f"deleted in CRM, but in Books it has {ties}"))
     return Deactivate("deleted in CRM, nothing in the ledger hangs on it")
@@ -260,15 +260,15 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
 def _create(record: Record, entity: EntityMapping) -> Action:
     if outside := entity.outside_scope(record):
         return LeftOut(outside)
-    if record.side is Side.BOOKS and not record.active:
-        return LeftOut("inactive in Books")
+    if not record.active:
+        return LeftOut(f"inactive in {SIDE_NAMES[record.side]}")
     if fault := tax_faults(entity, record):
         return Quarantine(Hold("tax identity contradicts", fault, "tax_identity"))
     values: dict[str, Value] = {}
     reasons, awaits = [], list[str]()
     for mapped in entity.fields:
         native, default = record.values.get(mapped.name), mapped.default.on(record.side.other)
-        if not mapped.may_write(record.side.other):
+        if not mapped.may_write(record.side.other) or _is_active_anyway(mapped, record):
             continue
         if is_blank(native):
             if default is not None and mapped.name in record.values:
@@ -287,3 +287,8 @@ def _create(record: Record, entity: EntityMapping) -> Action:
             FieldReason(mapped.name, "created from the other side", shown.get("crm"), shown.get("books"))
         )
     return Create(record.side.other, values, tuple(reasons), tuple(awaits))
+
+
+def _is_active_anyway(mapped: FieldMapping, record: Record) -> bool:
+    """Books makes every record active, and takes its state by a call of its own."""
+    return record.side is Side.CRM and mapped.convert.alone

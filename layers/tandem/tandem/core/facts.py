@@ -217,6 +217,28 @@ _REQUIRED_NAME: Final = {"contact_name": replace(_CONTACT["contact_name"], requi
 BUILT_IN: Final[Mapping[str, Fields]] = {
     "customer": {**_CONTACT, **_REQUIRED_NAME},
     "vendor": {**_CONTACT, **_REQUIRED_NAME},
+    "item": {
+        **_built(
+            "text",
+            sku=100,
+            unit=100,
+            hsn_or_sac=50,
+            tax_id=50,
+            purchase_tax_id=50,
+            account_id=50,
+            purchase_account_id=50,
+            vendor_id=50,
+            tax_exemption_id=50,
+            product_type=50,
+            item_type=50,
+        ),
+        **_built("long_text", description=2000, purchase_description=2000),
+        **_built("money", purchase_rate=0),
+        **_built("checkbox", is_taxable=0),
+        "name": FieldFacts("name", kind="text", length=100, required=True),
+        "rate": FieldFacts("rate", kind="money", required=True),
+        "status": FieldFacts("status", kind="checkbox"),
+    },
     "contact_person": {
         **_built(
             "text", salutation=25, first_name=100, last_name=100, designation=50, department=50, skype=50

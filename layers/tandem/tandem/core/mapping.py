@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from tandem.core.conversion import SIDE_NAMES
+from tandem.core.entities import KINDS, Kind
 from tandem.core.errors import BadInputError
 from tandem.core.lookup import Lookup
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
@@ -27,16 +28,9 @@ from tandem.core.yamltree import YamlFault, read_tree
 
 __all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource", "load_mapping", "preset"]
 
-ENTITIES: Final = ("customer", "contact_person", "vendor")
-MIRROR_KEYS: Final = frozenset({"first_name", "last_name", "email", "phone", "mobile"})
-"""Top-level keys of a Books customer that mirror its primary person (design, traps decided)."""
-NEVER_MAPPED: Final = frozenset(
-    {"contact_persons", "contact_type", "contact_id", "tags", "opening_balances", "status"}
-)
+ENTITIES: Final = tuple(KINDS)
 _MIRROR: Final = ("mirrors the primary person", "map it on contact_person, or use billing_address.phone")
-ADDRESS_OBJECTS: Final = frozenset({"billing_address", "shipping_address"})
-LISTED: Final = frozenset({"contact_name", "company_name", "website"})
-"""Built-in attributes of a customer that every list of Books shows (dossier books §2)."""
+_STATUS: Final = ("is marked by a call of its own", "give the field the converter active_state")
 MAX_CRM_FIELDS: Final = 50
 """CRM answers at most 50 fields a call (dossier crm §2)."""
 CRM_SYSTEM_FIELDS: Final = ("id", "Modified_Time", "Modified_By", "Created_Time")
@@ -47,9 +41,9 @@ CRM_SYSTEM_FIELDS: Final = ("id", "Modified_Time", "Modified_By", "Created_Time"
 class Resource:
     """Where an entity lives on one side.
 
-    CRM: `module` = Accounts/Contacts, `fields` = API names to read (system fields are added by the
-    client), `parent_field` = the lookup to the parent (`Account_Name`). Books: `module` = contacts or
-    contactpersons; `fields` is empty (Books answers everything).
+    CRM: `module` = Accounts/Contacts/..., `fields` = API names to read (system fields are added by the
+    client), `parent_field` = the lookup to the parent (`Account_Name`). Books: `module` = contacts,
+    contactpersons or items; `fields` is empty (Books answers everything).
     """
 
     side: Side
@@ -60,8 +54,6 @@ class Resource:
 
 
 Values = Annotated[tuple[Scalar, ...], Field(min_length=1)]
-_PROOFS: Final[dict[bool, tuple[str, ...]]] = {True: ("email", "name"), False: ("tax_number", "email")}
-"""By which a person, or a customer, finds its counterpart where the file does not say."""
 
 
 def _no_individual(given: Any) -> Any:
@@ -88,16 +80,19 @@ class Constants(Strict):
 class EntityMapping(Strict):
     """One kind of record on both sides."""
 
-    name: Literal["customer", "contact_person", "vendor"]
+    name: Literal["customer", "contact_person", "vendor", "item"]
     """Its key in the file; not written again."""
     enabled: bool = True
     """`false`: its records are left alone; what is linked stays linked. `customer` cannot be off."""
     crm_module: CrmName
-    """`Accounts`, `Contacts` or `Vendors`: webhooks know only these."""
+    """`Accounts`, `Contacts`, `Vendors` or `Products`: webhooks know only these."""
     crm_stamp: CrmName
     """CRM's unique text field for the Books id."""
     books_stamp: BooksName | None = None
     """Books' unique custom field for the CRM id; persons have none (dossier books §4)."""
+    create_in_books: bool = True
+    """`false`: nothing is created in Books, whatever CRM has; what is on both sides is linked. Default: `true`; of
+    `item` `false`."""
     create_in_books_when: dict[CrmName, Values] = Field(default_factory=dict)
     """CRM field and values: only such records are *created* in Books. Linked ones always sync. Default: all."""
     create_in_crm_when: dict[BooksName, Values] = Field(default_factory=dict)
@@ -112,7 +107,7 @@ class EntityMapping(Strict):
     """What proves, beside the stamp, that two records belong together: `tax_number`, `email` (of a customer together
     with a similar name), `name` (of a person within its customer), or a mapped field with a value of its own for each
     record. What is left out only looks alike, and is held. Default: `tax_number`, `email`; of `contact_person`
-    `email`, `name`."""
+    `email`, `name`; of `item` `sku`."""
     primary_person_field: CrmName | None = None
     """The check box that makes a Contact the first, and so the primary, person of a new Books customer. Default: none:
     the oldest with an e-mail."""
@@ -135,8 +130,9 @@ class EntityMapping(Strict):
         """In the file `fields` is name -> field; what is not said depends on the entity."""
         if not isinstance(given, dict):
             return given
-        is_person = given.get("name") == "contact_person"
-        given = {"match_by": _PROOFS[is_person], "delete": "keep" if is_person else "deactivate"} | given
+        if kind := KINDS.get(str(given.get("name"))):
+            own = {"match_by": kind.proofs, "delete": kind.delete, "create_in_books": kind.create_in_books}
+            given = own | given
         fields = given.get("fields")
         if not isinstance(fields, dict):
             return given
@@ -157,6 +153,8 @@ class EntityMapping(Strict):
             users: dict[str, str] = {name: role for name, role in self._own(side) if name}
             for field in self.fields:
                 for attribute in field.attributes(side):
+                    if users.get(attribute) == "constants" and not field.may_write(side):
+                        continue  # a create may say what an update leaves to the other side
                     if attribute in users:
                         yield Found(
                             f"{attribute} is already used by {users[attribute]}",
@@ -172,28 +170,30 @@ class EntityMapping(Strict):
 
     def _never_mapped(self) -> Iterator[Found]:
         mapped = [
-            (path, ("fields", field.name, "books"))
+            (path, ("fields", field.name, "books"), field.convert.alone)
             for field in self.fields
             for path in field.attributes(Side.BOOKS)
         ]
-        written = [(path, ("constants", "books", path)) for path in self.constants.books]
-        for path, at in [*mapped, *written]:
-            if problem := self._books_problem(path):
+        written = [(path, ("constants", "books", path), False) for path in self.constants.books]
+        for path, at, alone in [*mapped, *written]:
+            if problem := self._books_problem(path, alone=alone):
                 kind = "mirror_mapped" if problem is _MIRROR else "never_mapped"
                 yield Found(f"{path} {problem[0]}", problem[1], at, kind)
 
-    def _books_problem(self, path: str) -> tuple[str, str] | None:
+    def _books_problem(self, path: str, *, alone: bool) -> tuple[str, str] | None:
         head, dot, _ = path.partition(".")
-        if head in NEVER_MAPPED:
+        if head in self.kind.never_mapped:
             return "is never written by Tandem", "remove the field"
-        if not self.is_person and path in MIRROR_KEYS:
+        if alone != (self.name == "item" and path == "status"):
+            return _STATUS if not alone else ("has no active state", "map Books' status of an item with it")
+        if path in self.kind.mirrors:
             return _MIRROR
-        if dot and (self.is_person or head not in ADDRESS_OBJECTS):
+        if dot and (self.is_person or head not in self.kind.objects):
             return (
                 "is no path of this entity",
-                f"only {' and '.join(sorted(ADDRESS_OBJECTS))} of a customer or vendor have parts",
+                "only billing_address and shipping_address of a customer or vendor have parts",
             )
-        if not dot and head in ADDRESS_OBJECTS:
+        if not dot and head in self.kind.objects:
             return "is an object", "map its parts, e.g. {address: billing_address.address, ...}"
         return None
 
@@ -215,12 +215,16 @@ class EntityMapping(Strict):
         if self.name != "contact_person" and self.without_account != "leave_out":
             message = "without_account is for contact_person"
             yield Found(message, "write it there", ("without_account",), "policy_contradiction")
-        known = [*_PROOFS[self.name == "contact_person"], *(f.name for f in self.fields if f.convert.is_key)]
+        if self.create_in_books_when and not self.create_in_books:
+            message = "create_in_books is false, so create_in_books_when decides nothing"
+            fix = "write create_in_books: true, or take it out"
+            yield Found(message, fix, ("create_in_books_when",), "policy_contradiction")
+        known = [*self.kind.words, *(f.name for f in self.fields if f.convert.is_key)]
         for field in self.own_keys:
             unlisted = [path for path in field.attributes(Side.BOOKS) if not self._is_listed(path)]
             if field.convert.is_key and unlisted:
                 message = f"{field.name} is no match key: no list of Books shows {unlisted[0]}"
-                fix = "choose a custom field (cf_...) or " + ", ".join(sorted(LISTED))
+                fix = "choose a custom field (cf_...) or " + ", ".join(sorted(self.kind.listed))
                 yield Found(message, fix, ("match_by",), "match_key_not_mapped")
         for name in self.match_by:
             if name not in known:
@@ -229,7 +233,17 @@ class EntityMapping(Strict):
 
     def _is_listed(self, path: str) -> bool:
         """Existing records are found by what lists show; persons come whole with their customer."""
-        return self.is_person or path.startswith("cf_") or path in LISTED
+        return self.is_person or path.startswith("cf_") or path in self.kind.listed
+
+    @property
+    def kind(self) -> Kind:
+        """What Tandem knows of this entity beside the file."""
+        return KINDS[self.name]
+
+    @cached_property
+    def state(self) -> FieldMapping | None:
+        """The field that carries whether a record is active; None where that is no value of the mapping."""
+        return next((field for field in self.fields if field.convert.alone), None)
 
     @property
     def is_person(self) -> bool:
@@ -249,9 +263,10 @@ class EntityMapping(Strict):
     @cached_property
     def own_keys(self) -> tuple[FieldMapping, ...]:
         """The fields that the mapping calls match keys."""
-        words = _PROOFS[self.name == "contact_person"]
         return tuple(
-            field for field in self.fields if field.name in self.match_by and field.name not in words
+            field
+            for field in self.fields
+            if field.name in self.match_by and field.name not in self.kind.words
         )
 
     @cached_property
@@ -296,10 +311,12 @@ class EntityMapping(Strict):
         """Where the entity lives on `side`."""
         if side is Side.CRM:
             return Resource(side, self.name, self.crm_module, self.crm_fields, self.parent_field)
-        return Resource(side, self.name, "contactpersons" if self.is_person else "contacts")
+        return Resource(side, self.name, self.kind.books_module)
 
     def outside_scope(self, record: Record) -> str:
         """Why an unlinked record is not created on the other side, as a sentence; "" if it is."""
+        if record.side is Side.CRM and not self.create_in_books:
+            return f"create_in_books of {self.name} is false"
         for name, wanted in self.create_when(record.side.other).items():
             value = record.scope.get(name)
             if _said(value) not in [_said(one) for one in wanted]:

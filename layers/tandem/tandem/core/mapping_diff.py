@@ -47,6 +47,7 @@ _ENTITY_KEYS: Final = {
     "crm_module": "other records are read; links of the old module find nothing",
     "crm_stamp": "new records are stamped elsewhere; records that were stamped are no longer found by it",
     "books_stamp": "new records are stamped elsewhere; records that were stamped are no longer found by it",
+    "create_in_books": "whether new CRM records are created in Books at all changes; linked ones always sync",
     "create_in_books_when": "which new CRM records are created in Books changes; linked ones always sync",
     "create_in_crm_when": "which new Books records are created in CRM changes; linked ones always sync",
     "delete": "what a delete in CRM does to Books changes, for later deletes only",

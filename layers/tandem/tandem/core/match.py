@@ -78,17 +78,25 @@ class _Weighed:
         return f"{record.label or 'a record without a name'} ({record.id})"
 
 
+INACTIVE: Final = "inactive"
 ANY: Final = ("tax_number", "email", "name")
 
 
-def match(record: Record, candidates: Sequence[Candidate], match_by: Collection[str] = ANY) -> MatchResult:
+def match(
+    record: Record,
+    candidates: Sequence[Candidate],
+    match_by: Collection[str] = ANY,
+    *,
+    state_is_value: bool = False,
+) -> MatchResult:
     """The counterpart of `record` among candidates of the other side; a person's are those of its linked customer.
 
-    `match_by`: what counts as proof beside the stamp; the rest only looks alike.
+    `match_by`: what counts as proof beside the stamp; the rest only looks alike. `state_is_value`: being inactive
+    is a value of the mapping, and no reason against a link.
     """
     others = [one for one in candidates if one.record.side is record.side.other and not one.apart]
     distinct = {one.record.id: one for one in sorted(others, key=_order)}
-    weighed = [_weigh(record, candidate, match_by) for candidate in distinct.values()]
+    weighed = [_weigh(record, candidate, match_by, state_is_value) for candidate in distinct.values()]
     for proof in (_Proof.STAMPED, _Proof.PROVEN):
         found = [one for one in weighed if one.proof is proof]
         if found:
@@ -131,7 +139,7 @@ def _all(weighed: list[_Weighed]) -> tuple[Candidate, ...]:
     return tuple(one.candidate for one in weighed)
 
 
-def _weigh(record: Record, candidate: Candidate, match_by: Collection[str]) -> _Weighed:
+def _weigh(record: Record, candidate: Candidate, match_by: Collection[str], state_is_value: bool) -> _Weighed:
     other = candidate.record
     strongest = _stamp(record, other) or _own(record, other)
     if strongest is None:
@@ -139,7 +147,8 @@ def _weigh(record: Record, candidate: Candidate, match_by: Collection[str]) -> _
         proof, rule, word = kind(record, other)
         strongest = (_Proof.LOOKS_ALIKE if word and word not in match_by else proof, rule)
     proof, rule = strongest
-    return _Weighed(candidate, proof, rule, next(_obstacles(record, candidate), None))
+    obstacles = (one for one in _obstacles(record, candidate) if one[0] != INACTIVE or not state_is_value)
+    return _Weighed(candidate, proof, rule, next(obstacles, None))
 
 
 def _stamp(record: Record, other: Record) -> tuple[_Proof, str] | None:
@@ -208,7 +217,7 @@ def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]
     if books.get("contact_type") not in (None, record.entity):
         yield "other kind", f"it is a {books['contact_type']} in Books"
     if not (record.active and candidate.record.active):
-        yield "inactive", "it is inactive in Books"
+        yield INACTIVE, "it is inactive in Books"
 
 
 def _differ(a: str | None, b: str | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tandem.core.entities import KINDS
 from tandem.core.errors import ConditionFailedError
 from tandem.core.mapping import Mapping
 from tandem.core.records import Side
@@ -13,14 +14,9 @@ from tandem.engine.ports import Delete, Put, Table, When
 
 def listings(mapping: Mapping) -> list[tuple[str, Side]]:
     """The feeds of a mapping as (entity, side). A Books person has none: it comes with its customer."""
-    feeds = (
-        ("customer", Side.CRM),
-        ("contact_person", Side.CRM),
-        ("vendor", Side.CRM),
-        ("customer", Side.BOOKS),
-        ("vendor", Side.BOOKS),
-    )
-    return [(entity, side) for entity, side in feeds if entity in mapping.entities]
+    mapped = [kind for kind in KINDS.values() if kind.name in mapping.entities]
+    books = [(kind.name, Side.BOOKS) for kind in mapped if kind.has_books_feed]
+    return [*((kind.name, Side.CRM) for kind in mapped), *books]
 
 
 @dataclass(frozen=True, slots=True)

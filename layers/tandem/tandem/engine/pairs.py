@@ -94,10 +94,11 @@ class Pairs:
         if not action.is_quiet and self.desk.connection.effective_mode is Mode.OBSERVE:
             return self._observe(row, link, action, state)
         for side in (Side.BOOKS, Side.CRM):
-            if action.writes[side] and state.failure is None:
-                await self._write_side(row, link, action, side, state)
-            elif action.writes[side]:
-                self._keep_base(link, action.writes[side], state)
+            for values in self._calls(link, side, action.writes[side]):
+                if state.failure is None:
+                    await self._write_side(row, link, action, side, values, state)
+                else:
+                    self._keep_base(link, values, state)
         self._commit(link, state)
         if state.failure is not None:
             raise state.failure
@@ -106,10 +107,21 @@ class Pairs:
         self.desk.store.cases.settle(hold_key(row.key, link), set())
         return Done("noop" if action.is_quiet else "synced")
 
-    async def _write_side(self, row: Row, link: Link, action: Sync, side: Side, state: Progress) -> None:
-        values, target = action.writes[side], state.on(side)
+    def _calls(self, link: Link, side: Side, values: Mapping[str, Value]) -> list[Mapping[str, Value]]:
+        """The values of each call: Books takes some by one of their own, and every call has its own intent."""
+        entity = self.desk.entity(link.entity)
+        alone = {name for name in values if side is Side.BOOKS and entity.field(name).convert.alone}
+        together = {name: value for name, value in values.items() if name not in alone}
+        return [part for part in (*({name: values[name]} for name in sorted(alone)), together) if part]
+
+    async def _write_side(
+        self, row: Row, link: Link, action: Sync, side: Side, values: Mapping[str, Value], state: Progress
+    ) -> None:
+        target = state.on(side)
         try:
-            intent, written = await self.writer.write(self._update_plan(row, link, action, side, state))
+            intent, written = await self.writer.write(
+                self._update_plan(row, link, action, side, values, state)
+            )
         except (AlreadyModifiedError, GoneError) as error:
             self.reader.forget(link.entity, side, target.id, target.parent)
             state.failure = error
@@ -135,27 +147,28 @@ class Pairs:
             else:
                 state.base.pop(name, None)
 
-    def _update_plan(self, row: Row, link: Link, action: Sync, side: Side, state: Progress) -> Plan:
+    def _update_plan(
+        self, row: Row, link: Link, action: Sync, side: Side, values: Mapping[str, Value], state: Progress
+    ) -> Plan:
         target, source = state.on(side), state.on(side.other)
-        rules = {
-            reason.field: reason.rule for reason in action.reasons if reason.field in action.writes[side]
-        }
-        other = link.id_on(side.other)
+        rules = {reason.field: reason.rule for reason in action.reasons if reason.field in values}
+        other, entity = link.id_on(side.other), self.desk.entity(link.entity)
         has_stamp = target.keys.stamp == other or (side is Side.BOOKS and link.stamp_taken)
+        is_alone = side is Side.BOOKS and any(entity.field(name).convert.alone for name in values)
         return Plan(
             kind="update",
             entity=link.entity,
             side=side,
             source=row.key,
             link=link.id,
-            values=action.writes[side],
-            base={name: action.base[name] for name in action.writes[side]},
+            values=values,
+            base={name: action.base[name] for name in values},
             rules=rules,
             reasons=action.reasons,
             editors=editors_of(target, source),
             cause=f"{row.key.side} {row.cls}",
             target=target,
-            stamp=None if has_stamp else other,
+            stamp=None if has_stamp or is_alone else other,
             parent=target.parent,
             asked_at=self.reader.asked_at.get((link.entity, target.id)),
         )

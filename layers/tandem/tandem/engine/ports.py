@@ -156,11 +156,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FeedPage:
-    """One page of changed records. `next` continues the listing (None: complete)."""
+    """One page of changed records. `next` continues the listing (None: complete).
+
+    `by_time`: rows come in the order of their time, so that a reader may stop at what it knows.
+    """
 
     bodies: Sequence[Mapping[str, Any]]
     next: str | None
     asked_at: datetime
+    by_time: bool = True
 
 
 @dataclass(frozen=True, slots=True)

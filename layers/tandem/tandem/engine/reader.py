@@ -69,11 +69,11 @@ class Reader:
         body = self._crm[entity, id]
         return Gone(Side.CRM, id) if body is None else self._record(entity, Side.CRM, body)
 
-    async def contact(self, id: str) -> Mapping[str, Any] | None:
-        """A Books customer's whole body by its own GET; None when it is gone."""
+    async def contact(self, id: str, entity: str = CUSTOMER) -> Mapping[str, Any] | None:
+        """A Books customer's, vendor's or item's whole body by its own GET; None when it is gone."""
         if id not in self._contacts:
             client, taken_at = self.desk.clients[Side.BOOKS], self.desk.clock.now()
-            batch = await client.read(self.desk.entity(CUSTOMER).resource(Side.BOOKS), [id])
+            batch = await client.read(self.desk.entity(entity).resource(Side.BOOKS), [id])
             self._contacts[id] = batch.bodies.get(id)
             self._contacts_asked_at[id] = batch.asked_at
             self._contacts_taken_at[id] = taken_at
@@ -101,7 +101,7 @@ class Reader:
         """
         if entity == PERSON and parent in self.told:
             self._drop(parent)
-        body = await self.contact(parent or "" if entity == PERSON else id)
+        body = await (self.contact(parent or "") if entity == PERSON else self.contact(id, entity))
         if body is None:
             return Gone(Side.BOOKS, id)
         if entity != PERSON:
@@ -168,7 +168,7 @@ class Reader:
         older = record.version is None or record.version < seen.version
         other = record.version == seen.version and record.values != seen.values
         clears = any(is_blank(record.values.get(n)) and not is_blank(v) for n, v in seen.values.items())
-        if older or other or clears or "contact_persons" not in body:
+        if older or other or clears or (row.key.entity == CUSTOMER and "contact_persons" not in body):
             return
         self._contacts[row.key.id] = body
         self.told.add(row.key.id)

@@ -14,6 +14,7 @@ from tandem.core.bodies import Body
 from tandem.core.canonical import read_record
 from tandem.core.connection import Connection
 from tandem.core.decide import Ended
+from tandem.core.entities import KINDS
 from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
@@ -36,6 +37,8 @@ BELLS = (0, 15, 30, 45)
 POLL_SHARE = 10
 """Polls take one call in so many of those left of the day."""
 LONGEST_POLL = 3600.0
+PAGE_ROWS = 200
+"""Rows of a Books page: a feed that must be listed whole is polled as much more rarely as it has pages."""
 HALF_A_TICK = timedelta(seconds=30)
 """A tick comes some seconds early or late: a feed is polled at the tick nearest to its time."""
 
@@ -182,7 +185,7 @@ class _Poll:
             before = cursor.rising if side is Side.CRM else None
             page = await self.clients[side].changed(resource, since=since, before=before, after=cursor.next)
             self.report.pages += 1
-            if cursor.mark is None:
+            if cursor.mark is None or not page.by_time:
                 cursor = replace(cursor, listed=cursor.listed + len(page.bodies))
             complete = self._take_page(side, entity, page, since, first=cursor.mark is None)
             done = complete or page.next is None
@@ -203,7 +206,9 @@ class _Poll:
     def _next(self, cursor: Cursor, page: FeedPage, *, done: bool) -> Cursor:
         if not done:
             return replace(cursor, next=page.next)
-        return replace(cursor, mark=cursor.rising, next=None, rising=None, due=self._next_poll())
+        pages = 1 if page.by_time else max(1, -(-cursor.listed // PAGE_ROWS))
+        due = self.clock.now() + self.interval * pages - HALF_A_TICK
+        return replace(cursor, mark=cursor.rising, next=None, rising=None, due=due)
 
     def _is_believed(self, side: Side, entity: str, listed: int) -> bool:
         """A first listing must show about as many records as are linked; else a guard stops the connection."""
@@ -225,11 +230,19 @@ class _Poll:
         cls = RowClass.BACKFILL if first else RowClass.RECONCILE
         records = [r for body in page.bodies if (r := self._read(side, entity, body, cls)) is not None]
         reached = (
-            side is Side.BOOKS and since is not None and any(_older(record, since) for record in records)
+            page.by_time
+            and side is Side.BOOKS
+            and since is not None
+            and any(_older(record, since) for record in records)
         )
         fresh = [record for record in records if since is None or not _older(record, since)]
-        self.store.index.add_records(self.connection.id, fresh)
-        for record in self._awake(fresh, page.asked_at):
+        # A list in another order may skip a row while others come and go: all are held against what was seen.
+        awake = self._awake(fresh if page.by_time else records, page.asked_at)
+        known = {record.id for record in fresh}
+        self.store.index.add_records(
+            self.connection.id, [*fresh, *(record for record in awake if record.id not in known)]
+        )
+        for record in awake:
             self._hint(record.side, record.entity, record.id, cls, record.version)
         for record in fresh:
             if native_sync_is_on(record):
@@ -242,7 +255,7 @@ class _Poll:
         try:
             return read_record(self.mapping, entity, side, body)
         except Exception as error:  # noqa: BLE001 - one unreadable row stops no feed
-            id = str(body.get("id") or body.get("contact_id") or "")
+            id = str(body.get("id") or body.get(KINDS[entity].books_id) or "")
             logger.error("%s %s %s cannot be read: %s", side, entity, id, where(error))  # noqa: TRY400
             if id:
                 self._hint(side, entity, id, cls)

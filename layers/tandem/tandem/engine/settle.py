@@ -146,7 +146,11 @@ class Settler:
             return await self.reader.persons(intent.parent or "")
         else:
             since = intent.at - LOOK_BACK
-            bodies = list((await client.changed(resource, since=since, before=None, after=None)).bodies)
+            page = await client.changed(resource, since=since, before=None, after=None)
+            bodies = list(page.bodies)
+            while page.next is not None and not page.by_time:
+                page = await client.changed(resource, since=since, before=None, after=page.next)
+                bodies += page.bodies
         return [read_record(self.desk.mapping, intent.entity, intent.side, body) for body in bodies]
 
     def _commit(self, intent: Intent, id: str) -> None:

@@ -193,7 +193,7 @@ class Gatherer:
         else:
             others = await self._customer_candidates(own, fresh=fresh)
         candidates = self._candidates(own, others)
-        found = match(await self.with_emails(own), candidates, self.desk.entity(own.entity).match_by)
+        found = self._matched(await self.with_emails(own), candidates)
         if parent_link is None and isinstance(found, Matched):
             return await self._matched_back(own, found)
         return found
@@ -212,12 +212,15 @@ class Gatherer:
         if not twins:
             return found
         free = [one for one in self._candidates(other, twins) if not one.reserved]
-        match_by = self.desk.entity(own.entity).match_by
-        back = match(other, [Candidate(await self.with_emails(own)), *free], match_by)
+        back = self._matched(other, [Candidate(await self.with_emails(own)), *free])
         if isinstance(back, HeldMatch):
             sentence = f"seen from {other.label} ({other.id}): {back.sentence}"
             return HeldMatch(back.rule, sentence, (found.candidate,))
         return found
+
+    def _matched(self, record: Record, candidates: Sequence[Candidate]) -> MatchResult:
+        entity = self.desk.entity(record.entity)
+        return match(record, candidates, entity.match_by, state_is_value=entity.state is not None)
 
     async def with_emails(self, record: Record) -> Record:
         """An Account has no e-mail of its own: those of its Contacts count."""
@@ -287,7 +290,7 @@ class Gatherer:
             page = await desk.clients[side].changed(resource, since=since, before=None, after=after)
             records = [r for body in page.bodies if (r := self.reader.try_record(entity, side, body))]
             desk.store.index.add_records(desk.connection.id, records)
-            if page.next is None or _reaches(records, since):
+            if page.next is None or (page.by_time and _reaches(records, since)):
                 return taken_at
             after = page.next
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tandem.adapters.zoho.endpoints import ENDPOINTS, check_id
+from tandem.adapters.zoho.homes import HOMES, Home
 from tandem.adapters.zoho.models import BooksRecord, BooksRows, Organization
 from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, unblank
 from tandem.adapters.zoho.together import chunks, together
@@ -28,7 +29,6 @@ from tandem.core.records import Side
 from tandem.engine.ports import Batch, Change, Deletion, FeedPage, Written
 
 PERSONS = "contactpersons"
-CONTACTS = "contacts"
 
 FILTERS = frozenset(
     {
@@ -58,7 +58,7 @@ _TYPES = {"customer": "customer", "vendor": "vendor"}
 class BooksClient:
     """One Books organisation through one transport.
 
-    A Resource of entity `customer` or `vendor` lists its own kind; any other entity lists both in one.
+    A Resource of entity `customer` or `vendor` lists its own kind; any other entity of contacts lists both in one.
     """
 
     side = Side.BOOKS
@@ -84,13 +84,13 @@ class BooksClient:
     async def insert(
         self, resource: Resource, body: Mapping[str, Any], *, parent: str | None = None
     ) -> Written:
-        """Insert a customer or vendor, or a person of the customer `parent`."""
+        """Insert a customer, a vendor, an item, or a person of the customer `parent`."""
         body = _sendable(body)
         if resource.module != PERSONS:
-            return await self._write(Call(ENDPOINTS["books.insert"], body=body), "contact")
+            return await self._write(Call(ENDPOINTS[_home(resource).insert], body=body), _home(resource))
         body["contact_id"] = _parent(parent)
         try:
-            return await self._write(Call(ENDPOINTS["books.insert_person"], body=body), "contact_person")
+            return await self._write(Call(ENDPOINTS[_home(resource).insert], body=body), _home(resource))
         except RefusedError as error:
             if error.code not in MISSING:
                 raise
@@ -105,14 +105,19 @@ class BooksClient:
         parent: str | None = None,
         unmodified_since: datetime | None = None,  # noqa: ARG002 - the port's verb
     ) -> Written:
-        """Change the given fields; Books has no lock, so `unmodified_since` cannot be sent."""
+        """Change the given fields; Books has no lock, so `unmodified_since` cannot be sent.
+
+        A `status` goes by a call of its own, alone: no update takes it.
+        """
         body = _sendable(body)
-        if resource.module != PERSONS:
-            return await self._write(Call(ENDPOINTS["books.update"], {"id": id}, body=body), "contact")
-        body["contact_id"] = _parent(parent)
-        return await self._write(
-            Call(ENDPOINTS["books.update_person"], {"id": id}, body=body), "contact_person"
-        )
+        if "status" in body:
+            if len(body) > 1:
+                raise BadInputError("Books takes a status by a call of its own, without other fields")
+            return await self.set_active(resource, id, active=body["status"] == "active")
+        if resource.module == PERSONS:
+            body["contact_id"] = _parent(parent)
+        home = _home(resource)
+        return await self._write(Call(ENDPOINTS[home.update], {"id": id}, body=body), home)
 
     async def update_many(
         self,
@@ -121,14 +126,15 @@ class BooksClient:
         *,
         unmodified_since: datetime | None,
     ) -> Sequence[Written | TandemError]:
-        """Not offered: Books updates contacts one by one."""
-        raise NotImplementedError("Books updates one contact a call")
+        """Not offered: Books updates records one by one."""
+        raise NotImplementedError("Books updates one record a call")
 
     async def set_active(self, resource: Resource, id: str, *, active: bool) -> Written:
-        """Mark a customer or vendor active or inactive; persons have no such state."""
+        """Mark a customer, vendor or item active or inactive; persons have no such state."""
         if resource.module == PERSONS:
             raise NotImplementedError("Books persons are not marked active or inactive")
-        await self._send(Call(ENDPOINTS["books.active" if active else "books.inactive"], {"id": id}))
+        home = _home(resource)
+        await self._send(Call(ENDPOINTS[home.active if active else home.inactive], {"id": id}))
         return Written(id, None)
 
     async def changed(
@@ -141,14 +147,17 @@ class BooksClient:
     ) -> FeedPage:
         """One page of all rows, last modified first: the caller stops below `since` and drops what it knows.
 
+        Items have no such order: `by_time` says so, and the caller reads to the end.
         `since` and `before` are not sent: a filter by time on contacts is UNCONFIRMED (dossier books §2).
         """
         page = as_int(after) if after else 1
         if page is None or page < 1:
             raise BadInputError(f"{after!r} is no page of a Books listing")
-        query = [("sort_column", "last_modified_time"), ("sort_order", "D"), ("filter_by", "Status.All")]
+        query = [*_home(resource).order, ("filter_by", "Status.All")]
         rows, answer = await self._list(resource, query, page)
-        return FeedPage(rows, str(page + 1) if _has_more(answer) else None, answer.asked_at)
+        return FeedPage(
+            rows, str(page + 1) if _has_more(answer) else None, answer.asked_at, _home(resource).by_time
+        )
 
     async def deleted(
         self,
@@ -167,7 +176,7 @@ class BooksClient:
             )
         wanted = [value for chunk in chunks(values, 1) for value in chunk if value]
         answers = await together(self._filtered(resource, field_name, value) for value in wanted)
-        bodies = {str(as_id(row["contact_id"])): row for rows, _ in answers for row in rows}
+        bodies = {str(as_id(row[_home(resource).id])): row for rows, _ in answers for row in rows}
         return Batch(bodies, min((moment for _, moment in answers), default=self._clock()))
 
     async def extend_channel(
@@ -184,9 +193,9 @@ class BooksClient:
         answer = await self._send(Call(ENDPOINTS["books.organizations"]))
         return Organization.each(_rows(answer, "organizations"))
 
-    async def contact_fields(self) -> Sequence[Mapping[str, Any]]:
-        """Field metadata of contacts, custom fields among them (dossier books §5)."""
-        call = Call(ENDPOINTS["books.fields"], query=[("entity", "contact")])
+    async def fields(self, entity: str = "contact") -> Sequence[Mapping[str, Any]]:
+        """Field metadata of `contact` or `item`, custom fields among them (dossier books §5)."""
+        call = Call(ENDPOINTS["books.fields"], query=[("entity", entity)])
         return _rows(await self._send(call), "fields")
 
     async def invoices(self, customer_id: str) -> Sequence[Mapping[str, Any]]:
@@ -203,14 +212,14 @@ class BooksClient:
             page += 1
 
     async def _get(self, resource: Resource, id: str) -> tuple[Mapping[str, Any] | None, datetime]:
-        person = resource.module == PERSONS
-        call = Call(ENDPOINTS["books.get_person" if person else "books.get"], {"id": id})
+        home = _home(resource)
+        call = Call(ENDPOINTS[home.get], {"id": id})
         asked_at = self._clock()
         try:
             answer = await self._send(call)
         except GoneError:
             return None, asked_at
-        body = as_object((answer.body or {}).get("contact_person" if person else "contact"))
+        body = as_object((answer.body or {}).get(home.key))
         if not body:
             raise TransientError("books: an answer without the record asked for")
         return body, answer.asked_at
@@ -230,19 +239,20 @@ class BooksClient:
     async def _list(
         self, resource: Resource, query: list[tuple[str, str]], page: int
     ) -> tuple[list[Mapping[str, Any]], Answer]:
-        if resource.module != CONTACTS:
-            raise NotImplementedError(f"Books lists contacts, not {resource.module}")
+        home = _home(resource)
+        if not home.lists:
+            raise NotImplementedError(f"Books lists no {resource.module}")
         kind = _TYPES.get(resource.entity)
         own = [("contact_type", kind)] if kind else []
         query = [*query, *own, ("page", str(page)), ("per_page", str(PER_PAGE))]
-        answer = await self._send(Call(ENDPOINTS["books.list"], query=query))
-        return [row for row in _rows(answer, CONTACTS) if as_id(row.get("contact_id"))], answer
+        answer = await self._send(Call(ENDPOINTS[home.lists], query=query))
+        return [row for row in _rows(answer, home.rows) if as_id(row.get(home.id))], answer
 
-    async def _write(self, call: Call, key: str) -> Written:
+    async def _write(self, call: Call, home: Home) -> Written:
         answer = await self._send(call)
-        body = as_object((answer.body or {}).get(key))
+        body = as_object((answer.body or {}).get(home.key))
         told = BooksRecord.of(body)
-        own = told.contact_id if key == "contact" else told.contact_person_id
+        own: str | None = getattr(told, home.id)
         written = own or call.parts.get("id")
         if written is None:
             raise UnknownOutcomeError("books: an insert was answered without an id")
@@ -251,6 +261,10 @@ class BooksClient:
     async def _send(self, call: Call) -> Answer:
         query = [*call.query, ("organization_id", self._organization)]
         return await self._transport.send(Call(call.endpoint, call.parts, query, call.body, call.headers))
+
+
+def _home(resource: Resource) -> Home:
+    return HOMES[resource.module]
 
 
 def _sendable(body: Mapping[str, Any]) -> dict[str, Any]:

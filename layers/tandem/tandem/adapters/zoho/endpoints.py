@@ -106,6 +106,12 @@ ENDPOINTS: dict[str, Endpoint] = {
     "books.get_person": _books("GET", "contacts/contactpersons/{id}", reads=True, one=True),
     "books.insert_person": _books("POST", "contacts/contactpersons"),
     "books.update_person": _books("PUT", "contacts/contactpersons/{id}", one=True),
+    "books.list_items": _books("GET", "items", reads=True),
+    "books.get_item": _books("GET", "items/{id}", reads=True, one=True),
+    "books.insert_item": _books("POST", "items"),
+    "books.update_item": _books("PUT", "items/{id}", one=True),
+    "books.item_active": _books("POST", "items/{id}/active", one=True),
+    "books.item_inactive": _books("POST", "items/{id}/inactive", one=True),
     "books.fields": _books("GET", "settings/fields", reads=True),
     "books.invoices": _books("GET", "invoices", reads=True),
 }
@@ -128,9 +134,11 @@ SCOPES: tuple[str, ...] = (
     "ZohoBooks.contacts.CREATE",
     "ZohoBooks.contacts.UPDATE",
     "ZohoBooks.settings.READ",
+    "ZohoBooks.settings.CREATE",
+    "ZohoBooks.settings.UPDATE",
     "ZohoBooks.invoices.READ",
 )
-"""Exactly what `ENDPOINTS` needs; marking active is a Books CREATE (dossier crm §1, books §1)."""
+"""Exactly what `ENDPOINTS` needs; items are settings, marking active is a Books CREATE (dossier crm §1, books §1)."""
 
 
 def check_module(name: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 from tandem.adapters.zoho.parse import dumps
 from tandem.adapters.zoho.webhooks import crm_payload, parse_books, parse_crm, verify_books, verify_crm
 from tandem.core.connection import Connection
+from tandem.core.entities import KINDS
 
-CRM_ENTITIES = {"Accounts": "customer", "Contacts": "contact_person", "Vendors": "vendor"}
-BOOKS_KINDS = ("customer", "vendor")
+CRM_ENTITIES = {kind.crm_module: kind.name for kind in KINDS.values()}
+CONTACT_KINDS = tuple(kind.name for kind in KINDS.values() if kind.books_module == "contacts")
 SIGNATURE_HEADER = "x-zoho-webhook-signature"
 
 
@@ -63,13 +64,15 @@ def named_by_crm(connection: Connection, hook: Hook) -> list[Named]:
 
 
 def named_by_books(connection: Connection, hook: Hook) -> list[Named]:  # noqa: ARG001 - one shape for both sides
-    """The customer or vendor named by a Books webhook (its persons come with it); none for anything else."""
+    """The customer, vendor or item named by a Books webhook (its persons come with it); none for anything else."""
     hint = parse_books(hook.body, hook.headers.get("content-type", ""), list(hook.query))
+    if hint.module == "items" and hint.id:
+        return [("item", hint.id, dumps(hint.record) if hint.record else "")]
     contact = hint.parent if hint.module == "contactpersons" else hint.id
     if not hint.known or not contact or hint.module not in ("contacts", "contactpersons"):
         return []
     kind = hint.contact_type or "customer"
-    if kind not in BOOKS_KINDS:
+    if kind not in CONTACT_KINDS:
         return []
     told = dumps(hint.record) if hint.record and hint.module == "contacts" else ""
     return [(kind, contact, told)]

@@ -191,6 +191,7 @@ class BooksRecord(Shape):
 
     contact_id: Id = None
     contact_person_id: Id = None
+    item_id: Id = None
     version: Moment = Field(None, validation_alias="last_modified_time")
 
 
@@ -200,7 +201,6 @@ class BooksTold(BooksRecord):
     customer_id: Id = None
     vendor_id: Id = None
     contactperson_id: Id = None
-    item_id: Id = None
     contact_type: Text = ""
     contact_persons: Annotated[tuple[BooksRecord, ...], PlainValidator(BooksRecord.each)] = ()
 

@@ -17,6 +17,7 @@ _CARRIED: Final[Mapping[str, frozenset[str]]] = {
     "multi_select": frozenset({"multi_select", "picklist"}),
     "lookup": frozenset({"lookup", "text"}),
     "checkbox": frozenset({"checkbox"}),
+    "active_state": frozenset({"checkbox"}),
     "decimal": frozenset({"decimal", "money", "percent", "integer"}),
     "integer": frozenset({"integer", "decimal"}),
     "money": frozenset({"money", "decimal"}),

@@ -21,7 +21,7 @@ OFTEN_REPEATED: Final = 0.02
 """A match key whose value stands in more than one record this often is no key; a few doubles are people's slips."""
 _DO_NOT_ALLOW: Final = {
     Side.CRM: "in CRM: Setup > Modules and Fields, edit the field, tick “Do not allow duplicate values”",
-    Side.BOOKS: "in Books: Settings > Customers and Vendors > Custom Fields, tick “Prevent duplicate values”",
+    Side.BOOKS: "in Books: Settings > the module > Custom Fields, tick “Prevent duplicate values”",
 }
 
 
@@ -60,6 +60,8 @@ def stamps(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
 def required(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
     """required_without_value, required_on_layout: a create carries what the other side demands."""
     for side in Side:
+        if side is Side.BOOKS and not entity.create_in_books:
+            continue
         covered = _written(entity, side)
         for fact in fields_of(entity, side, facts).values():
             if fact.name in covered or fact.read_only:

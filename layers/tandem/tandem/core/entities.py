@@ -1,0 +1,104 @@
+"""What Tandem knows of each kind of record beside its mapping: where it lives, what lists show of it, what proves it.
+
+A further entity is one entry here, the calls of its Books resource (`adapters/zoho/homes.py`) and a section in a
+mapping (docs/mapping.md, "Adding an entity").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+Delete = Literal["deactivate", "keep", "hold"]
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One entity on both sides."""
+
+    name: str
+    crm_module: str
+    """Its notifications name it; a mapping may read no other."""
+    books_module: str
+    """`contacts`, `contactpersons` or `items`: how Books calls the resource."""
+    books_id: str
+    """The key of its id in a Books body."""
+    books_rule: str = ""
+    """The module of a Books workflow rule that tells of it; empty where it comes with its customer."""
+    proofs: tuple[str, ...] = ()
+    """By which it finds its counterpart where the file does not say: words that need no field, or names of fields."""
+    words: frozenset[str] = frozenset()
+    """Those that are words: `email` stands for whatever e-mail a record shows."""
+    new_in_books: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    """What Books wants of a new one beside its values."""
+    listed: frozenset[str] = frozenset()
+    """Built-in attributes that every list of Books shows (dossier books §2, §6)."""
+    never_mapped: frozenset[str] = frozenset()
+    mirrors: frozenset[str] = frozenset()
+    """Top-level keys that mirror the primary person (design, traps decided)."""
+    objects: frozenset[str] = frozenset()
+    """Books attributes that are objects, mapped by their parts."""
+    delete: Delete = "deactivate"
+    create_in_books: bool = True
+    is_company: bool = True
+    """Its name is a company's: legal forms in it do not count."""
+    has_books_feed: bool = True
+    """Books lists it by itself."""
+
+
+_ADDRESSES: Final = frozenset({"billing_address", "shipping_address"})
+_CONTACT: Final[dict[str, Any]] = {
+    "books_module": "contacts",
+    "books_id": "contact_id",
+    "proofs": ("tax_number", "email"),
+    "words": frozenset({"tax_number", "email"}),
+    "listed": frozenset({"contact_name", "company_name", "website"}),
+    "never_mapped": frozenset(
+        {"contact_persons", "contact_type", "contact_id", "tags", "opening_balances", "status"}
+    ),
+    "mirrors": frozenset({"first_name", "last_name", "email", "phone", "mobile"}),
+    "objects": _ADDRESSES,
+}
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "customer",
+            "Accounts",
+            books_rule="Customers",
+            new_in_books={"contact_type": "customer"},
+            **_CONTACT,
+        ),
+        Kind(
+            "contact_person",
+            "Contacts",
+            "contactpersons",
+            "contact_person_id",
+            proofs=("email", "name"),
+            words=frozenset({"email", "name"}),
+            never_mapped=_CONTACT["never_mapped"],
+            objects=_ADDRESSES,
+            delete="keep",
+            is_company=False,
+            has_books_feed=False,
+        ),
+        Kind("vendor", "Vendors", books_rule="Vendors", new_in_books={"contact_type": "vendor"}, **_CONTACT),
+        Kind(
+            "item",
+            "Products",
+            "items",
+            "item_id",
+            books_rule="Items",
+            proofs=("sku",),
+            listed=frozenset({"name", "sku", "description", "unit", "rate", "purchase_rate", "hsn_or_sac"}),
+            never_mapped=frozenset({"item_id", "tags", "initial_stock", "initial_stock_rate"}),
+            create_in_books=False,
+            is_company=False,
+        ),
+    )
+}
+"""By name, in the order in which feeds are read."""

@@ -1,0 +1,234 @@
+"""Items: CRM Products and Books items, in step both ways; what the ledger owns is Books' alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from importlib import resources
+from typing import Any
+
+import pytest
+
+from tandem.core.records import LinkState, RecordKey, Side
+from tests.system.world import System
+
+SECTION = """
+  item:
+    crm_module: Products
+    crm_stamp: Books_Item_ID
+    books_stamp: cf_crm_product_id
+    fields:
+      name: {crm: Product_Name, books: name, args: {crm_max: 200, books_max: 100}}
+      sku: {crm: Product_Code, books: sku, args: {crm_max: 40, books_max: 100}}
+      description: {crm: Description, books: description, converter: long_text, args: {books_max: 2000}}
+      unit: {crm: Usage_Unit, books: unit, converter: picklist, args: {values: {Box: box, Numbers: pcs, Hours: hrs}}}
+      active: {crm: Product_Active, books: status, converter: active_state}
+      price: {crm: Unit_Price, books: rate, converter: money, direction: to_crm, drift: put_back, first_link: books}
+      hsn: {crm: HSN_SAC, books: hsn_or_sac, direction: to_crm, drift: put_back, first_link: books}
+      grade: {crm: Grade, books: cf_grade, args: {crm_max: 100, books_max: 255}}
+"""
+CREATES = SECTION.replace(
+    "    fields:\n", "    create_in_books: true\n    constants: {books: {rate: 0}}\n    fields:\n", 1
+)
+ITEM = {"name": "Steel Bolt M8", "sku": "SB-8", "unit": "box", "rate": 12.5, "hsn_or_sac": "7318"}
+PRODUCT = {"Product_Name": "Steel bolt M8, zinc", "Product_Code": "SB-8", "Product_Active": True}
+
+
+async def started(section: str) -> System:
+    """An empty pair of orgs with items in the mapping, both listed once, in write mode."""
+    made = System(mapping=resources.files("tandem.presets").joinpath("india.yaml").read_text() + section)
+    await made.subscribe(("Accounts", "Contacts", "Products"))
+    await made.settle(2)
+    made.write_mode()
+    return made
+
+
+@pytest.fixture
+async def system() -> AsyncIterator[System]:
+    """Items as a file has them that says nothing more."""
+    made = await started(SECTION)
+    yield made
+    await made.http.aclose()
+    await made.sandbox.outbox.close()
+
+
+@pytest.fixture
+async def creating() -> AsyncIterator[System]:
+    """The same where the user asks for items made out of Products."""
+    made = await started(CREATES)
+    yield made
+    await made.http.aclose()
+    await made.sandbox.outbox.close()
+
+
+async def items(system: System) -> list[dict[str, Any]]:
+    """The items in Books."""
+    return list((await system.export())["books"]["items"])
+
+
+async def products(system: System) -> list[dict[str, Any]]:
+    """The Products in CRM."""
+    return list((await system.export())["crm"]["Products"])
+
+
+async def both(system: System) -> tuple[str, str]:
+    """An item made in Books and synced; the ids of its Product and its own."""
+    id = (await system.control("POST", "/books/items", ITEM))["item_id"]
+    await system.settle(3)
+    [made] = await products(system)
+    return made["id"], id
+
+
+def link_of(system: System, side: Side, id: str) -> Any:
+    """The link of one record."""
+    return system.store.links.of(RecordKey("main", side, "item", id))
+
+
+async def test_an_item_made_in_books_is_in_crm_once(system: System) -> None:
+    """With what Books owns; its echo writes nothing."""
+    crm, books = await both(system)
+    made = await system.crm_record("Products", crm)
+    assert (made["Product_Name"], made["Product_Code"], made["Usage_Unit"]) == (
+        "Steel Bolt M8",
+        "SB-8",
+        "Box",
+    )
+    assert (made["Unit_Price"], made["HSN_SAC"], made["Product_Active"]) == (12.5, "7318", True)
+    assert made["Books_Item_ID"] == books
+    before = system.seq
+    await system.settle(3)
+    assert system.writes(before) == []
+    assert link_of(system, Side.BOOKS, books).crm_id == crm
+
+
+async def test_a_product_is_not_made_in_books_unless_the_user_asks(system: System) -> None:
+    """It is left out with a reason; nothing is written."""
+    before = system.seq
+    await system.control("POST", "/crm/Products", PRODUCT)
+    await system.settle(3)
+    assert await items(system) == []
+    assert system.writes(before) == []
+
+
+async def test_a_product_is_made_in_books_once_where_the_user_asks(creating: System) -> None:
+    """With its stamp, and the constant that Books demands; an inactive one is left out."""
+    id = (await creating.control("POST", "/crm/Products", PRODUCT))["id"]
+    gone = {"Product_Name": "Old part", "Product_Code": "OLD", "Product_Active": False}
+    await creating.control("POST", "/crm/Products", gone)
+    await creating.settle(4)
+    [made] = await items(creating)
+    assert (made["name"], made["sku"], made["rate"]) == (PRODUCT["Product_Name"], "SB-8", 0)
+    assert {one["api_name"]: one["value"] for one in made["custom_fields"]}["cf_crm_product_id"] == id
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_an_edit_on_either_side_is_on_the_other_once(system: System, told: bool) -> None:
+    """Whether its webhook comes or the feed finds it; custom fields too."""
+    crm, books = await both(system)
+    if not told:
+        await system.control("POST", "/faults", {"name": "drop_notification", "count": 100})
+    before = system.seq
+    await system.control("PATCH", f"/crm/Products/{crm}", {"Description": "zinc", "Grade": "8.8"})
+    await system.settle(3)
+    await system.control("PATCH", f"/books/items/{books}", {"unit": "pcs"})
+    await system.settle(3)
+    [made] = await items(system)
+    assert made["description"] == "zinc"
+    assert {one["api_name"]: one["value"] for one in made["custom_fields"]}["cf_grade"] == "8.8"
+    assert (await system.crm_record("Products", crm))["Usage_Unit"] == "Numbers"
+    endpoints = [call["endpoint"] for call in system.writes(before)]
+    assert endpoints == ["PUT /books/v3/items/{id}", "PUT /crm/v8/{module}/{id}"]
+
+
+async def test_an_item_on_both_sides_is_linked_by_its_sku(system: System) -> None:
+    """Whatever their names: those are held as two values."""
+    books = (await system.control("POST", "/books/items", ITEM))["item_id"]
+    id = (await system.control("POST", "/crm/Products", PRODUCT))["id"]
+    await system.settle(3)
+    assert link_of(system, Side.CRM, id).books_id == books
+    assert (await system.crm_record("Products", id))["Unit_Price"] == 12.5
+    assert (len(await items(system)), len(await products(system))) == (1, 1)
+
+
+async def test_a_name_alone_is_held(system: System) -> None:
+    """It only scores: a person decides."""
+    await system.control("POST", "/crm/Products", {"Product_Name": ITEM["name"]})
+    books = (await system.control("POST", "/books/items", ITEM))["item_id"]
+    await system.settle(3)
+    assert link_of(system, Side.BOOKS, books) is None
+    assert len(await products(system)) == 1
+
+
+async def test_what_books_owns_is_put_back_in_crm(system: System) -> None:
+    """A price typed in CRM goes back; Books' own change travels; nothing of it is ever written in Books."""
+    crm, books = await both(system)
+    before = system.seq
+    await system.control("PATCH", f"/crm/Products/{crm}", {"Unit_Price": 99, "HSN_SAC": "0000"})
+    await system.settle(3)
+    made = await system.crm_record("Products", crm)
+    assert (made["Unit_Price"], made["HSN_SAC"]) == (12.5, "7318")
+    await system.control("PATCH", f"/books/items/{books}", {"rate": 14})
+    await system.settle(3)
+    assert (await system.crm_record("Products", crm))["Unit_Price"] == 14
+    assert {call["endpoint"] for call in system.writes(before)} == {"PUT /crm/v8/{module}/{id}"}
+
+
+async def test_the_active_state_travels_both_ways(system: System) -> None:
+    """By Books' own call, with other fields of the same edit in a call beside it; the link lives on."""
+    crm, books = await both(system)
+    before = system.seq
+    await system.control("PATCH", f"/crm/Products/{crm}", {"Product_Active": False, "Description": "ended"})
+    await system.settle(3)
+    [made] = await items(system)
+    assert (made["status"], made["description"]) == ("inactive", "ended")
+    wrote = sorted(call["endpoint"] for call in system.writes(before))
+    assert wrote == ["POST /books/v3/items/{id}/inactive", "PUT /books/v3/items/{id}"]
+    await system.control("POST", f"/books/items/{books}/active")
+    await system.settle(3)
+    assert (await system.crm_record("Products", crm))["Product_Active"] is True
+    assert link_of(system, Side.BOOKS, books).state is LinkState.LIVE
+
+
+async def test_an_item_inactive_on_both_sides_is_linked_by_its_sku(system: System) -> None:
+    """Its state is a value like others, no reason against a link."""
+    books = (await system.control("POST", "/books/items", ITEM))["item_id"]
+    await system.control("POST", f"/books/items/{books}/inactive")
+    product = {**PRODUCT, "Product_Name": ITEM["name"], "Product_Active": False}
+    id = (await system.control("POST", "/crm/Products", product))["id"]
+    await system.settle(3)
+    assert link_of(system, Side.CRM, id).books_id == books
+
+
+async def test_a_product_deleted_in_crm_is_inactive_in_books_and_comes_back(system: System) -> None:
+    """After the delay; a restore revives the link."""
+    crm, books = await both(system)
+    await system.control("DELETE", f"/crm/Products/{crm}")
+    await system.settle(4)
+    assert [one["status"] for one in await items(system)] == ["inactive"]
+    await system.control("POST", f"/crm/Products/{crm}/restore")
+    await system.settle(4)
+    assert [one["status"] for one in await items(system)] == ["active"]
+    assert link_of(system, Side.BOOKS, books).state is LinkState.LIVE
+
+
+@pytest.mark.parametrize("policy", ["keep", "hold"])
+async def test_a_delete_follows_its_policy(policy: str) -> None:
+    """`keep` ends the link and leaves the item, `hold` leaves both."""
+    system = await started(SECTION.replace("    fields:\n", f"    delete: {policy}\n    fields:\n", 1))
+    crm, books = await both(system)
+    await system.control("DELETE", f"/crm/Products/{crm}")
+    await system.settle(4)
+    assert [one["status"] for one in await items(system)] == ["active"]
+    state = LinkState.TOMBSTONE if policy == "keep" else LinkState.LIVE
+    assert link_of(system, Side.BOOKS, books).state is state
+    await system.http.aclose()
+    await system.sandbox.outbox.close()
+
+
+async def test_an_item_deleted_in_books_leaves_the_product(system: System) -> None:
+    """The link ends once a read says so; nothing is made again."""
+    crm, books = await both(system)
+    await system.control("DELETE", f"/books/items/{books}")
+    await system.control("PATCH", f"/crm/Products/{crm}", {"Description": "still here"})
+    await system.settle(3)
+    assert link_of(system, Side.BOOKS, books).state is LinkState.TOMBSTONE
+    assert (len(await items(system)), len(await products(system))) == (0, 1)
