@@ -15,10 +15,12 @@ from tandem.core.canonical import read_record
 from tandem.core.decide import decide
 from tandem.core.errors import TableUnavailableError
 from tandem.core.mapping import Mapping
-from tandem.core.records import Mode, RecordKey, Side
+from tandem.core.records import Mode, RecordKey, RowClass, Side
 from tandem.engine import handling
 from tandem.engine import reader as reader_module
+from tandem.engine.gate import RoundGate
 from tandem.engine.rows import ROW, Row, row_pk
+from tests.engine.town import a_town
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
 
@@ -383,3 +385,21 @@ async def test_named_rows_need_no_index(pair: Pair) -> None:
     await told(system)
     await system.drain([account_key(pair.account)])
     assert (await pair.books())["website"] == "https://new.example"
+
+
+async def test_a_round_of_slow_reads_keeps_its_lease(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty reads of 3 s outlast the lease: it is kept with each call, so the round ends instead of starting anew."""
+    town = await a_town(system, 20)
+    for number in range(20):
+        await town.edit_books(number, silently=True, notes=f"note {number}")
+        system.store.rows.hint(town.key(number), RowClass.LIVE, system.clock.now())
+    admit = RoundGate.admit
+
+    async def slowly(gate: RoundGate, product: str, cost: int = 1) -> None:
+        await admit(gate, product, cost)
+        system.clock.advance(3 if product == "books" else 0)
+
+    monkeypatch.setattr(RoundGate, "admit", slowly)
+    report = await system.drain()
+    assert report.stop == ""
+    assert [(await town.account(n))["Description"] for n in range(20)] == [f"note {n}" for n in range(20)]

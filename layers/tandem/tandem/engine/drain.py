@@ -110,7 +110,7 @@ class Drainer:
         if connection.paused or not self.store.connections.may_try_again(connection, self.clock.now()):
             return ""
         connection = of_this_table(self.store, connection, self.clock.now())
-        gate = RoundGate(self.store.governor, accounts(connection))
+        gate = RoundGate(self.store.governor, accounts(connection), hold=lambda: lease.hold(self.clock.now()))
         desk = self._desk(connection, lease, gate)
         try:
             stop = await self._rounds(desk, named, elsewhere, report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -48,6 +48,8 @@ class RoundGate:
     governor: Governor
     accounts: Mapping[str, Account]
     cls: RowClass = RowClass.LIVE
+    hold: Callable[[], None] = lambda: None
+    """Called before each call leaves: keeps the writer's lease, and raises where it is lost."""
     made: dict[str, int] = field(default_factory=lambda: {"crm": 0, "books": 0})
     rows_done: int = 0
     """Rows of backfill that this drain finished."""
@@ -68,8 +70,9 @@ class RoundGate:
     async def admit(self, product: str, cost: int = 1) -> None:
         """Take `cost` reserved calls of the class at work, reserving more when too few are left.
 
-        Raises RateLimitedError.
+        Raises RateLimitedError, and what `hold` raises.
         """
+        self.hold()
         cls = _CAUSE.get() or self.cls
         mine = [grant for grant in self._fresh(product) if grant.cls is cls]
         missing = cost - sum(grant.left for grant in mine)

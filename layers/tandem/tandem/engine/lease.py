@@ -39,10 +39,14 @@ class Lease:
     renewed: datetime
     _leases: Leases = field(repr=False)
 
-    def keep(self, now: datetime) -> None:
-        """Called before each write: renews every 10 s; raises when a whole call would not fit any more."""
+    def hold(self, now: datetime) -> None:
+        """Called before each call to Zoho: renews every 10 s, since reads alone may last for long."""
         if now - self.renewed >= timedelta(seconds=RENEW_SECONDS):
             self._leases.renew(self, now)
+
+    def keep(self, now: datetime) -> None:
+        """Called before each write: as `hold`, and raises when a whole call would not fit any more."""
+        self.hold(now)
         need = timedelta(seconds=CALL_SECONDS + CLOCK_SECONDS)
         if min(self.until, self.deadline) - now <= need:
             raise OutOfTimeError(f"less than {need.seconds} s left for {self.group}")
