@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from tandem.core.connection import Settings
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.mapping import EntityMapping
 from tandem.core.merge import has_changed
 from tandem.core.records import Link, Record, Side, Value, is_blank
@@ -133,7 +134,7 @@ def _mass_delete(side: Side, gone: list[Noted], settings: Settings) -> Tripped |
     limit, count = settings.mass_delete_records, len(gone)
     if not limit or count <= limit:
         return None
-    sentence = f"{count} customers were deleted in {_name(side)} {_within(settings)}, more than {limit}"
+    sentence = f"{count} customers were deleted in {SIDE_NAMES[side]} {_within(settings)}, more than {limit}"
     return Tripped("mass delete", side, count, limit, sentence, _editors(gone))
 
 
@@ -146,7 +147,7 @@ def _value_collapse(side: Side, changed: list[Noted], settings: Settings) -> Tri
     count, (entity, name, mark) = max(over)
     became = "blank" if mark == BLANK else "one and the same value"
     sentence = (
-        f"{name} of {count} {entity} records became {became} in {_name(side)} {_within(settings)}, "
+        f"{name} of {count} {entity} records became {became} in {SIDE_NAMES[side]} {_within(settings)}, "
         f"more than {limit}"
     )
     who = [one for one in changed if one.entity == entity and one.fields.get(name) == mark]
@@ -163,7 +164,7 @@ def _mass_change(
         limit = min(limit, max(FEW, links() * percent // 100))
     if count <= limit:
         return None
-    sentence = f"{count} records were changed in {_name(side)} {_within(settings)}, more than {limit}"
+    sentence = f"{count} records were changed in {SIDE_NAMES[side]} {_within(settings)}, more than {limit}"
     return Tripped("mass change", side, count, limit, sentence, _editors(changed))
 
 
@@ -173,7 +174,7 @@ def empty_side(side: Side, entity: str, listed: int, links: int, settings: Setti
     if links < _LISTED or listed >= limit:
         return None
     sentence = (
-        f"{_name(side)} lists {listed} {entity} records, but {links} are linked; fewer than {limit} "
+        f"{SIDE_NAMES[side]} lists {listed} {entity} records, but {links} are linked; fewer than {limit} "
         f"({settings.empty_side_percent} %) cannot be right"
     )
     return Tripped("empty side", side, listed, limit, sentence)
@@ -186,7 +187,3 @@ def _editors(noted: Iterable[Noted]) -> tuple[str, ...]:
 
 def _within(settings: Settings) -> str:
     return f"within {settings.guard_minutes} minutes"
-
-
-def _name(side: Side) -> str:
-    return "CRM" if side is Side.CRM else "Books"

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tandem.core.connection import Connection, GuardStop, Settings
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.guards import Noted, Tripped, empty_side
 from tandem.core.records import Side
 from tandem.engine.cases import case_id
@@ -53,7 +54,7 @@ class Guards:
         """Nothing is written from now on, and one alert says why; returns the sentence."""
         if self.connections.read(connection).guard is not None:
             return tripped.sentence
-        here, there = _name(tripped.side), _name(tripped.side.other)
+        here, there = SIDE_NAMES[tripped.side], SIDE_NAMES[tripped.side.other]
         case = case_id(connection, cause_of(tripped.guard))
         self.connections.cases.alert_once(
             connection,
@@ -117,10 +118,6 @@ def cause_of(guard: str) -> str:
 
 def _people(editors: Sequence[str]) -> str:
     return ", ".join(editors[:3]) or "unknown"
-
-
-def _name(side: Side) -> str:
-    return "CRM" if side is Side.CRM else "Books"
 
 
 def _pk(connection: str) -> str:

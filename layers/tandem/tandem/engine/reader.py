@@ -155,6 +155,14 @@ class Reader:
         await self.load_crm_persons([account])
         return [self._record(PERSON, Side.CRM, body) for body in self._children[account]]
 
+    async def with_emails(self, record: Record) -> Record:
+        """An Account has no e-mail of its own: those of its Contacts count. Any other record is itself."""
+        if record.entity != CUSTOMER or record.side is Side.BOOKS:
+            return record
+        persons = await self.crm_persons(record.id)
+        emails = frozenset().union(record.keys.emails, *(person.keys.emails for person in persons))
+        return replace(record, keys=replace(record.keys, emails=emails))
+
     def adopt_told(self, row: Row, link: Link | None) -> None:
         """Take a Books customer from the webhook that told it, if it is newer than what was seen and clears nothing.
 

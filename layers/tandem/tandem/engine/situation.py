@@ -193,7 +193,7 @@ class Gatherer:
         else:
             others = await self._customer_candidates(own, fresh=fresh)
         candidates = self._candidates(own, others)
-        found = self._matched(await self.with_emails(own), candidates)
+        found = self._matched(await self.reader.with_emails(own), candidates)
         if parent_link is None and isinstance(found, Matched):
             return await self._matched_back(own, found)
         return found
@@ -212,7 +212,7 @@ class Gatherer:
         if not twins:
             return found
         free = [one for one in self._candidates(other, twins) if not one.reserved]
-        back = self._matched(other, [Candidate(await self.with_emails(own)), *free])
+        back = self._matched(other, [Candidate(await self.reader.with_emails(own)), *free])
         if isinstance(back, HeldMatch):
             sentence = f"seen from {other.label} ({other.id}): {back.sentence}"
             return HeldMatch(back.rule, sentence, (found.candidate,))
@@ -222,21 +222,13 @@ class Gatherer:
         entity = self.desk.entity(record.entity)
         return match(record, candidates, entity.match_by, state_is_value=entity.state is not None)
 
-    async def with_emails(self, record: Record) -> Record:
-        """An Account has no e-mail of its own: those of its Contacts count."""
-        if record.entity != CUSTOMER or record.side is Side.BOOKS:
-            return record
-        persons = await self.reader.crm_persons(record.id)
-        emails = frozenset().union(record.keys.emails, *(person.keys.emails for person in persons))
-        return replace(record, keys=replace(record.keys, emails=emails))
-
     async def _person_candidates(self, own: Record, parent: Link) -> list[Record]:
         if own.side is Side.CRM:
             return await self.reader.persons(parent.books_id)
         return await self.reader.crm_persons(parent.crm_id)
 
     async def _customer_candidates(self, own: Record, *, fresh: bool) -> list[Record]:
-        record, other = await self.with_emails(own), own.side.other
+        record, other = await self.reader.with_emails(own), own.side.other
         if fresh:
             await self.look(other, own.entity)
         ids = self.candidates(record)
@@ -247,7 +239,7 @@ class Gatherer:
             found = [await self.reader.crm(own.entity, each) for each in ids]
         else:
             found = [await self.reader.books(own.entity, each, None) for each in ids]
-        return [await self.with_emails(each) for each in found if isinstance(each, Record)]
+        return [await self.reader.with_emails(each) for each in found if isinstance(each, Record)]
 
     def candidates(self, record: Record) -> list[str]:
         """Ids of the other side that once showed a key of this customer or vendor; `record` with its e-mails."""

@@ -33,7 +33,7 @@ class Survivors:
         if isinstance(at.crm, Gone) and isinstance(at.books, Record):
             return await self._in_crm(link, at.books) if at.books.active and self._is_time(at) else None
         if isinstance(at.crm, Record) and _left_books(link, at):
-            return await self._in_books(link, at.crm)
+            return await self._alike(link, await self.reader.with_emails(at.crm), Side.BOOKS)
         return None
 
     def _is_time(self, at: Situation) -> bool:
@@ -54,11 +54,6 @@ class Survivors:
         ):
             return found
         return await self._alike(link, books, Side.CRM)
-
-    async def _in_books(self, link: Link, crm: Record) -> Survivor | None:
-        persons = await self.reader.crm_persons(crm.id)
-        emails = frozenset().union(crm.keys.emails, *(person.keys.emails for person in persons))
-        return await self._alike(link, replace(crm, keys=replace(crm.keys, emails=emails)), Side.BOOKS)
 
     async def _with_contacts(self, link: Link, books: Record) -> set[str]:
         """The Accounts that its linked Contacts have now: after a merge they are all in one."""
@@ -94,14 +89,9 @@ class Survivors:
             await self.reader.load_crm(CUSTOMER, wanted)
             found = [await self.reader.crm(CUSTOMER, id) for id in wanted]
             await self.reader.load_crm_persons([one.id for one in found if isinstance(one, Record)])
-            return [await self._with_emails(one) for one in found if isinstance(one, Record)]
+            return [await self.reader.with_emails(one) for one in found if isinstance(one, Record)]
         read = [await self.reader.books(CUSTOMER, id, None) for id in wanted]
         return [one for one in read if isinstance(one, Record)]
-
-    async def _with_emails(self, account: Record) -> Record:
-        persons = await self.reader.crm_persons(account.id)
-        emails = frozenset().union(account.keys.emails, *(person.keys.emails for person in persons))
-        return replace(account, keys=replace(account.keys, emails=emails))
 
     def _survivor(self, link: Link, record: Record, how: str) -> Survivor:
         held_by = self.desk.store.links.of(RecordKey(link.connection, record.side, CUSTOMER, record.id))
