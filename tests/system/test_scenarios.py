@@ -282,3 +282,22 @@ async def test_rows_of_both_sides_of_one_pair_in_one_round_lose_nothing(pair: Pa
         "gold",
     )
     assert (books["website"], books["notes"]) == ("https://both.example", "crm")
+
+
+async def test_a_person_edited_in_the_second_of_its_customers_edit_is_brought_over(pair: Pair) -> None:
+    """Both edits bear one modified time: the second notice tells of it; where that is lost, the next edit does."""
+    system = pair.system
+    await system.settle(2)
+    await pair.edit_books({"notes": "first"})
+    await system.sandbox.outbox.deliver_due()
+    await pair.edit_person({"mobile": "+91 9000000396"})
+    await system.run(10)
+    assert (await pair.crm("Contacts"))["Mobile"] == "+91 9000000396"
+    await pair.edit_books({"notes": "second"})
+    await system.sandbox.outbox.deliver_due()
+    system.sandbox.faults.plant("drop_notification", {"count": 1})
+    await pair.edit_person({"mobile": "+91 9000000397"})
+    await system.settle(2)
+    await pair.edit_books({"notes": "third"})
+    await system.settle(2)
+    assert (await pair.crm("Contacts"))["Mobile"] == "+91 9000000397"
