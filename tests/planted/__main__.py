@@ -82,7 +82,7 @@ def apply(bug: Bug, tree: Path) -> str:
         text=True,
         check=False,
     )
-    return done.stderr.strip()
+    return done.stderr.strip() or "refused by git" if done.returncode else ""
 
 
 def run(tree: Path, seed: int, events: int) -> dict[str, object]:

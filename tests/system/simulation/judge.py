@@ -30,8 +30,11 @@ from tests.system.simulation.evidence import (
 
 COUNTERS = ("lost", "duplicates", "unequal", "echoes", "resurrected", "stuck", "overruns")
 ALSO = ("unrecorded", "crossed", "refused", "crashed")
-WINDOW = 60.0
-"""Seconds between the last look at a Books record and a write to it: Books has no lock (docs/correctness.md)."""
+WINDOW = 30.0
+"""Seconds between the last look at a Books record and a write to it: Books has no lock (docs/correctness.md).
+
+What was read more than 10 s ago is read again, and a write takes its 15 s at most; the rest is for slow tables.
+"""
 
 PROMPT = 30.0
 """Seconds that an edit may take to the other side while nothing is at fault."""
@@ -72,6 +75,7 @@ def judge(evidence: Evidence) -> Verdict:
         case.values()
         case.promptness()
         case.calls_made()
+        case.credentials()
         case.writes()
     return verdict
 
@@ -343,8 +347,19 @@ class _Case:
 
     # --- calls: P20, P25 ----------------------------------------------------------------------------
 
+    def credentials(self) -> None:
+        """No call names another connection's organisation, and none comes with a grant that another one uses.
+
+        A token that the org never gave is refused and has no grant in the log; that shows as `stuck`.
+        """
+        others = [call for org, calls in self.evidence.calls.items() if org != self.org for call in calls]
+        for name in ("token_hint", "org"):
+            shared = {call[name] for call in self.calls} & {call[name] for call in others} - {None}
+            if shared:
+                self.verdict.add("crossed", f"{self.org}: shares {name} with another connection")
+
     def calls_made(self) -> None:
-        """No call beyond a limit, none with another org's credentials, and none that asked for nonsense."""
+        """No call beyond a limit, as the org itself judged it."""
         for call in self.calls:
             planted = call["fault"] is not None
             status, code = int(call["status"]), str(call["code"])
