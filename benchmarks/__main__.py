@@ -63,15 +63,18 @@ def _core(pairs: int) -> dict[str, Any]:
 
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
-    """Measure what was asked for, one thing after the other."""
+    """Measure what was asked for, one thing after the other; a run that breaks off leaves what it had in the file."""
     start, wanted = perf_counter(), asked.only or SECTIONS
     found: dict[str, Any] = {}
     if "flows" in wanted:
         found |= flows(asked.n)
+        _write(asked.out, found)
     if "layers" in wanted:
         found |= _layers()
+        _write(asked.out, found)
     if "core" in wanted:
         found |= _core(asked.pairs)
+        _write(asked.out, found)
     if "sandbox" in wanted:
         _tell(f"the sandbox with {asked.size} companies")
         found |= {"sandbox": sandbox.measure(asked.size)}
@@ -82,6 +85,14 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         "seconds": round(perf_counter() - start, 1),
     }
     return found
+
+
+def _write(out: Path, found: dict[str, Any]) -> str:
+    """Put what was found so far into the file; the text of it."""
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text + "\n", encoding="utf-8")
+    return text
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -148,9 +159,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except layers.BuildError as error:
         print(error, file=sys.stderr)
         return 1
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    asked.out.write_text(text + "\n", encoding="utf-8")
+    text = _write(asked.out, found)
     print(text if asked.json else report(found))
     for line in over_budget(found):
         _tell(line)

@@ -158,6 +158,19 @@ def test_the_command_writes_its_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert [row["changed_percent"] for row in written["core"]] == [0, 10, 100]
 
 
+def test_a_run_that_breaks_off_keeps_what_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core was measured, the sandbox did not start."""
+
+    def broken(_size: int) -> None:
+        raise RuntimeError("it did not start")
+
+    out = tmp_path / "bench.json"
+    monkeypatch.setattr("benchmarks.__main__.sandbox.measure", broken)
+    with pytest.raises(RuntimeError, match="did not start"):
+        main(["--only", "core", "--only", "sandbox", "--pairs", "100", "--out", str(out)])
+    assert list(json.loads(out.read_text(encoding="utf-8"))) == ["core"]
+
+
 def test_help_teaches_budgets_and_the_naive_way(capsys: pytest.CaptureFixture[str]) -> None:
     """Every flow with its formula."""
     with pytest.raises(SystemExit) as ended:
