@@ -83,6 +83,11 @@ template: $(call env,tools) ## Check template.yaml
 unit: $(call env,dev) $(call env,outside) ## Run the tests that need no deployment
 	$(dev) -m pytest -n 2 -m "not stack and not node"
 
+.PHONY: coverage
+coverage: $(call env,dev) ## Measure the branch coverage of core and engine; below 95 % it fails
+	$(dev) -m pytest -q -n 2 --cov=tandem --cov-branch --cov-report= tests/core tests/engine tests/system tests/cli
+	$(dev) -m coverage report --include='*/tandem/core/*,*/tandem/engine/*' --fail-under=95
+
 .PHONY: outside
 outside: $(call env,dev) $(call env,outside) $(if $(node),$(call env,node)) ## Run Zoho clients of others, Node's SDK too, against the sandbox
 	@$(if $(node),,echo "node or npm is missing: the Node SDK is left out")
