@@ -70,16 +70,24 @@ BAD = {
 }
 
 
+TICKS_APART = 3
+"""So often the same input is sent before a bell beside it is taken for its own: the tick rings in between, too."""
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_answered_and_nothing_is_queued(world: Stage, name: str) -> None:
     """The table of issue 2: the status, no row wanted, no bell, no call to Zoho but the tick's own."""
     bad = BAD[name]
-    world.settle()
-    before, wanted = world.log.last, rows_wanted(world)
-    assert send(world, bad) == bad.answer
-    assert rows_wanted(world) == wanted
-    assert world.cloud.depth("ChangeQueue") == 0
-    assert [call for call in world.log.since(before) if not call.is_feed] == []
+    for _ in range(TICKS_APART):
+        world.settle()
+        before, wanted = world.log.last, rows_wanted(world)
+        assert send(world, bad) == bad.answer
+        queued = world.cloud.depth("ChangeQueue")
+        assert rows_wanted(world) == wanted
+        assert [call for call in world.log.since(before) if not call.is_feed] == []
+        if not queued:
+            return
+    pytest.fail("a bell each time it was sent: not the tick's, which rings at moments of its own")
 
 
 def send(world: Stage, bad: Bad) -> int:
