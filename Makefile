@@ -102,6 +102,10 @@ simulate: $(call env,dev) ## Run the whole system under faults and judge it (SEE
 simulate-judge: $(call env,dev) ## Plant known bugs in a copy, one by one: the simulation must find each
 	@PYTHONHASHSEED=0 $(dev) -m tests.planted $(ARGS)
 
+.PHONY: mutants
+mutants: $(call env,mutants) ## Change core and engine in a copy, bit by bit: a test must notice (ARGS="core/decide.py --minutes 10")
+	@PYTHONHASHSEED=0 nice -n 15 build/envs/mutants/bin/python -m tests.mutants $(ARGS)
+
 .PHONY: stack
 stack: setup ## Run the tests on the template, deployed on the local AWS
 	$(dev) -m pytest -m stack

@@ -30,6 +30,7 @@ SOURCES = (
     "requirements/emulator.in",
     "requirements/tools.in",
     "requirements/outside.in",
+    "requirements/mutants.in",
 )
 MARK = "# digest of the sources and of the lines below: "
 REFERENCE = re.compile(r"^-[rc]\s+(\S+)", re.MULTILINE)

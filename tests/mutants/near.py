@@ -1,0 +1,29 @@
+"""Which tests a module's mutants must pass: those written for it and, where few are, those of the whole way."""
+
+from __future__ import annotations
+
+TANDEM = "layers/tandem/tandem"
+ENGINE = ("tests/engine/conftest.py", "tests/system/conftest.py", "tests/system/world.py")
+
+# In the order in which an error hurts: a run without names takes them so.
+NEAR = {
+    "core/decide.py": ("tests/core/test_decide.py", "tests/core/test_merge.py"),
+    "core/merge.py": ("tests/core/test_merge.py", "tests/core/test_decide.py", "tests/core/test_sync.py"),
+    "core/actions.py": ("tests/core/test_decide.py", "tests/core/test_sync.py", "tests/core/test_merge.py"),
+    "core/match.py": ("tests/core/test_match.py", "tests/core/test_keys.py"),
+    "core/guards.py": ("tests/core/test_guards.py", "tests/core/test_guards_of_many.py"),
+    "core/canonical.py": ("tests/core/test_canonical.py", "tests/core/test_mapping_kinds.py"),
+    "core/records.py": (
+        "tests/core/test_canonical.py",
+        "tests/core/test_decide.py",
+        "tests/core/test_merge.py",
+    ),
+    "engine/settle.py": ("tests/engine/test_settle.py",),
+    "engine/perform.py": ("tests/engine/test_settle.py", "tests/system/test_policies.py"),
+    "engine/writer.py": ("tests/engine/test_drain.py", "tests/engine/test_lease.py"),
+    "engine/rows.py": ("tests/engine/test_rows.py", "tests/engine/test_rows_machine.py"),
+    "engine/links.py": ("tests/engine/test_links.py",),
+    "engine/drain.py": ("tests/engine/test_drain.py", "tests/engine/test_groups.py"),
+}
+# What those tests lean on: part of a session's key, for another helper is another test.
+HELPERS = ("tests/conftest.py", "tests/core/orgs.py", "tests/engine/town.py", *ENGINE)
