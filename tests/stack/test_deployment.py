@@ -15,9 +15,10 @@ from local import LocalStack
 ROOT = Path(__file__).resolve().parents[2]
 
 ENTER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from local import LocalStack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests behind it has it ignored
 with LocalStack(Path(sys.argv[1]), Path(sys.argv[2])) as stack:
     print(stack.endpoint.rsplit(":", 1)[1], flush=True)
     time.sleep(60)
