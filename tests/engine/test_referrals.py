@@ -64,7 +64,9 @@ def over(table: MemoryTable) -> tuple[Referrals, Links, Rows]:
 
 def other(referrals: Referrals, at: Situation) -> Any:
     """What the agent's id is on the other side, if that is known."""
-    lookup = referrals.knowing(ENTITY, OWN, at, NOW).field("agent").convert
+    knowing = referrals.knowing(ENTITY, OWN, at, NOW)
+    lookup = knowing.field("agent").convert
+    assert [known for _, known in knowing.lookups] == [lookup]
     assert at.crm is not None
     return None if lookup.awaits(Side.CRM, "2") else lookup.translate(Side.CRM, "2")
 

@@ -306,7 +306,7 @@ async def test_one_delete_too_many_and_nobody_is_made_inactive(crowd: System) ->
     await crowd.settle(15)
     assert crowd.writes(before) == []
     [alert] = guard_alerts(crowd)
-    assert "5 customers were deleted in CRM within 10 minutes, more than 4" in alert
+    assert "5 customer records were deleted in CRM within 10 minutes, more than 4" in alert
     approve(crowd)
     await crowd.settle(3)
     assert await inactive(crowd) == 5

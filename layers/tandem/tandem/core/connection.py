@@ -83,7 +83,7 @@ class Settings(BaseModel):
         20,
         ge=0,
         le=1000,
-        description="more customers than this deleted on one side: nothing is written; 0 = off",
+        description="more customers, vendors, items than this deleted on one side: nothing is written; 0 = off",
     )
     value_collapse_records: int = Field(
         50,

@@ -23,8 +23,7 @@ from tandem.core.tax import TaxIdentity, TaxNumber, is_valid_number, tax_faults
 __all__ = [
     "CONVERTERS", "ActiveState", "Address", "Checkbox", "ConversionError", "Converter", "Country", "Date", "DateTime",
     "Email", "FullName", "Integer", "LongText", "Lookup", "Money", "MultiSelect", "Number", "Percent", "PersonName",
-    "Phone",
-    "Picklist", "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number", "tax_faults",
+    "Phone", "Picklist", "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number", "tax_faults",
 ]  # fmt: skip
 
 Limit = Annotated[int, Field(ge=1)] | None

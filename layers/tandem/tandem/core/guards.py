@@ -134,7 +134,10 @@ def _mass_delete(side: Side, gone: list[Noted], settings: Settings) -> Tripped |
     limit, count = settings.mass_delete_records, len(gone)
     if not limit or count <= limit:
         return None
-    sentence = f"{count} customers were deleted in {SIDE_NAMES[side]} {_within(settings)}, more than {limit}"
+    kinds = " and ".join(sorted({one.entity for one in gone}))
+    sentence = (
+        f"{count} {kinds} records were deleted in {SIDE_NAMES[side]} {_within(settings)}, more than {limit}"
+    )
     return Tripped("mass delete", side, count, limit, sentence, _editors(gone))
 
 

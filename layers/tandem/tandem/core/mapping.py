@@ -299,13 +299,9 @@ class EntityMapping(Strict):
 
     def knowing(self, linked: ReadOnly[str, ReadOnly[str, str]]) -> Self:
         """A copy whose lookups translate by the links of their entities: entity -> CRM id -> Books id."""
-        known = (
-            field.knowing(linked.get(field.convert.entity, {}))
-            if isinstance(field.convert, Lookup)
-            else field
-            for field in self.fields
-        )
-        return self.model_copy(update={"fields": tuple(known)})
+        known = self.model_copy(update={"fields": tuple(field.knowing(linked) for field in self.fields)})
+        known.__dict__.pop("lookups", None)  # a copy keeps what was worked out of the old fields
+        return known
 
     def resource(self, side: Side) -> Resource:
         """Where the entity lives on `side`."""

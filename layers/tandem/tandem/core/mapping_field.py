@@ -193,11 +193,15 @@ class FieldMapping(Strict):
         """A clear is not sent to `side`."""
         return self.never_blank if side is Side.BOOKS else self.never_blank_crm
 
-    def knowing(self, linked: Mapping[str, str]) -> Self:
-        """A copy whose lookup translates by these links (CRM id -> Books id); any other field is as it was."""
+    def knowing(self, linked: Mapping[str, Mapping[str, str]]) -> Self:
+        """A copy whose lookup translates by the links of its entity: entity -> CRM id -> Books id.
+
+        Any other field is as it was.
+        """
         if not isinstance(self.convert, Lookup):
             return self
-        return self.model_copy(update={"convert": self.convert.knowing(linked)})
+        links = linked.get(self.convert.entity, {})
+        return self.model_copy(update={"convert": self.convert.knowing(links)})
 
     @cached_property
     def convert(self) -> Converter:
