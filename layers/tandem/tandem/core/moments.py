@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +15,7 @@ from tandem.core.records import Side, Value
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 """What neither a form of CRM nor one of Books takes is a slip of the pen."""
+_MINUTE = timedelta(minutes=1)
 
 
 def _zone(name: str) -> str:
@@ -90,6 +91,9 @@ class DateTime(Converter):
             return None
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=self._place)
+        offset = moment.astimezone(self._place).utcoffset()
+        if offset is None or offset % _MINUTE:
+            return None  # before its standard time a zone kept the sun's, which no offset of minutes tells
         return moment.astimezone(UTC).replace(second=0, microsecond=0)
 
 
