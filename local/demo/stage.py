@@ -94,7 +94,12 @@ class Stage:
             time.sleep(pause)
 
     def tick(self) -> None:
-        """The deployed reconcile function, by the Lambda API, instead of waiting for the minute."""
+        """The deployed reconcile function, by the Lambda API, instead of waiting for the minute.
+
+        It starts with the next second, since a tick reads CRM up to the second in which it starts and leaves that
+        one, which is not over yet, to the next tick: it sees all that was edited before this call.
+        """
+        time.sleep(1 - time.time() % 1)
         self.ticks += 1
         started = time.monotonic()
         self.cloud.tick()
