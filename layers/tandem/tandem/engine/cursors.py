@@ -36,6 +36,10 @@ class Cursor:
     listed: int = 0
     """Records shown so far by a first, complete listing."""
 
+    def is_due(self, now: datetime) -> bool:
+        """Its time has come, or it stopped within a listing."""
+        return self.due is None or now >= self.due or self.next is not None
+
 
 @dataclass(slots=True)
 class Cursors:

@@ -159,12 +159,18 @@ class FeedPage:
     """One page of changed records. `next` continues the listing (None: complete).
 
     `by_time`: rows come in the order of their time, so that a reader may stop at what it knows.
+    `oldest`: the last time on a page whose rows come newest first: what follows did not change later.
     """
 
     bodies: Sequence[Mapping[str, Any]]
     next: str | None
     asked_at: datetime
     by_time: bool = True
+    oldest: datetime | None = None
+
+    def reaches(self, since: datetime | None) -> bool:
+        """A listing, newest first, has come to what was known at `since`."""
+        return since is not None and self.oldest is not None and self.oldest < since
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from tandem.engine.connections import in_turn
 from tandem.engine.cursors import Cursor, listings
 from tandem.engine.desk import ClientsFor, Store
 from tandem.engine.epoch import listed_again, of_this_table
+from tandem.engine.feeds import Feeds
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import accounts
 from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
@@ -154,12 +155,10 @@ class _Poll:
 
     async def run(self) -> None:
         """Every feed whose time has come, then deletes and restores of CRM."""
-        for entity, side in listings(self.mapping):
-            cursor = self.store.cursors.read(self.connection.id, f"{side}#{entity}")
-            if cursor.due is not None and self.clock.now() < cursor.due and cursor.next is None:
-                continue
+        feeds = Feeds(self.mapping, self.clients, self.store.cursors, self.connection.id)
+        for side, entity, cursor in feeds.due(self.clock.now()):
             self.report.polled += 1
-            await self._feed(side, entity, cursor)
+            await self._feed(feeds, side, entity, cursor)
         self.gate.cls = RowClass.RECONCILE
         for entity in self.mapping.entities:
             await self._deleted(entity)
@@ -171,10 +170,9 @@ class _Poll:
 
     # --- changed records -------------------------------------------------------------------------------
 
-    async def _feed(self, side: Side, entity: str, cursor: Cursor) -> None:
+    async def _feed(self, feeds: Feeds, side: Side, entity: str, cursor: Cursor) -> None:
         """Read a feed page by page; the cursor moves after every row of the page is pending."""
-        resource = self.mapping.entities[entity].resource(side)
-        started = self.clock.now().replace(microsecond=0)
+        started = feeds.begun(side, entity, self.clock.now()).replace(microsecond=0)
         since = (
             cursor.mark - timedelta(seconds=self.connection.settings.overlap_seconds) if cursor.mark else None
         )
@@ -183,7 +181,7 @@ class _Poll:
             cursor = replace(cursor, next=None, rising=started, listed=0)
         while True:
             before = cursor.rising if side is Side.CRM else None
-            page = await self.clients[side].changed(resource, since=since, before=before, after=cursor.next)
+            page = await feeds.page(side, entity, since, before, cursor, self.clock.now())
             self.report.pages += 1
             if cursor.mark is None or not page.by_time:
                 cursor = replace(cursor, listed=cursor.listed + len(page.bodies))
@@ -229,12 +227,6 @@ class _Poll:
         """Index and hint the rows of a page; true when a newest-first listing has reached what is known."""
         cls = RowClass.BACKFILL if first else RowClass.RECONCILE
         records = [r for body in page.bodies if (r := self._read(side, entity, body, cls)) is not None]
-        reached = (
-            page.by_time
-            and side is Side.BOOKS
-            and since is not None
-            and any(_older(record, since) for record in records)
-        )
         fresh = [record for record in records if since is None or not _older(record, since)]
         # A list in another order may skip a row while others come and go: all are held against what was seen.
         awake = self._awake(fresh if page.by_time else records, page.asked_at)
@@ -248,7 +240,7 @@ class _Poll:
             if native_sync_is_on(record):
                 self.store.connections.flag_native_sync(self.connection, record.label, self.clock.now())
                 break
-        return reached
+        return page.reaches(since)
 
     def _read(self, side: Side, entity: str, body: Body, cls: RowClass) -> Record | None:
         """One row of a page; what our code cannot read is hinted, so that its own row fails and not the feed (P21)."""

@@ -14,6 +14,7 @@ from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, Record
 from tandem.engine.cases import hold_key
 from tandem.engine.cursors import listings
 from tandem.engine.desk import Desk
+from tandem.engine.feeds import deal, newest
 from tandem.engine.reader import CUSTOMER, PERSON, Reader
 from tandem.engine.rows import Row
 from tandem.engine.survivors import Survivors
@@ -107,8 +108,8 @@ class Gatherer:
         """A page could save the read of this row's Books record: its version covers all that is at stake."""
         if row.key.side is not Side.CRM or row.insists or not isinstance(own, Record):
             return False
-        if row.key.entity not in (CUSTOMER, PERSON):
-            return False  # the page lists customers
+        if not self.pages.shows(row.key.entity):
+            return False
         if link is None or link.state is not LinkState.LIVE or link.seen_books is None:
             return False
         if self.reader.has_contact(self._customer(link)):
@@ -269,27 +270,21 @@ class Gatherer:
     async def _look_at(self, entity: str, side: Side) -> datetime:
         """Returns when the oldest of what was looked at had been taken."""
         desk, taken_at = self.desk, self.desk.clock.now()
+        resource = newest(desk.mapping, side, entity)
         mark = desk.store.cursors.read(desk.connection.id, f"{side}#{entity}").mark
         since = mark - timedelta(seconds=desk.connection.settings.overlap_seconds) if mark else None
-        resource, after = desk.entity(entity).resource(side), None
-        if side is Side.BOOKS and entity == CUSTOMER:
+        if side is Side.BOOKS and self.pages.shows(entity):
             first = await self.pages.fresh()
-            taken_at, after, records = first.taken_at, first.next, list(first.rows.values())
-            desk.store.index.add_records(desk.connection.id, records)
-            if after is None or _reaches(records, since):
-                return taken_at
+            taken_at, page = first.taken_at, first.page
+        else:
+            page = await desk.clients[side].changed(resource, since=since, before=None, after=None)
         while True:
-            page = await desk.clients[side].changed(resource, since=since, before=None, after=after)
-            records = [r for body in page.bodies if (r := self.reader.try_record(entity, side, body))]
+            bodies = deal(desk.mapping, side, entity, page.bodies)
+            records = [r for body in bodies if (r := self.reader.try_record(entity, side, body))]
             desk.store.index.add_records(desk.connection.id, records)
-            if page.next is None or (page.by_time and _reaches(records, since)):
+            if page.next is None or page.reaches(since):
                 return taken_at
-            after = page.next
-
-
-def _reaches(records: Sequence[Record], since: datetime | None) -> bool:
-    """A listing, newest first, has come to what was known at `since`."""
-    return since is not None and any(r.version is not None and r.version < since for r in records)
+            page = await desk.clients[side].changed(resource, since=since, before=None, after=page.next)
 
 
 def _linked_parent(entity: str, parent_link: Link | None, crm: Record | Gone | None) -> Parent:

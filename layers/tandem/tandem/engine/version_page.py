@@ -1,4 +1,4 @@
-"""The version page: one listing, newest first, that shows which Books customers are as they were (design, section 4).
+"""The version page: one listing, newest first, that shows which Books contacts are as they were (design, section 4).
 
 Books has no lock. Before a write a target counts as unchanged only if a page at most 5 s old shows its settled
 version, or reaches below the cursor without it while its row is not pending; else it is read.
@@ -18,21 +18,22 @@ from tandem.core.mapping import EntityMapping, FieldMapping
 from tandem.core.merge import has_changed
 from tandem.core.records import Link, Record, RecordKey, Seen, Side, is_settled, shows_as_seen
 from tandem.engine.desk import Desk
+from tandem.engine.feeds import deal, listed_together, newest
+from tandem.engine.ports import FeedPage
+from tandem.engine.reader import CUSTOMER, PERSON
 
 PAGE_LASTS = timedelta(seconds=5)
-CUSTOMER = "customer"
 
 
 @dataclass(frozen=True, slots=True)
 class VersionPage:
-    """The first page of the listing. `taken_at` is our clock before it was asked for, `asked_at` the server's."""
+    """The first page of the listing. `taken_at` is our clock before it was asked for."""
 
     taken_at: datetime
-    asked_at: datetime
+    page: FeedPage
     rows: Mapping[str, Record]
     floor: datetime | None
     """The oldest version on it: what is not on it was not changed later. None where it is no such proof."""
-    next: str | None
 
 
 @dataclass(slots=True)
@@ -56,15 +57,23 @@ class VersionPages:
 
     async def _take(self) -> VersionPage:
         taken_at = self.desk.clock.now()
-        resource = self.desk.entity(CUSTOMER).resource(Side.BOOKS)
-        found = await self.desk.clients[Side.BOOKS].changed(resource, since=None, before=None, after=None)
-        records = [record for body in found.bodies if (record := self.read(CUSTOMER, Side.BOOKS, body))]
-        versions = [record.version for record in records if record.version is not None]
-        whole = found.next is None or len(versions) < len(found.bodies)
-        rows = {record.id: record for record in records}
-        return VersionPage(
-            taken_at, found.asked_at, rows, None if whole else min(versions, default=None), found.next
+        mapping = self.desk.mapping
+        found = await self.desk.clients[Side.BOOKS].changed(
+            newest(mapping, Side.BOOKS, CUSTOMER), since=None, before=None, after=None
         )
+        rows = {
+            record.id: record
+            for entity in listed_together(mapping) or (CUSTOMER,)
+            for body in deal(mapping, Side.BOOKS, entity, found.bodies)
+            if (record := self.read(entity, Side.BOOKS, body))
+        }
+        versions = [record.version for record in rows.values() if record.version is not None]
+        whole = found.next is None or len(versions) < len(found.bodies)
+        return VersionPage(taken_at, found, rows, None if whole else found.oldest)
+
+    def shows(self, entity: str) -> bool:
+        """Whether a page tells of this entity; of persons it does by their customers."""
+        return entity in (CUSTOMER, PERSON, *listed_together(self.desk.mapping))
 
     async def unchanged(self, link: Link, customer: str, fields: set[str]) -> VersionPage | None:
         """The page that proves these fields of the link's Books record unchanged since they were seen; else None."""
@@ -81,23 +90,24 @@ class VersionPages:
 
     def _is_settled(self, link: Link, seen: Seen, row: Record, page: VersionPage, fields: set[str]) -> bool:
         """Settled as stored, or by this very page for the fields that it shows with equal values."""
-        if link.entity != CUSTOMER:
+        if link.entity == PERSON:
             return seen.is_settled_for(fields)
         if not shows_as_seen(row, seen):
             return False
-        settles = is_settled(seen.version, page.asked_at) and fields <= row.values.keys()
+        settles = is_settled(seen.version, page.page.asked_at) and fields <= row.values.keys()
         return settles or seen.is_settled_for(fields)
 
     def _is_below(self, page: VersionPage, link: Link, customer: str) -> bool:
         """Not on a page that reaches below the cursor: the feed has told its last change, and it was handled."""
         desk, version = self.desk, link.seen_books.version if link.seen_books else None
-        mark = desk.store.cursors.read(desk.connection.id, f"{Side.BOOKS}#{CUSTOMER}").mark
+        listed = CUSTOMER if link.entity == PERSON else link.entity
+        mark = desk.store.cursors.read(desk.connection.id, f"{Side.BOOKS}#{listed}").mark
         overlap = timedelta(seconds=desk.connection.settings.overlap_seconds)
         if page.floor is None or mark is None or page.floor >= mark - overlap:
             return False
         if version is None or version > page.floor:
             return False
-        places = {CUSTOMER: customer, link.entity: link.books_id}
+        places = {listed: customer, link.entity: link.books_id}
         keys = [RecordKey(desk.connection.id, Side.BOOKS, entity, id) for entity, id in places.items()]
         rows = [desk.store.rows.read(key) for key in keys]
         return all(row is None or row.wanted <= row.done for row in rows)
@@ -121,7 +131,7 @@ def are_covered(entity: EntityMapping, fields: set[str], settings: Settings) -> 
 
 
 def _is_covered(entity: EntityMapping, mapped: FieldMapping, settings: Settings) -> bool:
-    if entity.name != CUSTOMER:
+    if entity.name == PERSON:
         # A portal user's e-mail is held: only a read tells who is one.
         return settings.books_version_covers_persons and not isinstance(mapped.convert, Email)
     in_address = any("." in path for path in mapped.attributes(Side.BOOKS))
@@ -132,7 +142,7 @@ def remembered(link: Link, page: VersionPage, customer: str) -> Record:
     """The Books record as last seen, once a page has proven that it still is so."""
     seen = link.seen_books
     assert seen is not None
-    row = page.rows.get(customer) if link.entity == CUSTOMER else None
+    row = None if link.entity == PERSON else page.rows.get(customer)
     body = {**(row.body if row else {}), **seen.addresses}
     return Record(
         Side.BOOKS,
@@ -141,7 +151,7 @@ def remembered(link: Link, page: VersionPage, customer: str) -> Record:
         dict(seen.values),
         version=seen.version,
         active=seen.active,
-        parent=None if link.entity == CUSTOMER else customer,
+        parent=customer if link.entity == PERSON else None,
         keys=row.keys if row else Record(Side.BOOKS, link.entity, link.books_id, {}).keys,
         natively_linked=bool(row and row.natively_linked),
         label=row.label if row else "",

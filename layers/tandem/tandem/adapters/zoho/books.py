@@ -155,8 +155,14 @@ class BooksClient:
             raise BadInputError(f"{after!r} is no page of a Books listing")
         query = [*_home(resource).order, ("filter_by", "Status.All")]
         rows, answer = await self._list(resource, query, page)
+        by_time = _home(resource).by_time
+        times = [moment for row in rows if (moment := BooksRecord.of(row).version)]
         return FeedPage(
-            rows, str(page + 1) if _has_more(answer) else None, answer.asked_at, _home(resource).by_time
+            rows,
+            str(page + 1) if _has_more(answer) else None,
+            answer.asked_at,
+            by_time,
+            min(times, default=None) if by_time else None,
         )
 
     async def deleted(
