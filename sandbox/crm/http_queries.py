@@ -87,6 +87,7 @@ def run_coql(call: Call) -> Reply:
     rows, more = call.world.crm.queries.select(text)
     if not rows:
         return Reply(204)
+    call.record_ids = [str(row["id"]) for row in rows if "id" in row]
     return Reply(200, {"data": rows, "info": {"count": len(rows), "more_records": more}})
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.system.simulation.judge import Finding
 from tests.system.simulation.run import Outcome, simulate
+from tests.system.simulation.verdict import Finding
 
 
 def one(seed: int, events: int, *, log: Path | None = None) -> Outcome:

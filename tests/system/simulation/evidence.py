@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 TOKEN = re.compile(r"No(\d+)")
@@ -144,3 +145,8 @@ def written_ids(call: Mapping[str, Any]) -> list[str]:
 def updated_many(call: Mapping[str, Any]) -> list[str] | None:
     """The records that one update of several in CRM changed; None for any other write."""
     return written_ids(call) if call["endpoint"] == "PUT /crm/v8/{module}" else None
+
+
+def seconds_of(call: Mapping[str, Any]) -> float:
+    """When a call was carried out, in epoch seconds."""
+    return datetime.fromisoformat(call["time"]).timestamp()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from tests.system.simulation.judge import ALSO, COUNTERS
 from tests.system.simulation.run import LOOK_SECONDS, Outcome
+from tests.system.simulation.verdict import ALSO, COUNTERS
 
 
 def last_line(outcomes: Sequence[Outcome]) -> str:

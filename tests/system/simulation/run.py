@@ -25,11 +25,12 @@ from tandem.core.records import Mode
 from tests.system.simulation.evidence import Act, Evidence
 from tests.system.simulation.faults import Faults
 from tests.system.simulation.functions import BOOKS_SECRET, CHANNELS, PATH_SECRET, Functions, Hooks
-from tests.system.simulation.judge import Finding, Verdict, judge
+from tests.system.simulation.judge import judge
 from tests.system.simulation.loop import START, VirtualLoop
 from tests.system.simulation.org import Network, Org
 from tests.system.simulation.plan import Plan, draw
 from tests.system.simulation.users import Users
+from tests.system.simulation.verdict import Finding, Verdict
 
 CALM_EVERY = 250
 """Events between two calms: all heals, all must become quiet, and the judge looks."""

@@ -1,0 +1,67 @@
+"""One connection before the judge: its evidence, and what people did that changes what may be expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.system.simulation.evidence import Act, Evidence, token_of
+from tests.system.simulation.verdict import Verdict
+
+
+@dataclass(slots=True)
+class Case:
+    """One connection before the judge."""
+
+    evidence: Evidence
+    org: str
+    sides: Mapping[str, Any]
+    acts: list[Act]
+    calls: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+    verdict: Verdict
+    ends: dict[tuple[str, str], list[Act]] = field(init=False)
+    """Deletes, restores and merges by (kind, token)."""
+    masters: set[str] = field(default_factory=set)
+    """Tokens that others were merged into: they take over values that nobody typed there."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """The customer that a person was typed in for."""
+
+    def __post_init__(self) -> None:
+        self.ends = {}
+        for act in self.acts:
+            if act.verb in ("delete", "inactivate", "restore", "merge"):
+                self.ends.setdefault((act.kind, act.token), []).append(act)
+            if act.verb == "create" and act.kind == "person":
+                self.owners[act.token] = act.into
+            elif act.into:
+                self.masters.add(act.into)
+
+    def is_excused(self, token: str) -> bool:
+        """Its customer was deleted, restored or merged: what became of its values is not judged here."""
+        owner = self.owners.get(token, token)
+        return bool({token, owner} & self.masters) or any(
+            self.ends.get(("customer", t)) for t in (token, owner)
+        )
+
+    def is_asked_about(self, accounts: list[Mapping[str, Any]]) -> bool:
+        """A new Account that took over another's Contacts looks like both: a person is asked, by name."""
+        ids = {str(account["id"]) for account in accounts}
+        held = (str(entry.get("record")) for entry in self.history if entry["kind"] == "held")
+        return any(
+            record.startswith(f"{self.org}/crm/customer/") and record.rsplit("/", 1)[1] in ids
+            for record in held
+        )
+
+    def names(self) -> dict[str, str]:
+        """The token of every record that is there, by its id."""
+        found: dict[str, str] = {}
+        for module, name in (("Accounts", "Account_Name"), ("Contacts", "Last_Name")):
+            for record in self.sides["crm"][module]:
+                found[str(record["id"])] = token_of(record.get(name)) or ""
+        for contact in self.sides["books"]["contacts"]:
+            found[str(contact["contact_id"])] = token_of(contact["contact_name"]) or ""
+            for person in contact["contact_persons"]:
+                found[str(person["contact_person_id"])] = token_of(person["last_name"]) or ""
+        return found

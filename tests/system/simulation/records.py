@@ -1,0 +1,144 @@
+"""Every record has one counterpart, none has two, and no deleted one is back: P1, P7, P9."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from tests.system.simulation.case import Case
+from tests.system.simulation.evidence import (
+    Act,
+    books_value,
+    by_token,
+    crm_value,
+    fields_of,
+    plain,
+    values_in,
+)
+from tests.system.simulation.windows import unseen_creates
+
+
+def records(case: Case) -> None:
+    """Every record has one counterpart, none has two, no deleted one is back."""
+    crm = by_token(case.sides["crm"]["Accounts"], "Account_Name")
+    books = by_token(case.sides["books"]["contacts"], "contact_name")
+    born = {act.token for act in case.acts if act.verb == "create" and act.kind == "customer"}
+    for token in sorted(born):
+        _customer(case, token, crm.get(token, []), books.get(token, []))
+    people = by_token(case.sides["crm"]["Contacts"], "Last_Name")
+    persons = by_token(
+        [{**p, "customer": c} for c in case.sides["books"]["contacts"] for p in c["contact_persons"]],
+        "last_name",
+    )
+    for token in sorted({act.token for act in case.acts if act.verb == "create" and act.kind == "person"}):
+        _person(case, token, people.get(token, []), persons.get(token, []))
+
+
+def _customer(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]) -> None:
+    made = Counter(
+        a.side for a in case.acts if a.verb == "create" and a.kind == "customer" and a.token == token
+    )
+    ends = case.ends.get(("customer", token), [])
+    if len(crm) > 1 or len(books) > 1:
+        if not _is_back_beside_another(case, ends, crm, books, made):
+            case.verdict.add("duplicates", f"{case.org} {token}: {len(crm)} Accounts, {len(books)} customers")
+        return
+    if ends:
+        _ended(case, token, ends, crm, books, made)
+        return
+    if not crm or not books:
+        if token in case.masters and case.is_asked_about(crm):
+            return
+        where = "CRM" if not crm else "Books"
+        case.verdict.add("stuck", f"{case.org} {token}: no counterpart in {where}")
+        return
+    if books[0]["status"] != "active":
+        case.verdict.add("lost", f"{case.org} {token}: deactivated, and nobody deleted it")
+    if token not in case.masters:
+        _stamps(case, token, crm[0], books[0])
+    _equal(case, "customer", token, crm[0], books[0])
+
+
+def _is_back_beside_another(
+    case: Case,
+    ends: list[Act],
+    crm: list[Mapping[str, Any]],
+    books: list[Mapping[str, Any]],
+    made: Mapping[str, int],
+) -> bool:
+    """Two people made the same customer, CRM's was deleted, Books' got its counterpart, and CRM's is restored.
+
+    Nobody but a person can say which of the two Accounts stays, and a person is asked about the restored one.
+    """
+    both_made = len(made) > 1 and len(crm) == 2 and len(books) == 1
+    deleted = {act.value for act in ends if act.side == "crm" and act.verb == "delete"}
+    restored = any(act.side == "crm" and act.verb == "restore" for act in ends)
+    back = [account for account in crm if account["id"] in deleted]
+    return both_made and restored and len(back) == 1 and case.is_asked_about(back)
+
+
+def _ended(
+    case: Case,
+    token: str,
+    ends: list[Act],
+    crm: list[Mapping[str, Any]],
+    books: list[Mapping[str, Any]],
+    made: Mapping[str, int],
+) -> None:
+    """What people deleted stays deleted; what they restored is there."""
+    last, unseen = {act.side: act for act in ends}, unseen_creates(case)
+    is_made_again = {side: act.value in unseen for side, act in last.items()}
+    if "crm" in last:
+        wanted = last["crm"].verb == "restore"
+        same = bool(crm) and crm[0]["id"] == last["crm"].value
+        if crm and not wanted and (same or (len(made) < 2 and not is_made_again["crm"])):
+            case.verdict.add("resurrected", f"{case.org} {token}: deleted in CRM and there again")
+        if wanted and not crm:
+            case.verdict.add("lost", f"{case.org} {token}: restored in CRM and gone again")
+    same = "books" in last and books and books[0]["contact_id"] == last["books"].value
+    again = "books" in last and books and books[0]["status"] == "active" and "crm" not in last
+    if again and (same or (len(made) < 2 and not is_made_again["books"])):
+        case.verdict.add("resurrected", f"{case.org} {token}: ended in Books and active again")
+
+
+def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]) -> None:
+    if case.is_excused(case.owners[token]):
+        return
+    if len(crm) > 1 or len(books) > 1:
+        case.verdict.add("duplicates", f"{case.org} person {token}: {len(crm)} in CRM, {len(books)} in Books")
+    elif not crm or not books:
+        where = "CRM" if not crm else "Books"
+        case.verdict.add("stuck", f"{case.org} person {token}: no counterpart in {where}")
+    else:
+        _equal(case, "contact_person", token, crm[0], books[0])
+
+
+def _stamps(case: Case, token: str, crm: Mapping[str, Any], books: Mapping[str, Any]) -> None:
+    spec = case.evidence.mapping["entities"]["customer"]
+    [stamp] = books_value(books, [spec["books_stamp"]])
+    mirrored = plain(crm.get(spec["crm_stamp"]))
+    if stamp not in ("", crm["id"]) or mirrored not in ("", books["contact_id"]):
+        case.verdict.add("duplicates", f"{case.org} {token}: stamped with another record's id")
+
+
+def _equal(case: Case, entity: str, token: str, crm: Mapping[str, Any], books: Mapping[str, Any]) -> None:
+    for mapped in fields_of(case.evidence.mapping, entity):
+        if mapped.name == "tax_identity":
+            continue
+        left, right = crm_value(crm, mapped.crm), books_value(books, mapped.books)
+        if left != right and not _is_held(case, token, mapped.name, left, right):
+            case.verdict.add("unequal", f"{case.org} {token} {mapped.name}: CRM {left}, Books {right}")
+
+
+def _is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    """Held with both values in the history, and people did type on both sides."""
+    sides = {a.side for a in case.acts if a.token == token and a.field == name}
+    if len(sides) < 2:
+        return False
+    for entry in reversed(case.history):
+        if entry["kind"] == "held" and entry.get("field") == name:
+            crm, books = values_in(entry.get("crm")), values_in(entry.get("books"))
+            if set(left) <= crm | {""} and set(right) <= books | {""}:
+                return True
+    return False

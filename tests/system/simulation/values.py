@@ -1,0 +1,90 @@
+"""No typed value is lost, and none is late: P5, P6."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.system.simulation.case import Case
+from tests.system.simulation.evidence import Act, by_token, plain, seconds_of, took_effect, values_in
+from tests.system.simulation.windows import in_books_window
+
+PROMPT = 30.0
+"""Seconds that an edit may take to the other side while nothing is at fault."""
+
+
+def values(case: Case) -> None:
+    """Every typed value is there, or gave way to somebody who saw it, or to a decision that holds it."""
+    shown = _shown(case)
+    seen = {(a.kind, a.token, a.field, plain(a.saw)) for a in case.acts if a.verb == "edit"}
+    decided = _decided(case)
+    for act in case.acts:
+        value = plain(act.value)
+        if act.verb != "edit" or not value or _is_ended(case, act):
+            continue
+        if value in shown.get((act.kind, act.token), set()):
+            continue
+        if (act.kind, act.token, act.field, value) in seen or value in decided:
+            continue
+        if in_books_window(case, act):
+            case.verdict.in_window += 1
+            continue
+        case.verdict.add(
+            "lost", f"{case.org} {act.token} {act.field}: {value!r} typed in {act.side} at {act.at:.1f}"
+        )
+
+
+def promptness(case: Case) -> None:
+    """While nothing is at fault an edit is on the other side soon: one found by the next poll was missed (P5)."""
+    for act in case.acts:
+        value = plain(act.value)
+        is_brisk = any(began <= act.at <= ended for began, ended in case.evidence.brisk)
+        if act.verb != "edit" or not value or not is_brisk or _is_ended(case, act):
+            continue
+        other = "books" if act.side == "crm" else "crm"
+        took = next((seconds_of(c) - act.at for c in case.calls if _carries(c, other, value)), 0.0)
+        if took > PROMPT:
+            case.verdict.add(
+                "stuck",
+                f"{case.org} {act.token} {act.field}: {took:.0f} s from {act.side}, nothing at fault",
+            )
+
+
+def _carries(call: Mapping[str, Any], product: str, value: str) -> bool:
+    return call["product"] == product and took_effect(call) and value in values_in(call.get("request_body"))
+
+
+def _is_ended(case: Case, act: Act) -> bool:
+    return case.is_excused(case.owners[act.token] if act.kind == "person" else act.token)
+
+
+def _shown(case: Case) -> dict[tuple[str, str], set[str]]:
+    """All values shown at the end; whether both sides show the same is another question."""
+    found: dict[tuple[str, str], set[str]] = {}
+    persons = [p for c in case.sides["books"]["contacts"] for p in c["contact_persons"]]
+    for kind, records, name in (
+        ("customer", case.sides["crm"]["Accounts"], "Account_Name"),
+        ("person", case.sides["crm"]["Contacts"], "Last_Name"),
+        ("customer", case.sides["books"]["contacts"], "contact_name"),
+        ("person", persons, "last_name"),
+    ):
+        for token, held in by_token(records, name).items():
+            found.setdefault((kind, token), set()).update(*(values_in(record) for record in held))
+    return found
+
+
+def _decided(case: Case) -> set[str]:
+    """Values that a logged decision about a conflict gave up, or a hold showed: the history has them."""
+    found: set[str] = set()
+    for entry in case.history:
+        rules = entry.get("rules") or {}
+        for name, before in (entry.get("before") or {}).items():
+            if str(rules.get(name, "")).startswith("conflict"):
+                found |= values_in(before)
+        if entry["kind"] == "held":
+            found |= values_in(entry.get("crm")) | values_in(entry.get("books"))
+        for reason in entry.get("reasons") or ():
+            if reason["rule"] == "held":
+                # Held at a first link: a later edit on one side alone settles it like any change.
+                found |= values_in(reason["crm"]) | values_in(reason["books"])
+    return found

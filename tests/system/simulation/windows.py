@@ -1,0 +1,114 @@
+"""The windows that docs/correctness.md declares: what is lost in one of them is counted, not found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from tests.system.simulation.case import Case
+from tests.system.simulation.evidence import Act, seconds_of, took_effect, values_in, written_ids
+
+WINDOW = 30.0
+"""Seconds between the last look at a Books record and a write to it: Books has no lock (docs/correctness.md).
+
+What was read more than 10 s ago is read again, and a write takes its 15 s at most; the rest is for slow tables.
+"""
+CLOCKS = 5.0
+"""Seconds by which the clock of a function may be off."""
+ON_ITS_WAY = 60.0
+"""Seconds from the intent of a create to its arrival in Zoho, at most."""
+
+
+def in_books_window(case: Case, act: Act) -> bool:
+    """Typed in Books between our last look at the record and our write to it, which was seconds later."""
+    if act.side != "books":
+        return False
+    for index, call in enumerate(case.calls):
+        if call["product"] != "books" or call["method"] != "PUT" or not took_effect(call):
+            continue
+        at = seconds_of(call)
+        if not act.at <= at <= act.at + WINDOW:
+            continue
+        ids = set(written_ids(call))
+        if any(
+            seconds_of(c) < act.at and at - seconds_of(c) <= WINDOW and _looks_at(c, ids)
+            for c in case.calls[:index]
+        ) and _touches(call, act):
+            return True
+    return False
+
+
+def _looks_at(call: Mapping[str, Any], ids: set[str]) -> bool:
+    if call["product"] != "books":
+        return False
+    return bool(ids & set(written_ids(call))) or call["endpoint"].endswith("/contacts")
+
+
+def _touches(call: Mapping[str, Any], act: Act) -> bool:
+    """The write carries the field of the edit."""
+    body = call.get("request_body") or {}
+    keys = {"phone": "billing_address", "segment": "custom_fields", "name": "contact_name"}
+    key = keys.get(act.field, act.field)
+    return act.kind == "person" or key in body
+
+
+def unseen_creates(case: Case) -> set[str]:
+    """Customers that an unanswered create made and a person deleted before Tandem could know them: made again.
+
+    In CRM only what was renamed first and shown by no answer, since all else is known among what was deleted.
+    Books tells nobody what was deleted there.
+    """
+    deleted = (act for act in case.acts if act.verb == "delete" and act.kind == "customer")
+    return {str(act.value) for act in deleted if _is_unseen(case, act)}
+
+
+def _is_unseen(case: Case, act: Act) -> bool:
+    id = str(act.value)
+    made = next((call for call in case.calls if _made(call, act.side, id)), None)
+    if made is None or not any(_looked_in_vain(entry, made, act) for entry in case.history):
+        return False
+    return act.side == "books" or (_was_renamed(case, made, act) and not _was_shown(case, made, act))
+
+
+def _made(call: Mapping[str, Any], product: str, id: str) -> bool:
+    return (
+        call["product"] == product
+        and call["method"] == "POST"
+        and took_effect(call)
+        and id in written_ids(call)
+    )
+
+
+def _looked_in_vain(entry: Mapping[str, Any], made: Mapping[str, Any], act: Act) -> bool:
+    """Tandem looked for what this very create had made, once it was deleted, and told that it found nothing."""
+    if (entry["kind"], entry.get("verb"), entry.get("side")) != ("not_written", "create", act.side):
+        return False
+    stamp, intended = str(entry["record"]).rsplit("/", 1)[1], str(entry["sk"]).split("#", 1)[0]
+    took = seconds_of(made) - datetime.fromisoformat(intended).timestamp()
+    looked = datetime.fromisoformat(entry["at"]).timestamp()
+    return (
+        stamp in values_in(made["request_body"])
+        and -CLOCKS <= took <= ON_ITS_WAY
+        and looked >= act.at - CLOCKS
+    )
+
+
+def _was_renamed(case: Case, made: Mapping[str, Any], act: Act) -> bool:
+    return any(
+        (a.verb, a.kind, a.side, a.token, a.field) == ("edit", "customer", "crm", act.token, "name")
+        and seconds_of(made) <= a.at <= act.at
+        for a in case.acts
+    )
+
+
+def _was_shown(case: Case, made: Mapping[str, Any], act: Act) -> bool:
+    return any(
+        call["product"] == "crm"
+        and call["status"] == HTTPStatus.OK
+        and call["seq"] > made["seq"]
+        and seconds_of(call) < act.at
+        and str(act.value) in written_ids(call)
+        for call in case.calls
+    )
