@@ -28,6 +28,17 @@ class Person:
     id: str
     values: dict[str, str]
     is_primary: bool = False
+    custom: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class PersonDraft:
+    """The checked parts of a person's body; with `id` a person that is kept."""
+
+    values: dict[str, Any]
+    custom: dict[str, Any]
+    is_primary: bool = False
+    id: str | None = None
 
 
 @dataclass(slots=True)
@@ -73,7 +84,7 @@ class Draft:
     values: dict[str, Any]
     billing: dict[str, str] | None = None
     shipping: dict[str, str] | None = None
-    persons: list[tuple[str | None, dict[str, Any], bool]] | None = None
+    persons: list[PersonDraft] | None = None
     custom: dict[str, Any] = field(default_factory=dict)
 
 
@@ -91,7 +102,7 @@ def draft_of(body: Json, setup: BooksSetup, switches: Switches) -> Draft:
     if "contact_persons" in body:
         if not isinstance(body["contact_persons"], list):
             raise invalid("contact_persons")
-        draft.persons = [_person_draft(p) for p in body["contact_persons"]]
+        draft.persons = [person_draft(p, setup, switches, in_contact=True) for p in body["contact_persons"]]
     return draft
 
 
@@ -101,7 +112,11 @@ def _formed(values: dict[str, Any], form: str) -> dict[str, Any]:
     return {k: text_form(v, form) if isinstance(v, str) else v for k, v in values.items()}
 
 
-def _person_draft(body: Any) -> tuple[str | None, dict[str, Any], bool]:
-    values = person_values(body, in_contact=True)
+def person_draft(
+    body: Any, setup: BooksSetup, switches: Switches, *, in_contact: bool = False
+) -> PersonDraft:
+    """Check a person's body; raises BooksError."""
+    values = person_values(body, in_contact)
+    custom = custom_values(body.get("custom_fields", []), setup.fields_of("contact_person"), switches)
     known = body.get("contact_person_id")
-    return (str(known) if known else None), values, bool(body.get("is_primary_contact"))
+    return PersonDraft(values, custom, bool(body.get("is_primary_contact")), str(known) if known else None)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.books.contact import Contact, Person
-from sandbox.books.values import PERSON_KEYS, invalid, person_values
+from sandbox.books.contact import Contact, Person, PersonDraft, person_draft
+from sandbox.books.values import PERSON_KEYS, invalid
 from sandbox.replies import BooksError, Json
 from sandbox.users import User
 
@@ -33,24 +33,22 @@ class Persons:
     def add(self, contact_id: str, body: Json, actor: User) -> tuple[Contact, Person]:
         """Add a person; the first becomes primary. Raises BooksError without a first name."""
         contact = self._store.get(contact_id)
-        values = person_values(body, in_contact=False)
-        if not values.get("first_name"):
+        draft = self._draft(body)
+        if not draft.values.get("first_name"):
             raise invalid("first_name")
-        self._refuse_email(contact, values, None)
-        person = self.append(contact, values, bool(body.get("is_primary_contact")))
+        self._refuse_email(contact, draft, None)
+        person = self.append(contact, draft)
         self._edited(contact, actor)
         return contact, person
 
     def edit(self, person_id: str, body: Json, actor: User) -> tuple[Contact, Person]:
         """Change the sent keys of a person."""
         contact, person = self.get(person_id)
-        values = person_values(body, in_contact=False)
-        if values.get("first_name") == "":
+        draft = self._draft(body)
+        if draft.values.get("first_name") == "":
             raise invalid("first_name")
-        self._refuse_email(contact, values, person_id)
-        person.values |= values
-        if body.get("is_primary_contact"):
-            _make_primary(contact, person)
+        self._refuse_email(contact, draft, person_id)
+        _change(contact, person, draft)
         self._edited(contact, actor)
         return contact, person
 
@@ -76,30 +74,30 @@ class Persons:
         self._edited(contact, actor)
         return contact
 
-    def append(self, contact: Contact, values: dict[str, Any], primary: bool) -> Person:
+    def append(self, contact: Contact, draft: PersonDraft) -> Person:
         """Add a person that was checked."""
-        person = Person(self._store.ids.draw(), {**dict.fromkeys(PERSON_KEYS, ""), **values})
+        person = Person(
+            self._store.ids.draw(), {**dict.fromkeys(PERSON_KEYS, ""), **draft.values}, custom=draft.custom
+        )
         contact.persons.append(person)
         self._contact_of[person.id] = contact.id
         first = len(contact.persons) == 1 and self._store.switches.first_person_is_primary
-        if primary or first:
+        if draft.is_primary or first:
             _make_primary(contact, person)
         return person
 
-    def replace(self, contact: Contact, wanted: list[tuple[str | None, dict[str, Any], bool]]) -> None:
+    def replace(self, contact: Contact, wanted: list[PersonDraft]) -> None:
         """Leave only the wanted persons: those with an id are kept and changed, the others are new."""
         old = {p.id: p for p in contact.persons}
-        kept = {person_id for person_id, _, _ in wanted if person_id}
+        kept = {draft.id for draft in wanted if draft.id}
         contact.persons = [p for p in contact.persons if p.id in kept]
         for gone in set(old) - kept:
             self._contact_of.pop(gone, None)
-        for person_id, values, primary in wanted:
-            if person_id is None:
-                self.append(contact, values, primary)
+        for draft in wanted:
+            if draft.id is None:
+                self.append(contact, draft)
             else:
-                old[person_id].values |= values
-                if primary:
-                    _make_primary(contact, old[person_id])
+                _change(contact, old[draft.id], draft)
         if contact.persons and contact.primary is None and self._store.switches.first_person_is_primary:
             contact.persons[0].is_primary = True
 
@@ -108,8 +106,11 @@ class Persons:
         for person in contact.persons:
             self._contact_of.pop(person.id, None)
 
-    def _refuse_email(self, contact: Contact, values: dict[str, Any], own: str | None) -> None:
-        email = values.get("email")
+    def _draft(self, body: Json) -> PersonDraft:
+        return person_draft(body, self._store.setup, self._store.switches)
+
+    def _refuse_email(self, contact: Contact, draft: PersonDraft, own: str | None) -> None:
+        email = draft.values.get("email")
         taken = any(p.values.get("email") == email and p.id != own for p in contact.persons)
         if email and taken and self._store.switches.duplicate_person_email == "refuse":
             raise BooksError(4, "A contact person with this email already exists.")
@@ -118,6 +119,13 @@ class Persons:
         self._store.version += 1
         if self._store.switches.person_edit_moves_customer_time:
             self._store.touch(contact, actor)
+
+
+def _change(contact: Contact, person: Person, draft: PersonDraft) -> None:
+    person.values |= draft.values
+    person.custom |= draft.custom
+    if draft.is_primary:
+        _make_primary(contact, person)
 
 
 def _make_primary(contact: Contact, person: Person) -> None:

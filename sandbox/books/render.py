@@ -126,6 +126,7 @@ class BooksRenderer:
 
     def person(self, person: Person, contact: Contact) -> Json:
         """Return a contact person."""
+        fields = self._store.setup.fields_of("contact_person")
         return {
             "contact_person_id": person.id,
             "contact_id": contact.id,
@@ -146,8 +147,8 @@ class BooksRenderer:
                 "is_whatsapp_enabled": False,
             },
             "zcrm_contact_id": "",
-            "custom_fields": [],
-            "custom_field_hash": {},
+            "custom_fields": custom_list(fields, person.custom, self._switches()),
+            "custom_field_hash": custom_hash(fields, person.custom),
         }
 
     def full(self, contact: Contact) -> Json:

@@ -101,8 +101,8 @@ class BooksStore:
         self.contacts[contact.id] = contact
         self._names.setdefault(contact.name.casefold(), set()).add(contact.id)
         self._assign_custom(contact, draft.custom)
-        for _, person, primary in draft.persons or ():
-            self.persons.append(contact, person, primary)
+        for person in draft.persons or ():
+            self.persons.append(contact, person)
         self.version += 1
         return contact
 
@@ -205,7 +205,7 @@ class BooksStore:
 
     def _refuse_unknown_persons(self, contact: Contact, draft: Draft) -> None:
         known = {p.id for p in contact.persons}
-        if any(person_id is not None and person_id not in known for person_id, _, _ in draft.persons or ()):
+        if any(draft.id is not None and draft.id not in known for draft in draft.persons or ()):
             raise BooksError(1002, "Contact Person does not exist.", self._switches().missing_contact_status)
 
     def _rename(self, contact: Contact, name: str) -> None:
@@ -222,6 +222,6 @@ class BooksStore:
 
     def _fingerprint(self, contact: Contact) -> tuple[Any, ...]:
         """Return all that a PUT can change, the addresses first."""
-        persons = [(p.id, p.is_primary, dict(p.values)) for p in contact.persons]
+        persons = [(p.id, p.is_primary, dict(p.values), dict(p.custom)) for p in contact.persons]
         addresses = dict(contact.billing), dict(contact.shipping)
         return addresses, dict(contact.values), dict(contact.custom), persons

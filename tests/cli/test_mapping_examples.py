@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from tandem.core.mapping_schema import file_schema
 from tests.cli.conftest import SandboxServer, World
 from tests.docs.pages import text_of
-from tests.system.test_custom_fields import KINDS
+from tests.system.extra_field import KINDS
 
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```", text_of("docs/mapping.md"), re.MULTILINE | re.DOTALL)
 PRESETS = resources.files("tandem") / "presets"

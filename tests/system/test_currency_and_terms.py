@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.system.test_vendors import SECTION
+from tests.system.sections import VENDORS
 from tests.system.world import System
 
-INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text() + SECTION
+INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text() + VENDORS
 PLACES = {"customer": ("Accounts", "Account_Name"), "vendor": ("Vendors", "Vendor_Name")}
 TERMS = {"crm": "Payment_Days", "books": "payment_terms", "converter": "integer"}
 

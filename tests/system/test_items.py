@@ -9,26 +9,9 @@ from typing import Any
 import pytest
 
 from tandem.core.records import LinkState, RecordKey, Side
+from tests.system.sections import ITEMS, NEW_ITEMS
 from tests.system.world import System
 
-SECTION = """
-  item:
-    crm_module: Products
-    crm_stamp: Books_Item_ID
-    books_stamp: cf_crm_product_id
-    fields:
-      name: {crm: Product_Name, books: name, args: {crm_max: 200, books_max: 100}}
-      sku: {crm: Product_Code, books: sku, args: {crm_max: 40, books_max: 100}}
-      description: {crm: Description, books: description, converter: long_text, args: {books_max: 2000}}
-      unit: {crm: Usage_Unit, books: unit, converter: picklist, args: {values: {Box: box, Numbers: pcs, Hours: hrs}}}
-      active: {crm: Product_Active, books: status, converter: active_state}
-      price: {crm: Unit_Price, books: rate, converter: money, direction: to_crm, drift: put_back, first_link: books}
-      hsn: {crm: HSN_SAC, books: hsn_or_sac, direction: to_crm, drift: put_back, first_link: books}
-      grade: {crm: Grade, books: cf_grade, args: {crm_max: 100, books_max: 255}}
-"""
-CREATES = SECTION.replace(
-    "    fields:\n", "    create_in_books: true\n    constants: {books: {rate: 0}}\n    fields:\n", 1
-)
 ITEM = {"name": "Steel Bolt M8", "sku": "SB-8", "unit": "box", "rate": 12.5, "hsn_or_sac": "7318"}
 PRODUCT = {"Product_Name": "Steel bolt M8, zinc", "Product_Code": "SB-8", "Product_Active": True}
 
@@ -45,7 +28,7 @@ async def started(section: str) -> System:
 @pytest.fixture
 async def system() -> AsyncIterator[System]:
     """Items as a file has them that says nothing more."""
-    made = await started(SECTION)
+    made = await started(ITEMS)
     yield made
     await made.http.aclose()
     await made.sandbox.outbox.close()
@@ -54,7 +37,7 @@ async def system() -> AsyncIterator[System]:
 @pytest.fixture
 async def creating() -> AsyncIterator[System]:
     """The same where the user asks for items made out of Products."""
-    made = await started(CREATES)
+    made = await started(NEW_ITEMS)
     yield made
     await made.http.aclose()
     await made.sandbox.outbox.close()
@@ -213,7 +196,7 @@ async def test_a_product_deleted_in_crm_is_inactive_in_books_and_comes_back(syst
 @pytest.mark.parametrize("policy", ["keep", "hold"])
 async def test_a_delete_follows_its_policy(policy: str) -> None:
     """`keep` ends the link and leaves the item, `hold` leaves both."""
-    system = await started(SECTION.replace("    fields:\n", f"    delete: {policy}\n    fields:\n", 1))
+    system = await started(ITEMS.replace("    fields:\n", f"    delete: {policy}\n    fields:\n", 1))
     crm, books = await both(system)
     await system.control("DELETE", f"/crm/Products/{crm}")
     await system.settle(4)

@@ -11,8 +11,9 @@ import yaml
 
 from tandem.core.records import RecordKey, RowClass, Side
 from tests.system.conftest import ACCOUNT
+from tests.system.sections import VENDORS
 from tests.system.test_crashes import Killed, Killer
-from tests.system.test_vendors import SECTION, VENDOR
+from tests.system.test_vendors import VENDOR
 from tests.system.world import System
 
 INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text()
@@ -26,7 +27,7 @@ async def start(request: pytest.FixtureRequest) -> AsyncIterator[Start]:
     made: list[System] = []
 
     async def begin(entity: str = "customer") -> System:
-        mapping = yaml.safe_load(INDIA + (SECTION if entity == "vendor" else ""))
+        mapping = yaml.safe_load(INDIA + (VENDORS if entity == "vendor" else ""))
         mapping["entities"]["customer"]["fields"]["agent"] = {**FIELD, "args": {"entity": entity}}
         system = System(mapping=yaml.safe_dump(mapping))
         made.append(system)

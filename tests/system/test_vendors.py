@@ -10,25 +10,9 @@ import pytest
 
 from tandem.core.records import LinkState, RecordKey, Side
 from tests.system.conftest import ACCOUNT
+from tests.system.sections import VENDORS
 from tests.system.world import System
 
-SECTION = """
-  vendor:
-    crm_module: Vendors
-    crm_stamp: Books_Vendor_ID
-    books_stamp: cf_crm_vendor_id
-    email_field: Email
-    fields:
-      name: {crm: Vendor_Name, books: contact_name, args: {books_max: 200}}
-      website: {crm: Website, books: website, converter: url}
-      phone: {crm: Phone, books: billing_address.phone, converter: phone}
-      billing_address:
-        converter: address
-        crm: {street: Street, city: City, state: State, zip: Zip_Code, country: Country}
-        books: {address: billing_address.address, street2: billing_address.street2, city: billing_address.city,
-                state: billing_address.state, zip: billing_address.zip, country: billing_address.country}
-      notes: {crm: Description, books: notes, converter: long_text}
-"""
 VENDOR = {
     "Vendor_Name": "Deccan Paper Mills",
     "Email": "sales@deccan.example",
@@ -45,7 +29,7 @@ VENDOR = {
 @pytest.fixture
 async def system() -> AsyncIterator[System]:
     """An empty pair of orgs with vendors in the mapping, both listed once, in write mode."""
-    text = resources.files("tandem.presets").joinpath("india.yaml").read_text() + SECTION
+    text = resources.files("tandem.presets").joinpath("india.yaml").read_text() + VENDORS
     made = System(mapping=text)
     await made.subscribe(("Accounts", "Contacts", "Vendors"))
     await made.settle(2)
