@@ -13,6 +13,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Byte code is kept, whatever the shell says: without it each start compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 # Environments hold absolute paths: a checkout that was moved makes them anew.
 ifneq "$(shell cat build/envs/.root 2>/dev/null)" "$(CURDIR)"
