@@ -110,6 +110,34 @@ def test_a_field_absent_from_a_read_moves_nothing_and_keeps_its_base() -> None:
     assert action.base["website"] == Base("acme.example", "acme.example")
 
 
+def test_a_persons_word_on_a_field_reaches_the_merge_of_a_pair() -> None:
+    """Linked or about to be: the value taken travels."""
+    ours, theirs = crm(website="crm.example"), books(website="books.example")
+    taken = Release(take=Side.BOOKS, shown={"website": {"crm": "crm.example", "books": "books.example"}})
+    linked = decided(at(crm=ours, books=theirs, release=taken))
+    assert isinstance(linked, Sync)
+    assert linked.writes[Side.CRM] == {"website": "books.example"}
+    found = Matched(Candidate(theirs), "stamp")
+    linking = decided(unlinked(ours, match=found, release=taken))
+    assert isinstance(linking, LinkPair)
+    assert linking.sync.writes[Side.CRM] == {"website": "books.example"}
+
+
+def test_the_newest_edit_is_known_from_the_records_versions() -> None:
+    """And is kept with the pair until the field is agreed."""
+    website = CUSTOMER.field("website").model_copy(update={"conflict": "newest"})
+    entity = CUSTOMER.model_copy(update={"fields": (website,), "newest": ("website",)})
+    ours = replace(crm(website="crm.example"), version=NOW - timedelta(minutes=2))
+    theirs = replace(books(website="books.example"), version=NOW - timedelta(minutes=1))
+    action = decide(at(crm=ours, books=theirs), entity, DELAY, NOW)
+    assert isinstance(action, Sync)
+    assert action.writes[Side.CRM] == {"website": "books.example"}
+    assert {side: edit.value for side, edit in action.edits["website"].items()} == {
+        Side.CRM: "crm.example",
+        Side.BOOKS: "books.example",
+    }
+
+
 @pytest.mark.parametrize("missing", ["crm", "books"])
 def test_a_side_that_was_not_read_decides_nothing(missing: str) -> None:
     """Never inferred from an absence."""
@@ -207,6 +235,13 @@ def test_a_delete_that_a_person_decides_is_held(entity: EntityMapping) -> None:
     assert action.hold.cause == "deleted in CRM"
 
 
+def test_a_persons_delete_that_was_approved_ends_the_link() -> None:
+    """Whoever had to go by hand is gone, or may stay."""
+    entity = PERSON.model_copy(update={"delete": "hold"})
+    for approve, kind in ((True, Unlink), (False, Quarantine)):
+        assert type(decide(at(crm=GONE_CRM, release=Release(approve=approve)), entity, DELAY, NOW)) is kind
+
+
 def test_a_contact_without_account_is_held_where_the_mapping_says_so() -> None:
     """And left out where it does not."""
     contact = Record(Side.CRM, "contact_person", "5", {})
@@ -266,6 +301,7 @@ def test_a_delete_is_held_while_the_agreement_is_lost() -> None:
     action = decided(pair)
     assert isinstance(action, Quarantine)
     assert action.hold.cause == "deleted, state restored"
+    assert action.hold.sentence.endswith("; --approve makes the Books customer inactive")
     assert isinstance(decided(replace(pair, release=word("deleted, state restored"))), Deactivate)
     assert decided(replace(pair, books=books(active=False))) == Unlink(Ended.CRM_DELETED_KEPT)
 
@@ -292,7 +328,7 @@ def test_a_merge_in_crm_is_held_with_its_survivor() -> None:
         action = decided(merged(Survivor(MASTER, "it has the Contacts"), books=customer))
         assert isinstance(action, Quarantine)
         assert (action.hold.cause, action.hold.candidates) == ("merged in CRM", ("2",))
-        assert "it has the Contacts" in action.hold.sentence
+        assert "into Acme Group (2) (it has the Contacts)" in action.hold.sentence
 
 
 def test_a_merge_is_looked_for_only_after_the_delay() -> None:
@@ -546,7 +582,17 @@ def test_a_moved_contact_is_held() -> None:
     action = decided(moved(), person=True)
     assert isinstance(action, Quarantine)
     assert action.hold.cause == "moved person"
+    assert action.hold.candidates == ("5",)
     assert "from Account 1 to 5" in action.hold.sentence
+
+
+def test_a_contact_that_belongs_to_no_account_any_more_is_held_and_may_go_too() -> None:
+    """No Account is named that could be another when the person says yes."""
+    pair = moved(crm=replace(ASHA, parent=None))
+    action = decided(pair, person=True)
+    assert isinstance(action, Quarantine)
+    assert action.hold.candidates == ()
+    assert isinstance(decided(replace(pair, release=word("moved person", "4")), person=True), Move)
 
 
 def test_an_approved_move_ends_the_link_of_the_contact() -> None:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -60,27 +60,57 @@ class Report:
         return 100 * noticed / counted if counted else 0.0
 
 
-def key_of(module: str) -> str:
-    """The digest of a module and of what tests it: a session of another digest is thrown away."""
+def digest(names: Iterable[str]) -> str:
+    """The digest of files, by their paths in the checkout."""
     sha = hashlib.sha256()
-    for name in sorted({f"{TANDEM}/{module}", *NEAR[module], *HELPERS}):
+    for name in sorted(names):
         sha.update(name.encode() + (ROOT / name).read_bytes())
     return sha.hexdigest()
 
 
-def session_of(module: str) -> Path:
-    """The folder of the module's session, laid out anew unless it is of the same digest."""
-    folder, key = KEPT / module.replace("/", "-").removesuffix(".py"), key_of(module)
+def session_of(module: str, *, again: bool = False) -> Path:
+    """The folder of the module's session, laid out anew unless the module and what tests it are the same.
+
+    `again`: where only the tests are others, what was noticed stays noticed, and the survivors are tried again.
+    """
+    folder = KEPT / module.replace("/", "-").removesuffix(".py")
+    key = [digest([f"{TANDEM}/{module}"]), digest({*NEAR[module], *HELPERS})]
     mark = folder / "key"
-    if mark.exists() and mark.read_text() == key:
+    known = mark.read_text().split() if mark.exists() else []
+    if known == key:
         return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "src").mkdir(parents=True)
-    plain = shutil.ignore_patterns("__pycache__")
-    # mutmut names a mutant by its path below src, which must be the name it is imported by.
-    shutil.copytree(ROOT / TANDEM, folder / "src/tandem", ignore=plain)
+    if again and known[:1] == key[:1]:
+        forget_survivors(folder)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+        # mutmut names a mutant by its path below src, which must be the name it is imported by.
+        shutil.copytree(ROOT / TANDEM, folder / "src/tandem", ignore=shutil.ignore_patterns("__pycache__"))
+    lay_tests(folder, module)
+    mark.write_text("\n".join(key))
+    return folder
+
+
+def forget_survivors(folder: Path) -> None:
+    """Take back what is known of the mutants that no test noticed, and which tests reach what."""
+    for path in metas(folder):
+        known = json.loads(path.read_text())
+        codes = known["exit_code_by_key"]
+        known["exit_code_by_key"] = {
+            name: None if OUTCOMES.get(code) in {"survived", "untested"} else code
+            for name, code in codes.items()
+        }
+        path.write_text(json.dumps(known))
+    (folder / "mutants/mutmut-stats.json").unlink(missing_ok=True)
+
+
+def lay_tests(folder: Path, module: str) -> None:
+    """Copy the tests and what they lean on, and tell mutmut and pytest how they run."""
     for name in COPIED:
-        shutil.copytree(ROOT / name, folder / name, ignore=plain)
+        for place in (folder / name, folder / "mutants" / name):
+            shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    with (folder / "tests/conftest.py").open("a") as conftest:
+        conftest.write('\npytest_plugins = ["tests.mutants.quick"]\n')
     settings = (ROOT / "pyproject.toml").read_text().replace('"layers/tandem"]', '"src"]')
     settings = settings.replace("$MYPY_CONFIG_FILE_DIR/layers/tandem", "$MYPY_CONFIG_FILE_DIR/src")
     (folder / "pyproject.toml").write_text(f"""{settings}
@@ -92,8 +122,6 @@ pytest_add_cli_args_test_selection = {json.dumps(NEAR[module])}
 use_git_change_detection = false
 track_dependencies = false
 """)
-    mark.write_text(key)
-    return folder
 
 
 def environment() -> dict[str, str]:
@@ -120,11 +148,15 @@ def run(folder: Path, seconds: float) -> int:
                 return STOPPED
 
 
+def metas(folder: Path) -> list[Path]:
+    """Where mutmut writes down what became of the mutants."""
+    return [path for path in (folder / "mutants/src").rglob("*.py.meta") if path.stat().st_size]
+
+
 def outcomes(folder: Path) -> dict[str, int | None]:
     """The exit code of each mutant by its name; none before mutmut has made them."""
-    found = [path for path in (folder / "mutants/src").rglob("*.py.meta") if path.stat().st_size]
     codes: dict[str, int | None] = {}
-    for path in found:
+    for path in metas(folder):
         try:
             codes.update(json.loads(path.read_text())["exit_code_by_key"])
         except json.JSONDecodeError:  # mutmut is just writing it
@@ -222,7 +254,7 @@ def why(folder: Path) -> str:
     return "\n".join([line for line in lines if line.strip()][-40:])
 
 
-def try_modules(modules: Sequence[str], minutes: float) -> Iterator[Report]:
+def try_modules(modules: Sequence[str], minutes: float, *, again: bool) -> Iterator[Report]:
     """Each module in turn, until the time is up; a module that is not begun is told as a fault."""
     end = time.monotonic() + 60 * minutes
     for module in modules:
@@ -231,7 +263,7 @@ def try_modules(modules: Sequence[str], minutes: float) -> Iterator[Report]:
             yield Report(module, fault="not begun: the time was up")
             continue
         print(f"{module}: {', '.join(NEAR[module])}", flush=True)
-        folder = session_of(module)
+        folder = session_of(module, again=again)
         code = run(folder, left)
         if code not in {0, STOPPED}:
             yield Report(
@@ -257,6 +289,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"of {', '.join(NEAR)}; all by default")
     parser.add_argument("--minutes", type=float, default=30, help="stop after so long (default %(default)s)")
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="where only tests were added, try none but the survivors again",
+    )
     parser.add_argument("--json", type=Path, default=Path("build/mutants.json"))
     asked = parser.parse_args(argv)
     if unknown := [name for name in asked.modules if name not in NEAR]:
@@ -264,7 +301,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{', '.join(unknown)}: not in tests/mutants/near.py; give it the tests that cover it there"
         )
     reports = []
-    for report in try_modules(asked.modules or list(NEAR), asked.minutes):
+    for report in try_modules(asked.modules or list(NEAR), asked.minutes, again=asked.again):
         reports.append(report)
         print(f"{report.module}: {report.fault}" if report.fault else line_of(report))
         for name, lines in report.survivors.items():

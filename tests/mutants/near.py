@@ -7,7 +7,7 @@ ENGINE = ("tests/engine/conftest.py", "tests/system/conftest.py", "tests/system/
 
 # In the order in which an error hurts: a run without names takes them so.
 NEAR = {
-    "core/decide.py": ("tests/core/test_decide.py", "tests/core/test_merge.py"),
+    "core/decide.py": ("tests/core/test_decide.py", "tests/core/test_creates.py"),
     "core/merge.py": ("tests/core/test_merge.py", "tests/core/test_decide.py", "tests/core/test_sync.py"),
     "core/actions.py": ("tests/core/test_decide.py", "tests/core/test_sync.py", "tests/core/test_merge.py"),
     "core/match.py": ("tests/core/test_match.py", "tests/core/test_keys.py"),
@@ -18,6 +18,7 @@ NEAR = {
         "tests/core/test_decide.py",
         "tests/core/test_merge.py",
     ),
+    "engine/intents.py": ("tests/engine/test_intents.py",),
     "engine/settle.py": ("tests/engine/test_settle.py",),
     "engine/perform.py": ("tests/engine/test_settle.py", "tests/system/test_policies.py"),
     "engine/writer.py": ("tests/engine/test_drain.py", "tests/engine/test_lease.py"),

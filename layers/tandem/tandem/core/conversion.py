@@ -28,6 +28,9 @@ class ConversionError(RefusedError):
     code: str = "CONVERSION"
     message: str = ""
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class Converter(BaseModel, ABC):
     """Relates the native forms of one field on both sides; its own fields are the `args` of the mapping."""
