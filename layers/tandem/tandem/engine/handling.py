@@ -74,11 +74,13 @@ class Handler:
         return await performer.perform(row, at, action, parent_link)
 
     def _guard(self, row: Row, at: Situation, action: Action) -> None:
-        """A customer whose counterpart is gone counts as a delete there; one too many stops the drain."""
+        """A record whose counterpart is gone counts as a delete there; one too many stops the drain."""
         other = at.books if row.key.side is Side.CRM else at.crm
-        if not isinstance(action, Unlink) or not isinstance(other, Gone) or row.key.entity != CUSTOMER:
+        if not isinstance(action, Unlink) or not isinstance(other, Gone):
             return
-        if stop := self.watch.stop_at_gone(other.side, other.id):
+        if stop := self.watch.stop_at_gone(
+            RecordKey(row.key.connection, other.side, row.key.entity, other.id)
+        ):
             raise NotWritingError(stop)
 
     async def _decided(self, row: Row, link: Link | None) -> Seen:

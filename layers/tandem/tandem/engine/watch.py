@@ -14,7 +14,7 @@ from tandem.core.errors import TandemError
 from tandem.core.guards import Noted, Tripped, changed_fields, trip
 from tandem.core.records import Gone, Link, LinkState, Mode, Record, RecordKey, Side
 from tandem.engine.desk import Desk
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import PERSON, Reader
 from tandem.engine.rows import Row
 
 
@@ -40,12 +40,15 @@ class Watch:
                 self.desk.store.rows.note_gone(row, now)
         return self._keep(tripped, await self._others(tripped, rows))
 
-    def stop_at_gone(self, side: Side, id: str) -> str:
-        """The same for a customer that was found to be gone while its counterpart was handled: is it one too many?"""
+    def stop_at_gone(self, key: RecordKey) -> str:
+        """The same for a record that was found to be gone while its counterpart was handled: is it one too many?
+
+        A person never counts: it goes with its customer.
+        """
         now = self.desk.clock.now()
-        if not self._is_on or self._is_passed(None, now):
+        if not self._is_on or key.entity == PERSON or self._is_passed(None, now):
             return ""
-        tripped = self._count([Noted(side, CUSTOMER, id, now, gone=True)])
+        tripped = self._count([Noted(key.side, key.entity, key.id, now, gone=True)])
         return "" if tripped is None else self._keep(tripped, ())
 
     @property
@@ -69,13 +72,13 @@ class Watch:
         """Who edited the counterpart of one of these records last: one look, where it can be had."""
         for row in rows:
             link = self.links.get(row.key)
-            if row.key.side is not tripped.side or row.key.entity != CUSTOMER or link is None:
+            if row.key.side is not tripped.side or row.key.entity == PERSON or link is None:
                 continue
             try:
                 if row.key.side is Side.CRM:
-                    other = await self.reader.books(CUSTOMER, link.books_id, None)
+                    other = await self.reader.books(row.key.entity, link.books_id, None)
                 else:
-                    other = await self.reader.crm(CUSTOMER, link.crm_id)
+                    other = await self.reader.crm(row.key.entity, link.crm_id)
             except TandemError:
                 return ()
             return (other.edited_by,) if isinstance(other, Record) and other.edited_by else ()
