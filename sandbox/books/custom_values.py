@@ -44,11 +44,14 @@ def check_mandatory(custom: Mapping[str, Any], fields: Fields) -> None:
             raise invalid(spec.label)
 
 
-def check_references(custom: Mapping[str, Any], fields: Fields, contacts: Container[str]) -> None:
-    """Refuse a lookup that names no contact of the org."""
+def check_references(
+    custom: Mapping[str, Any], fields: Fields, referable: Mapping[str, Container[str]]
+) -> None:
+    """Refuse a lookup that names no contact or item of the org."""
     for name, value in custom.items():
-        if fields[name].data_type == "lookup" and value and value not in contacts:
-            raise BooksError(4, f"Invalid value passed for {fields[name].label}")
+        spec = fields[name]
+        if spec.data_type == "lookup" and value and value not in referable[spec.lookup]:
+            raise BooksError(4, f"Invalid value passed for {spec.label}")
 
 
 def _custom_field(item: Any, fields: Fields, by_api_name: bool) -> BooksField | None:

@@ -42,6 +42,7 @@ class Items:
     def __init__(self, store: BooksStore) -> None:
         self._store = store
         self.by_id: dict[str, Item] = {}
+        store.referable["item"] = self.by_id
         self._holders: dict[tuple[str, str], set[str]] = {}
 
     def get(self, item_id: str) -> Item:
@@ -139,7 +140,7 @@ class Items:
         body = drop_nulls(body, self._switches)
         fields = self._store.setup.fields_of("item")
         custom = custom_values(body.get("custom_fields", []), fields, self._switches)
-        check_references(custom, fields, self._store.contacts)
+        check_references(custom, fields, self._store.referable)
         return item_values(body, self._store, self._switches), custom
 
     def _held(self, name: str, value: Any) -> set[str]:

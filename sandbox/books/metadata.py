@@ -108,6 +108,8 @@ class BooksField:
     options: tuple[str, ...] = ()
     length: int = 255
     mandatory: bool = False
+    lookup: str = "contact"
+    """What a lookup leads to: contacts or items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ class BooksSetup:
             bool(spec.get("unique")),
             tuple(spec.get("options") or ()),
             int(spec.get("length") or 255),
+            lookup=str(spec.get("lookup") or "contact"),
         )
         fields[api_name] = made
         return made

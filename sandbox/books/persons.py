@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.books.contact import Contact, Person, PersonDraft, person_draft
+from sandbox.books.custom_values import check_references
 from sandbox.books.values import PERSON_KEYS, invalid
 from sandbox.replies import BooksError, Json
 from sandbox.users import User
@@ -107,7 +108,9 @@ class Persons:
             self._contact_of.pop(person.id, None)
 
     def _draft(self, body: Json) -> PersonDraft:
-        return person_draft(body, self._store.setup, self._store.switches)
+        draft = person_draft(body, self._store.setup, self._store.switches)
+        check_references(draft.custom, self._store.setup.fields_of("contact_person"), self._store.referable)
+        return draft
 
     def _refuse_email(self, contact: Contact, draft: PersonDraft, own: str | None) -> None:
         email = draft.values.get("email")

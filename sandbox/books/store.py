@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from sandbox.books.addresses import Addresses
@@ -32,6 +32,8 @@ class BooksStore:
         self._switches = switches
         self.setup = BooksSetup(ids, org)
         self.contacts: dict[str, Contact] = {}
+        self.referable: dict[str, Container[str]] = {"contact": self.contacts}
+        """The ids that a lookup may name, by what it leads to."""
         self._names: dict[str, set[str]] = {}
         self._unique: dict[tuple[str, str], str] = {}
         self.persons = Persons(self)
@@ -79,7 +81,7 @@ class BooksStore:
         }
         check_tax(values, self.org.country, self._switches())
         check_mandatory(draft.custom, self.setup.fields)
-        check_references(draft.custom, self.setup.fields, self.contacts)
+        check_references(draft.custom, self.setup.fields, self.referable)
         self._refuse_name(values["contact_name"], None)
         self._refuse_unique(draft.custom, None)
         now = int(self.clock.now()) if at is None else at
@@ -119,7 +121,7 @@ class BooksStore:
             self._refuse_name(merged["contact_name"], contact.id)
         if draft.custom:
             check_mandatory({**contact.custom, **draft.custom}, self.setup.fields)
-            check_references(draft.custom, self.setup.fields, self.contacts)
+            check_references(draft.custom, self.setup.fields, self.referable)
         self._refuse_unique(draft.custom, contact.id)
         self._refuse_unknown_persons(contact, draft)
         before = self._fingerprint(contact)

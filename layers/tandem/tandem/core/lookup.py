@@ -12,7 +12,7 @@ from tandem.core.records import Side, Value
 
 
 class Lookup(Converter):
-    """A CRM lookup to a linked customer or vendor; Books keeps its id there, in a lookup field or as a text.
+    """A CRM lookup to a linked record; Books keeps its id there, in a lookup field or, as of a person, in a text.
 
     A reference to a record that is not linked yet is held, and goes on by itself once it is.
     """
@@ -20,8 +20,8 @@ class Lookup(Converter):
     name: ClassVar[str] = "lookup"
     is_key: ClassVar[bool] = False
 
-    entity: Literal["customer", "vendor"]
-    """What it leads to: `customer` or `vendor`."""
+    entity: Literal["customer", "contact_person", "vendor", "item"]
+    """What it leads to: `customer`, `contact_person`, `vendor` or `item`."""
     _linked: dict[str, str] = PrivateAttr(default_factory=dict)
     """CRM id -> Books id, as far as links tell."""
 

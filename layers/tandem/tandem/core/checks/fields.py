@@ -176,7 +176,7 @@ def lookups(field: Checked) -> Iterator[Finding]:
             elif fact.kind == "lookup":
                 to = f" to {fact.refers_to}" if fact.refers_to else ""
                 message = f"{fact.name} of {SIDE_NAMES[side]} is a lookup{to}, which no entity of the mapping carries"
-                fix = "write converter: lookup if it leads to customers or vendors, else map a text; "
+                fix = "write converter: lookup if it leads to what an entity of the mapping carries, else map a text; "
                 fix += "the parent of a person is parent_field"
                 yield field.finding("lookup_unmapped", side, message, fix, fact=fact)
 
