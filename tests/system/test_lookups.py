@@ -199,7 +199,7 @@ async def test_two_references_that_differ_at_the_first_link_are_held_for_a_perso
 
 
 PRODUCT = {"Product_Name": "Bolt", "Product_Code": "B-1", "Product_Active": True}
-OTHERS = {
+OTHERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "vendor": ("Vendors", VENDOR, {"Vendor_Name": "Konkan Timber"}),
     "item": ("Products", PRODUCT, {**PRODUCT, "Product_Name": "Nut", "Product_Code": "B-2"}),
     "contact_person": ("Contacts", CONTACT, {"Last_Name": "Okri"}),
@@ -212,9 +212,11 @@ async def test_a_lookup_may_lead_to_a_record_of_any_kind(start: Start, entity: s
     system = await start(entity)
     id = await account(system, "Acme")
     module, *bodies = OTHERS[entity]
-    parent = {"Account_Name": {"id": id}} if entity == "contact_person" else {}
+    parent: dict[str, Any] = {"Account_Name": {"id": id}} if entity == "contact_person" else {}
     await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
-    first, second = [(await system.control("POST", f"/crm/{module}", body | parent))["id"] for body in bodies]
+    first, second = [
+        (await system.control("POST", f"/crm/{module}", {**body, **parent}))["id"] for body in bodies
+    ]
     await edit(system, id, {"id": first})
     await system.settle(3)
     assert await agent(system, id) == of(system, first, entity)
