@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -13,6 +13,7 @@ import uvicorn
 from sandbox.app import create_app, world_of
 from sandbox.clock import ManualClock, parse_time
 from sandbox.config import ORGS, SandboxConfig
+from sandbox.limits import BOOKS_DAILY
 
 _EPILOG = """
 one port serves everything:
@@ -31,6 +32,25 @@ try:
 """
 
 
+def _moment(text: str) -> float | None:
+    """None for the real clock, else the moment in epoch seconds."""
+    try:
+        return None if text == "real" else parse_time(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither real nor a moment with a zone") from None
+
+
+def _from(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number of at least so much."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        return int(text)
+
+    return number
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
@@ -40,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
         description="A local Zoho: OAuth, CRM v8 and Books v3 over plain HTTP, with faults, a clock and a log.",
     )
     made.add_argument(
-        "--port", type=int, default=18080, help="port to listen on (default 18080; 0 picks one)"
+        "--port", type=_from(0), default=18080, help="port to listen on (default 18080; 0 picks one)"
     )
     made.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     made.add_argument(
@@ -48,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--seed", type=int, default=1, help="seed of ids, data and chance (default 1)")
     made.add_argument(
-        "--size", type=int, default=0, help="start with about this many invented companies (default 0)"
+        "--size", type=_from(0), default=0, help="start with about this many invented companies (default 0)"
     )
     made.add_argument(
         "--limits",
@@ -57,14 +77,20 @@ def parser() -> argparse.ArgumentParser:
         help="off; real as Zoho's; scaled: the same numbers, a minute lasts a second (default off)",
     )
     made.add_argument(
-        "--clock", default="real", help="real, or a moment such as 2026-11-23T09:00:00Z to stand at"
+        "--clock",
+        type=_moment,
+        default="real",
+        help="real, or a moment such as 2026-11-23T09:00:00Z to stand at",
     )
     made.add_argument(
         "--country", choices=sorted(ORGS), default="IN", help="edition of both orgs (default IN)"
     )
-    made.add_argument("--orgs", type=int, default=1, help="pairs of a CRM and a Books org (default 1)")
+    made.add_argument("--orgs", type=_from(1), default=1, help="pairs of a CRM and a Books org (default 1)")
     made.add_argument(
-        "--plan", default="Professional", help="Books plan, for its daily limit (default Professional)"
+        "--plan",
+        choices=tuple(BOOKS_DAILY),
+        default="Professional",
+        help="Books plan, for its limits (default Professional)",
     )
     made.add_argument(
         "--base-url", default=None, help="answer this as api_domain instead of the request's own host"
@@ -79,14 +105,23 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted."""
     args = parser().parse_args(arguments)
-    clock = None if args.clock == "real" else ManualClock(parse_time(args.clock))
+    try:
+        listener = _listen(args.host, args.port)
+    except (OSError, OverflowError) as error:
+        parser().error(f"cannot listen on {args.host}:{args.port}: {error}")
+    with listener:
+        _serve(args, listener)
+    return 0
+
+
+def _serve(args: argparse.Namespace, listener: socket.socket) -> None:
     app = create_app(
         SandboxConfig(
             seed=args.seed,
             size=args.size,
             limits=args.limits,
             log_path=args.log,
-            clock=clock,
+            clock=None if args.clock is None else ManualClock(args.clock),
             country=args.country,
             orgs=args.orgs,
             books_plan=args.plan,
@@ -95,26 +130,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             latency=args.latency,
         )
     )
-    world, listener = world_of(app), _listen(args.host, args.port)
+    world = world_of(app)
+    listener.listen(2048)
     print(
         f"sandbox on http://{args.host}:{listener.getsockname()[1]}  CRM org {world.crm_org_id}  "
         f"Books organization_id {world.books_org_id}  (control: /control/health)",
         flush=True,
     )
     config = uvicorn.Config(app, log_level="warning", access_log=False, date_header=False)
-    with listener:
-        uvicorn.Server(config).run(sockets=[listener])
-    return 0
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Listen before the address is told, so that whoever reads it can call at once."""
+    """Take the port before the data are made: who has it already is told at once; calls come in later."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, or asyncio leaves Nagle's algorithm on, and answers wait 40 ms for an acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(2048)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError):
+        listener.close()
+        raise
     return listener
 
 

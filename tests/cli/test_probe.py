@@ -25,6 +25,7 @@ from tandem.core.records import Mode, RecordKey, Side
 from tandem.engine.intake import Intake, Notice
 from tandem.engine.ports import Delete, Request
 from tests.cli.conftest import Ran, World
+from tests.docs.pages import text_of
 
 ROUNDS: tuple[dict[str, Any], ...] = (
     {
@@ -175,6 +176,7 @@ def test_what_no_switch_tells_is_found_too(connected: World) -> None:
     assert {name: found[name] for name in named - set(Switches.model_fields)} == {"newest_first": True}
     assert {name for name, answer in found.items() if answer is None} == HEARD | {"lmt_filter_inclusive"}
     assert ran.json["calls"] == {"crm": 15, "books": 22}
+    assert "A first run takes 15 and 22, counted" in text_of("docs/probe.md")
 
 
 def test_nothing_but_the_throw_away_records_is_written(connected: World) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.__main__ import _listen
+from sandbox.__main__ import _listen, main
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +38,36 @@ def test_answers_do_not_wait_for_an_acknowledgement() -> None:
     """Asyncio switches Nagle's algorithm off for sockets that are named as TCP."""
     with _listen("127.0.0.1", 0) as listener:
         assert (listener.proto, listener.getsockname()[1] > 0) == (socket.IPPROTO_TCP, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--plan", "Gold"], "invalid choice: 'Gold'"),
+        (["--clock", "noon"], "'noon' is neither real nor a moment with a zone"),
+        (["--clock", "2026-11-23T09:00:00"], "neither real nor a moment with a zone"),
+        (["--size", "-1"], "'-1' is no whole number from 0 on"),
+        (["--orgs", "0"], "'0' is no whole number from 1 on"),
+        (["--port", "70000"], "cannot listen on 127.0.0.1:70000"),
+    ],
+)
+def test_a_wrong_argument_is_told_in_one_line(
+    arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never by a traceback, and never taken in silence."""
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert told in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_port_in_use_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the address that was asked for."""
+    with _listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with pytest.raises(SystemExit, match="2"):
+            main(["--port", port])
+    assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err.splitlines()[-1]
 
 
 class _Receiver(BaseHTTPRequestHandler):
