@@ -116,23 +116,54 @@ def test_a_parent_is_kept_when_a_later_hint_does_not_know_it(rows: Rows, clock: 
 def test_what_one_hint_told_is_handed_on(rows: Rows, clock: ManualClock) -> None:
     """It may save a read."""
     rows.hint(KEY, RowClass.LIVE, clock.now(), told="{}")
-    assert taken(rows).told == "{}"
+    assert taken(rows).told == ("{}",)
 
 
-def test_nothing_is_told_once_a_second_hint_came(rows: Rows, clock: ManualClock) -> None:
-    """Two tellings may come in the wrong order: the record is read."""
-    rows.hint(KEY, RowClass.LIVE, clock.now(), told='{"old": 1}')
-    rows.hint(KEY, RowClass.LIVE, clock.now(), told='{"new": 1}')
-    assert taken(rows).told == ""
+def test_all_that_was_told_is_handed_on_as_it_came(rows: Rows, clock: ManualClock) -> None:
+    """Which of them is the newest is for the reader to find."""
+    rows.hint(KEY, RowClass.LIVE, clock.now(), told="a")
+    rows.hint(KEY, RowClass.LIVE, clock.now(), told="b")
+    assert taken(rows).told == ("a", "b")
     rows.finish(taken(rows), Done("synced"), clock.now())
-    rows.hint(KEY, RowClass.LIVE, clock.now())
-    assert taken(rows).told == "", "an old telling does not outlive its commit"
+    rows.hint(KEY, RowClass.LIVE, clock.now(), told="c")
+    assert taken(rows).told == ("c",), "an old telling does not outlive its commit"
 
 
-def test_a_long_telling_is_not_kept(rows: Rows, clock: ManualClock) -> None:
+@pytest.mark.parametrize("silent_first", [True, False])
+def test_nothing_is_told_where_one_hint_told_nothing(
+    rows: Rows, clock: ManualClock, silent_first: bool
+) -> None:
+    """It may speak of something newer: the record is read."""
+    for told in ("", "a", "b") if silent_first else ("a", "b", ""):
+        rows.hint(KEY, RowClass.LIVE, clock.now(), told=told)
+    assert taken(rows).told == ()
+
+
+def test_what_is_told_after_a_taking_counts_alone_once_that_is_done(rows: Rows, clock: ManualClock) -> None:
+    """What the worker had in hand it has handled."""
+    rows.hint(KEY, RowClass.LIVE, clock.now(), told="a")
+    row = taken(rows)
+    rows.hint(KEY, RowClass.LIVE, clock.now(), told="b")
+    assert not rows.finish(row, Done("synced"), clock.now())
+    assert taken(rows).told == ("b",)
+
+
+def test_a_better_class_stays_beside_what_is_told(rows: Rows, clock: ManualClock) -> None:
+    """Whichever of the two came first."""
+    for cls in (RowClass.BACKFILL, RowClass.PERSON, RowClass.LIVE):
+        rows.hint(KEY, cls, clock.now(), told="a")
+    row = taken(rows)
+    assert (row.cls, row.told) == (RowClass.PERSON, ("a", "a", "a"))
+
+
+def test_long_tellings_are_not_kept(rows: Rows, clock: ManualClock) -> None:
     """A row stays small; the record is read instead."""
     rows.hint(KEY, RowClass.LIVE, clock.now(), told="x" * (TOLD_LIMIT + 1))
-    assert taken(rows).told == ""
+    assert taken(rows).told == ()
+    rows.finish(taken(rows), Done("synced"), clock.now())
+    for _ in range(3):
+        rows.hint(KEY, RowClass.LIVE, clock.now(), told="x" * (TOLD_LIMIT // 2))
+    assert taken(rows).told == ()
 
 
 # --- taking -----------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ async def test_an_account_whose_type_changes_stays_linked_and_is_told(pair: Pair
 
 
 async def test_an_unmapped_attribute_decides_about_the_scope_too(pair: Pair) -> None:
-    """No mapped field changes, so nothing is written; the record is no echo all the same."""
+    """No mapped field changes, so nothing is written; it is noted, and Books is not read for it."""
     system = pair.system
     [text] = [row["text"] for row in system.memory.rows() if row["sk"] == "MAP#active"]
     remap(
@@ -48,6 +48,7 @@ async def test_an_unmapped_attribute_decides_about_the_scope_too(pair: Pair) -> 
     await system.settle(2)
     assert list(system.store.outside.count("main").values()) == [1]
     assert system.writes(before) == []
+    assert "GET /books/v3/contacts/{id}" not in {call["endpoint"] for call in system.calls(before)}
 
 
 async def test_a_linked_account_that_left_the_scope_and_is_deleted_is_told_no_more(pair: Pair) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from tandem.core.canonical import parse_time
 from tandem.core.errors import StoreError
 from tandem.core.outcomes import Done
 from tandem.core.records import (
@@ -33,14 +36,18 @@ class Echoes:
     outcomes: Outcomes
 
     def is_as_shown(self, row: Row) -> bool:
-        """The page that raised this row showed the version whose content is settled: a read is saved."""
+        """What raised this row is the version whose content is settled, or tells of older ones: a read is saved."""
         link = self.links.get(row.key)
         seen = link.seen_on(row.key.side) if link and link.state is LinkState.LIVE else None
-        if not row.shown or seen is None or seen.version is None or not seen.settled or row.insists:
+        if seen is None or seen.version is None or row.insists:
             return False
-        if row.shown != seen.version.isoformat():
+        if seen.settled and row.shown == seen.version.isoformat():
+            reason = "the version shown is the settled one"
+        elif row.told and all(_is_older(text, seen.version) for text in row.told):
+            reason = "what was told is older than what was seen"
+        else:
             return False
-        self.outcomes.settle(row, Done("echo", "the version shown is the settled one", row.shown))
+        self.outcomes.settle(row, Done("echo", reason, row.shown))
         return True
 
     def is_echo(self, row: Row, own: Record | Gone) -> bool:
@@ -55,11 +62,10 @@ class Echoes:
             or own.values != seen.values
             or own.active != seen.active
             or self._moved(own, link)
-            or self._left_scope(own, link)
         ):
             return False
         try:
-            self._note_version(row, link, own, seen)
+            self._note(link, self._with_version(row, link, own, seen), own)
         except StoreError as error:
             self.outcomes.settle(row, self.outcomes.of_error(row, error))
             return True
@@ -72,17 +78,25 @@ class Echoes:
         parent = self.desk.store.links.get(link.connection, link.parent)
         return parent is not None and parent.crm_id != own.parent
 
-    def _left_scope(self, own: Record, link: Link) -> bool:
-        """What decides about the scope need not be a mapped field."""
-        if own.entity != CUSTOMER or own.side is not Side.CRM:
-            return False
-        return link.in_scope == bool(self.desk.entity(own.entity).outside_scope(own))
+    def _note(self, link: Link, noted: Link, own: Record) -> None:
+        """Keep what is known now; what decides about the scope need not be a mapped field."""
+        if own.entity == CUSTOMER and own.side is Side.CRM:
+            reason = self.desk.entity(own.entity).outside_scope(own)
+            noted = replace(noted, in_scope=not reason)
+            self.desk.store.outside.note(link, noted, reason)
+        if noted != link:
+            self.desk.store.links.move(noted, self.desk.lease.fence)
 
-    def _note_version(self, row: Row, link: Link, own: Record, seen: Seen) -> None:
+    def _with_version(self, row: Row, link: Link, own: Record, seen: Seen) -> Link:
         settled = is_settled(own.version, self.reader.asked_for(own))
         if seen.version == own.version and (seen.settled or not settled):
-            return
+            return link
         fields = seen.settled_fields if seen.version == own.version and not settled else frozenset()
         noted = replace(seen, version=own.version, settled=settled, settled_fields=fields)
         noted = replace(noted, addresses=self.reader.addresses_of(own) or seen.addresses)
-        self.desk.store.links.move(link.with_seen(row.key.side, noted), self.desk.lease.fence)
+        return link.with_seen(row.key.side, noted)
+
+
+def _is_older(text: str, version: datetime) -> bool:
+    told = parse_time(json.loads(text).get("last_modified_time"))
+    return told is not None and told < version

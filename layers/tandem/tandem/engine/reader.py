@@ -16,6 +16,7 @@ from tandem.core.canonical import parse_time, persons_of, read_record
 from tandem.core.records import Gone, Link, LinkState, Record, Side, is_blank
 from tandem.engine.desk import Desk
 from tandem.engine.rows import Row
+from tandem.engine.tellings import newest_told
 from tandem.engine.trace import where
 
 logger = logging.getLogger("tandem.reader")
@@ -164,22 +165,28 @@ class Reader:
         return replace(record, keys=replace(record.keys, emails=emails))
 
     def adopt_told(self, row: Row, link: Link | None) -> None:
-        """Take a Books customer from the webhook that told it, if it is newer than what was seen and clears nothing.
+        """Take a Books customer from the webhooks that told it, if it is newer than what was seen and clears nothing.
 
         An absent key is unknown and a clear is confirmed by a read (design, section 5).
         """
         seen = link.seen_books if link and link.state is LinkState.LIVE else None
         if not row.told or seen is None or seen.version is None or row.key.id in self._contacts:
             return
-        body = json.loads(row.told, parse_float=Decimal)
-        record = self._record(row.key.entity, Side.BOOKS, body)
+        bodies = [json.loads(text, parse_float=Decimal) for text in row.told]
+        told = [self._record(row.key.entity, Side.BOOKS, body) for body in bodies]
+        record = newest_told(told, self._mapped_persons)
+        if record is None:
+            return
         older = record.version is None or record.version < seen.version
         other = record.version == seen.version and record.values != seen.values
         clears = any(is_blank(record.values.get(n)) and not is_blank(v) for n, v in seen.values.items())
-        if older or other or clears or (row.key.entity == CUSTOMER and "contact_persons" not in body):
+        if older or other or clears or (row.key.entity == CUSTOMER and "contact_persons" not in record.body):
             return
-        self._contacts[row.key.id] = body
+        self._contacts[row.key.id] = record.body
         self.told.add(row.key.id)
+
+    def _mapped_persons(self, body: Mapping[str, Any]) -> list[Record]:
+        return self.persons_in(body) if PERSON in self.desk.mapping.entities else []
 
     def doubt(self, id: str) -> bool:
         """Before a write to a Books customer known by hearsay, or from long ago: true if it must be read first."""

@@ -27,14 +27,15 @@ _PENDING = (
     "waits_sk",
     "redrives",
     "gone_since",
-    "told",
+    "tellings",
+    "told_chars",
     "shown",
 )
-_HEARSAY = ("told", "shown")
+_HEARSAY = ("tellings", "told_chars", "shown")
 GONE = "gone "
 """Before the moment at which a record was handled as gone, in place of its version."""
 TOLD_LIMIT = 64 * 1024
-"""A longer payload is not kept: the writer reads the record instead."""
+"""A longer payload is not kept, nor one beside payloads of that length: the writer reads the record instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Row:
     waits_for: str
     gone_since: datetime | None
     version: str
-    told: str = ""
-    """The whole record (JSON) as the sender of the only hint since `done` told it."""
+    told: tuple[str, ...] = ()
+    """The whole record (JSON) as each hint since `done` told it, as they came; empty where one of them did not."""
     shown: str = ""
     """The version that a feed's page showed, where that page was the only hint since `done`."""
 
@@ -84,7 +85,8 @@ def parse_key(text: str) -> RecordKey:
 def row_of(item: Item) -> Row:
     """A row from its item."""
     since = item.get("gone_since")
-    only = int(item["wanted"]) == int(item.get("done", 0)) + 1
+    hints = int(item["wanted"]) - int(item.get("done", 0))
+    tellings = tuple(map(str, item.get("tellings", ())))
     return Row(
         key=parse_key(item["key"]),
         wanted=int(item["wanted"]),
@@ -97,8 +99,8 @@ def row_of(item: Item) -> Row:
         waits_for=str(item.get("waits_pk", "#")).split("#", 1)[1],
         gone_since=datetime.fromisoformat(since) if since else None,
         version=str(item.get("version", "")),
-        told=str(item.get("told", "")) if only else "",
-        shown=str(item.get("shown", "")) if only else "",
+        told=tellings[-hints:] if 0 < hints <= len(tellings) else (),
+        shown=str(item.get("shown", "")) if hints == 1 else "",
     )
 
 
@@ -125,23 +127,29 @@ class Rows:
         values: Item = {} if parent is None else {"parent": parent}
         if shown:
             values["shown"] = shown
-        if told and len(told) <= TOLD_LIMIT:
-            values["told"] = told
+        told = told if len(told) <= TOLD_LIMIT else ""
+        room = (When("told_chars", "lt", TOLD_LIMIT, or_absent=True),) if told else ()
         try:
-            self._raise(key, cls, now, values, When("cls", "ge", cls.value, or_absent=True))
+            self._raise(key, cls, now, values, told, When("cls", "ge", cls.value, or_absent=True), *room)
         except ConditionFailedError as error:
-            better = RowClass(error.item["cls"]) if error.item else cls
-            self._raise(key, better, now, values)
+            item = error.item or {}
+            better = min(RowClass(item.get("cls", cls)), cls)
+            has_room = int(item.get("told_chars", 0)) < TOLD_LIMIT
+            self._raise(key, better, now, values, told if has_room else "")
 
-    def _raise(self, key: RecordKey, cls: RowClass, now: datetime, more: Item, *when: When) -> None:
+    def _raise(
+        self, key: RecordKey, cls: RowClass, now: datetime, more: Item, told: str, *when: When
+    ) -> None:
         values: Item = {"key": str(key), **_due(key, cls, now), **more}
+        kept = {*values, "tellings", "told_chars"} if told else values
         self._table.update(
             Update(
                 row_pk(key.connection, key.side, key.id),
                 ROW,
                 set=values,
-                add={"wanted": 1, "done": 0},
-                remove=("waits_pk", "waits_sk", *(name for name in _HEARSAY if name not in values)),
+                add={"wanted": 1, "done": 0, **({"told_chars": len(told)} if told else {})},
+                append={"tellings": [told]} if told else {},
+                remove=("waits_pk", "waits_sk", *(name for name in _HEARSAY if name not in kept)),
                 when=when,
             )
         )
