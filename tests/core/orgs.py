@@ -113,6 +113,11 @@ class World:
         self.mapping["entities"][name].update(change)
         return self
 
+    def hide(self, module: str) -> World:
+        """CRM shows nothing of a module."""
+        self.crm.pop(module)
+        return self
+
     def tell(self, **change: Any) -> World:
         """Change what the organisations are."""
         self.more.update(change)
@@ -140,6 +145,50 @@ class World:
     def lines(self, text: str | None = None) -> list[Line]:
         """What a person reads about the file."""
         return examine(self.text if text is None else text, "my.yaml", self.facts)
+
+
+ITEM: dict[str, Any] = {
+    "crm_module": "Products",
+    "crm_stamp": "Books_Item_ID",
+    "books_stamp": "cf_crm_product_id",
+    "fields": {
+        "name": {"crm": "Product_Name", "books": "name", "args": {"books_max": 100}},
+        "sku": {"crm": "Product_Code", "books": "sku", "args": {"crm_max": 40, "books_max": 100}},
+        "unit": {
+            "crm": "Usage_Unit",
+            "books": "unit",
+            "converter": "picklist",
+            "args": {"values": {"Box": "box", "Numbers": "pcs"}},
+        },
+        "active": {"crm": "Product_Active", "books": "status", "converter": "active_state"},
+        "price": {"crm": "Unit_Price", "books": "rate", "converter": "money", "direction": "to_crm"},
+        "hsn": {"crm": "HSN_SAC", "books": "hsn_or_sac", "args": {"books_max": 50}, "direction": "to_crm"},
+        "grade": {"crm": "Grade", "books": "cf_grade", "args": {"crm_max": 100}},
+    },
+}
+PRODUCTS = [
+    FieldFacts("Product_Name", "Product Name", "text", 200, required=True),
+    FieldFacts("Product_Code", "Product Code", "text", 40),
+    FieldFacts("Usage_Unit", "Usage Unit", "picklist", choices=("-None-", "Box", "Numbers")),
+    FieldFacts("Product_Active", "Active", "checkbox"),
+    FieldFacts("Unit_Price", "Unit Price", "money", 16, places=2),
+    FieldFacts("HSN_SAC", "HSN/SAC", "text", 50),
+    FieldFacts("Grade", "Grade", "text", 100),
+    FieldFacts("Books_Item_ID", "Books ID", "text", 50, unique=True),
+]
+BOOKS_ITEMS: list[dict[str, Any]] = [
+    {"api_name": "cf_grade", "label": "Grade", "data_type": "string", "max_length": 100},
+    {"api_name": "cf_crm_product_id", "label": "CRM ID", "data_type": "string", "is_unique": True},
+]
+
+
+def world_with_items() -> World:
+    """Everything right, items too."""
+    world = right_world()
+    world.mapping["entities"]["item"] = copy.deepcopy(ITEM)
+    world.crm["Products"] = {fact.name: fact for fact in PRODUCTS}
+    world.books["item"] = dict(books_facts("item", BOOKS_ITEMS))
+    return world
 
 
 def right_world() -> World:

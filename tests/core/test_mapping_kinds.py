@@ -196,7 +196,7 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "attribute that Tandem never writes": (
         of("segment", books="tags"), "never_mapped", SEGMENT_BOOKS, "books: tags"),
     "module that CRM does not show": (
-        lambda w: w.entity(P, crm_module="Contcts"), "unknown_module",
+        lambda w: w.hide("Contacts"), "unknown_module",
         "entities.contact_person.crm_module", "crm_module:"),
     "stamp that is no text": (
         crm("Books_Customer_ID", kind="integer"), "stamp_no_text", "entities.customer.crm_stamp", "crm_stamp:"),

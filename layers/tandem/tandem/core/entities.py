@@ -41,6 +41,8 @@ class Kind:
     """Top-level keys that mirror the primary person (design, traps decided)."""
     objects: frozenset[str] = frozenset()
     """Books attributes that are objects, mapped by their parts."""
+    ledger: frozenset[str] = frozenset()
+    """Books attributes that the ledger rests on: Books owns them."""
     delete: Delete = "deactivate"
     create_in_books: bool = True
     is_company: bool = True
@@ -96,6 +98,12 @@ KINDS: Final[Mapping[str, Kind]] = {
             proofs=("sku",),
             listed=frozenset({"name", "sku", "description", "unit", "rate", "purchase_rate", "hsn_or_sac"}),
             never_mapped=frozenset({"item_id", "tags", "initial_stock", "initial_stock_rate"}),
+            ledger=frozenset(
+                {
+                    *("rate", "purchase_rate", "hsn_or_sac", "is_taxable", "tax_id", "purchase_tax_id"),
+                    *("tax_exemption_id", "account_id", "purchase_account_id"),
+                }
+            ),
             create_in_books=False,
             is_company=False,
         ),

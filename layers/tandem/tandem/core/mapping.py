@@ -30,6 +30,14 @@ __all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource
 
 ENTITIES: Final = tuple(KINDS)
 _MIRROR: Final = ("mirrors the primary person", "map it on contact_person, or use billing_address.phone")
+_ONLY_OF: Final[ReadOnly[str, tuple[str, ...]]] = {
+    "without_account": ("contact_person",),
+    "primary_person_field": ("contact_person",),
+    "parent_field": ("contact_person",),
+    "currency_field": ("customer", "vendor"),
+    "email_field": ("customer", "contact_person", "vendor"),
+}
+"""Keys that mean something for these entities alone."""
 _STATUS: Final = ("is marked by a call of its own", "give the field the converter active_state")
 MAX_CRM_FIELDS: Final = 50
 """CRM answers at most 50 fields a call (dossier crm §2)."""
@@ -85,7 +93,7 @@ class EntityMapping(Strict):
     enabled: bool = True
     """`false`: its records are left alone; what is linked stays linked. `customer` cannot be off."""
     crm_module: CrmName
-    """`Accounts`, `Contacts`, `Vendors` or `Products`: webhooks know only these."""
+    """`Accounts`, of `contact_person` `Contacts`, of `vendor` `Vendors`, of `item` `Products`."""
     crm_stamp: CrmName
     """CRM's unique text field for the Books id."""
     books_stamp: BooksName | None = None
@@ -209,12 +217,23 @@ class EntityMapping(Strict):
 
     def _odd(self) -> Iterator[Found]:
         """Policies that have no meaning for this entity."""
+        if self.crm_module != self.kind.crm_module:
+            message = f"{self.name} lives in {self.kind.crm_module} of CRM, not in {self.crm_module}"
+            yield Found(message, f"write {self.kind.crm_module}", ("crm_module",), "unknown_value")
         if self.is_person and self.delete == "deactivate":
             message = "Books cannot make a contact person inactive"
             yield Found(message, "write keep or hold", ("delete",), "policy_contradiction")
-        if self.name != "contact_person" and self.without_account != "leave_out":
-            message = "without_account is for contact_person"
-            yield Found(message, "write it there", ("without_account",), "policy_contradiction")
+        for key, names in _ONLY_OF.items():
+            if self.name not in names and getattr(self, key) != type(self).model_fields[key].default:
+                message = f"{key} is for {' and '.join(names)}"
+                yield Found(message, "write it there, or take it out", (key,), "policy_contradiction")
+        for field in self.fields:
+            owned = self.kind.ledger.intersection(field.attributes(Side.BOOKS))
+            if owned and field.owner != "books":
+                message = f"{min(owned)} of an {self.name} is Books' own: the ledger rests on it"
+                fix = "write direction: to_crm, or owner: books where CRM may edit it too"
+                key = "owner" if field.direction == "both" else "direction"
+                yield Found(message, fix, ("fields", field.name, key), "owner_contradicts_direction")
         if self.create_in_books_when and not self.create_in_books:
             message = "create_in_books is false, so create_in_books_when decides nothing"
             fix = "write create_in_books: true, or take it out"

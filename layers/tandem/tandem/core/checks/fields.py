@@ -225,7 +225,7 @@ def taxes(field: Checked) -> Iterator[Finding]:
     """tax_fields_without_tax: the Books organisation has the tax that the mapping names."""
     convert, facts = field.mapped.convert, field.facts
     names = set(field.mapped.attributes(Side.BOOKS))
-    gst = bool(names & {"gst_no", "gst_treatment", "place_of_contact"})
+    gst = bool(names & {"gst_no", "gst_treatment", "place_of_contact", "hsn_or_sac"})
     if isinstance(convert, TaxIdentity):
         gst = gst or convert.scheme == "gstin"
     if gst and not facts.has_gst:
