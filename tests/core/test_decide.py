@@ -301,7 +301,10 @@ def test_a_delete_is_held_while_the_agreement_is_lost() -> None:
     action = decided(pair)
     assert isinstance(action, Quarantine)
     assert action.hold.cause == "deleted, state restored"
-    assert action.hold.sentence.endswith("; --approve makes the Books customer inactive")
+    assert action.hold.sentence == (
+        "deleted in CRM, and since the table was restored it is not known what both agreed on; "
+        "--approve makes the Books customer inactive"
+    )
     assert isinstance(decided(replace(pair, release=word("deleted, state restored"))), Deactivate)
     assert decided(replace(pair, books=books(active=False))) == Unlink(Ended.CRM_DELETED_KEPT)
 

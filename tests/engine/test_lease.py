@@ -145,6 +145,33 @@ def test_again_holds_fifty_keys_and_loses_no_row(
     assert len(row(table)["again"]) == AGAIN_LIMIT
 
 
+def test_a_bell_without_keys_leaves_nothing_where_fifty_are_left(
+    leases: Leases, table: MemoryTable, clock: ManualClock
+) -> None:
+    """The holder looks again anyway."""
+    acquired(leases, clock)
+    refused(leases, clock, keys(*range(AGAIN_LIMIT)))
+    refused(leases, clock, [])
+    assert len(row(table)["again"]) == AGAIN_LIMIT
+
+
+def test_a_key_left_while_the_holder_takes_the_others_is_taken_with_them(
+    leases: Leases, table: MemoryTable, clock: ManualClock
+) -> None:
+    """On condition that none came meanwhile, else once more."""
+    lease = acquired(leases, clock)
+    refused(leases, clock, keys(1))
+
+    def leave_another(verb: str, op: Any) -> None:
+        if verb == "update" and op.remove:
+            table.before = None
+            refused(leases, clock, keys(2), "c")
+
+    table.before = leave_another
+    assert lease.again() == keys(1, 2)
+    assert lease.again() == []
+
+
 def test_keys_left_for_a_holder_that_just_ended_are_taken_by_the_comer(
     leases: Leases, table: MemoryTable, clock: ManualClock
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tandem.adapters.memory.table import MemoryTable
 from tandem.core.errors import ConditionFailedError
-from tandem.core.records import Base, Link, LinkState, RecordKey, Seen, Side
+from tandem.core.records import Base, Edit, Link, LinkState, RecordKey, Seen, Side, Wrote
 from tandem.engine.desk import Store
 from tandem.engine.links import Links, new_link_id
 
@@ -96,21 +97,67 @@ def test_a_link_does_not_move_under_a_higher_fence(links: Links) -> None:
     assert links.move(newer, 5).seq == newer.seq + 1
 
 
-def test_a_link_is_read_back_as_it_was_stored(links: Links) -> None:
-    """Base, what was seen with its version, holds, persons, decimals and sets."""
-    seen = Seen({"name": "A", "limit": Decimal("1.50"), "none": None}, NOW, settled=True, active=False)
-    rich = replace(
-        link(),
-        parent="p",
-        base={"name": Base("A", "a"), "billing_address": Base({"city": "Pune"}, {"city": None})},
-        seen_crm=seen,
-        seen_books=Seen({}, None),
-        held={"website": {"crm": "x", "books": None}},
-        reason="linked",
-        persons=("9", "10"),
-    )
+words = st.text("abc", max_size=3)
+natives = (
+    st.none() | words | st.booleans() | st.just(Decimal("1.50")) | st.dictionaries(words, words, max_size=2)
+)
+moments = st.datetimes(timezones=st.just(UTC))
+
+
+def by_name(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Something for each of a few fields."""
+    return st.dictionaries(words, inner, max_size=2)
+
+
+seen = st.none() | st.builds(
+    Seen,
+    by_name(natives),
+    st.none() | moments,
+    settled=st.just(False),
+    active=st.booleans(),
+    settled_fields=st.frozensets(words, max_size=2),
+    addresses=by_name(by_name(words)),
+)
+wrote = st.builds(Wrote, moments, st.sampled_from(Side), words, st.booleans())
+linked = st.builds(
+    Link,
+    connection=st.just("main"),
+    id=st.just("a1"),
+    entity=st.just("customer"),
+    crm_id=st.just("1"),
+    books_id=st.just("7"),
+    parent=st.none() | words,
+    state=st.sampled_from(LinkState),
+    base=by_name(st.builds(Base, natives, natives)),
+    seen_crm=seen,
+    seen_books=seen | st.builds(Seen, by_name(natives), moments, settled=st.just(True)),
+    held=by_name(st.dictionaries(st.sampled_from(["crm", "books"]), natives)),
+    edits=by_name(st.dictionaries(st.sampled_from(Side), st.builds(Edit, natives, moments))),
+    mapping_version=words,
+    reason=words,
+    persons=st.lists(words, max_size=2).map(tuple),
+    in_scope=st.booleans(),
+    stamp_taken=st.booleans(),
+    wrote=by_name(st.lists(wrote, max_size=2).map(tuple)),
+)
+
+
+@given(linked)
+def test_a_link_is_read_back_as_it_was_stored(rich: Link) -> None:
+    """Base, what was seen with its version, holds, edits, persons, our own writes, decimals and sets."""
+    links = Links(MemoryTable())
     stored = links.create(rich, 1)
     assert links.get("main", "a1") == stored == replace(rich, seq=1, fence=1)
+
+
+@given(linked)
+def test_a_link_out_of_another_table_is_the_pair_alone(rich: Link) -> None:
+    """Nothing that it agreed on or has seen is known; who its records, its customer and its persons are, is."""
+    table, other = MemoryTable(), MemoryTable()
+    Links(table).create(rich, 1)
+    other.put_many(table.rows())
+    blank: dict[str, Any] = {"base": {}, "held": {}, "edits": {}, "seen_crm": None, "seen_books": None}
+    assert Links(other).get("main", "a1") == replace(rich, seq=1, fence=1, trusted=False, **blank)
 
 
 def test_settling_a_version_moves_nothing_else(links: Links) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -129,6 +130,19 @@ def test_all_that_was_told_is_handed_on_as_it_came(rows: Rows, clock: ManualCloc
     assert taken(rows).told == ("c",), "an old telling does not outlive its commit"
 
 
+def test_the_version_that_a_page_showed_is_handed_on_where_it_was_the_only_hint(
+    rows: Rows, clock: ManualClock
+) -> None:
+    """A second hint, of whatever kind, may be of something newer."""
+    rows.hint(KEY, RowClass.LIVE, clock.now(), shown="v1")
+    assert taken(rows).shown == "v1"
+    rows.hint(KEY, RowClass.LIVE, clock.now(), shown="v2")
+    assert taken(rows).shown == ""
+    rows.finish(taken(rows), Done("synced"), clock.now())
+    rows.hint(KEY, RowClass.LIVE, clock.now())
+    assert taken(rows).shown == ""
+
+
 @pytest.mark.parametrize("silent_first", [True, False])
 def test_nothing_is_told_where_one_hint_told_nothing(
     rows: Rows, clock: ManualClock, silent_first: bool
@@ -158,6 +172,9 @@ def test_a_better_class_stays_beside_what_is_told(rows: Rows, clock: ManualClock
 
 def test_long_tellings_are_not_kept(rows: Rows, clock: ManualClock) -> None:
     """A row stays small; the record is read instead."""
+    other = replace(KEY, id="2")
+    rows.hint(other, RowClass.LIVE, clock.now(), told="x" * TOLD_LIMIT)
+    assert [len(told) for told in taken(rows, other).told] == [TOLD_LIMIT]
     rows.hint(KEY, RowClass.LIVE, clock.now(), told="x" * (TOLD_LIMIT + 1))
     assert taken(rows).told == ()
     rows.finish(taken(rows), Done("synced"), clock.now())
@@ -218,8 +235,14 @@ def test_left_out_rows_are_counted_by_reason_and_no_longer_once_handled(
     rows.hint(KEY, RowClass.LIVE, clock.now())
     rows.finish(taken(rows), Done("left_out", "inactive in Books"), clock.now())
     assert rows.left_out("main") == {"inactive in Books": 1}
+    for id, reason in (("2", "inactive in Books"), ("3", "type #4")):
+        key = replace(KEY, id=id)
+        rows.hint(key, RowClass.LIVE, clock.now())
+        rows.finish(taken(rows, key), Done("left_out", reason), clock.now())
+    assert rows.left_out("main") == {"inactive in Books": 2, "type #4": 1}
+    assert rows.left_out("other") == {}
     rows.hint(KEY, RowClass.LIVE, clock.now())
-    assert rows.left_out("main") == {}
+    assert rows.left_out("main") == {"inactive in Books": 1, "type #4": 1}
 
 
 def test_a_wait_is_written_with_its_reason_and_its_due(
@@ -370,6 +393,18 @@ def test_all_rows_that_wait_for_a_reason_are_woken(rows: Rows, clock: ManualCloc
     assert [key.id for key in rows.due("main", clock.now(), 10)] == ["1", "2"]
 
 
+def test_of_rows_that_wait_for_a_reason_only_those_asked_for_are_woken(
+    rows: Rows, clock: ManualClock
+) -> None:
+    """Such as those of one side, or of one entity."""
+    keys = [RecordKey("main", side, "customer", "1") for side in Side]
+    for key in keys:
+        rows.hint(key, RowClass.LIVE, clock.now())
+        rows.finish(taken(rows, key), Waits("token", clock.now() + LATER), clock.now())
+    assert rows.wake_all("main", "token", clock.now(), contains="/books/") == 1
+    assert rows.due("main", clock.now(), 10) == [keys[1]]
+
+
 # --- the due index --------------------------------------------------------------------------------------
 
 
@@ -391,6 +426,45 @@ def test_rows_that_wait_do_not_hide_those_that_are_due(rows: Rows, clock: Manual
         rows.finish(taken(rows, key), Waits("index", clock.now() + LATER), clock.now())
     rows.hint(KEY, RowClass.BACKFILL, clock.now())
     assert rows.due("main", clock.now(), 5) == [KEY]
+
+
+def test_many_due_rows_are_found_class_by_class(rows: Rows, clock: ManualClock) -> None:
+    """So many of each at most, the oldest first, and none that waits."""
+    expected: dict[RowClass, list[RecordKey]] = {cls: [] for cls in RowClass}
+    for number in range(24):
+        cls = list(RowClass)[number % 3]
+        key = replace(KEY, id=f"{number:02}")
+        rows.hint(key, cls, clock.now())
+        if number < 6:
+            rows.finish(taken(rows, key), Waits("index", clock.now() + LATER), clock.now())
+        else:
+            expected[cls].append(key)
+        clock.advance(1)
+    found = rows.due_by_class("main", clock.now(), 5)
+    assert found == {cls: keys[:5] for cls, keys in expected.items()}
+    assert rows.due_by_class("main", clock.now(), 100) == expected
+    assert rows.pending("main") == 24
+
+
+def test_the_backlog_of_a_class_is_what_will_be_due_by_a_moment(rows: Rows, clock: ManualClock) -> None:
+    """That moment included; of no other class or connection."""
+    now = clock.now()
+    for id, cls in (("1", RowClass.BACKFILL), ("2", RowClass.BACKFILL), ("3", RowClass.RECONCILE)):
+        rows.hint(replace(KEY, id=id), cls, now)
+    rows.finish(taken(rows, replace(KEY, id="2")), Waits("quota", now + LATER), now)
+    assert rows.backlog("main", RowClass.BACKFILL, now - timedelta(seconds=1)) == 0
+    assert rows.backlog("main", RowClass.BACKFILL, now) == 1
+    assert rows.backlog("main", RowClass.BACKFILL, now + LATER) == 2
+    assert rows.backlog("other", RowClass.BACKFILL, now + LATER) == 0
+
+
+def test_rows_are_read_together_as_they_are_one_by_one(rows: Rows, clock: ManualClock) -> None:
+    """A record without a row is not among them."""
+    keys = [RecordKey("main", side, "customer", id) for side in Side for id in ("1", "2")]
+    for key in keys[:3]:
+        rows.hint(key, RowClass.LIVE, clock.now(), parent=key.id)
+    assert rows.read_many(keys) == {key: rows.read(key) for key in keys[:3]}
+    assert rows.read(keys[3]) is None
 
 
 def test_a_row_is_due_at_its_very_moment_and_not_before(rows: Rows, clock: ManualClock) -> None:

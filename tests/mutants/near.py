@@ -8,7 +8,7 @@ ENGINE = ("tests/engine/conftest.py", "tests/system/conftest.py", "tests/system/
 # In the order in which an error hurts: a run without names takes them so.
 NEAR = {
     "core/decide.py": ("tests/core/test_decide.py", "tests/core/test_creates.py"),
-    "core/merge.py": ("tests/core/test_merge.py", "tests/core/test_decide.py", "tests/core/test_sync.py"),
+    "core/merge.py": ("tests/core/test_merge.py", "tests/core/test_merge_lookups.py"),
     "core/actions.py": ("tests/core/test_decide.py", "tests/core/test_sync.py", "tests/core/test_merge.py"),
     "core/match.py": ("tests/core/test_match.py", "tests/core/test_keys.py"),
     "core/guards.py": ("tests/core/test_guards.py", "tests/core/test_guards_of_many.py"),
