@@ -123,21 +123,6 @@ def test_a_persons_word_on_a_field_reaches_the_merge_of_a_pair() -> None:
     assert linking.sync.writes[Side.CRM] == {"website": "books.example"}
 
 
-def test_the_newest_edit_is_known_from_the_records_versions() -> None:
-    """And is kept with the pair until the field is agreed."""
-    website = CUSTOMER.field("website").model_copy(update={"conflict": "newest"})
-    entity = CUSTOMER.model_copy(update={"fields": (website,), "newest": ("website",)})
-    ours = replace(crm(website="crm.example"), version=NOW - timedelta(minutes=2))
-    theirs = replace(books(website="books.example"), version=NOW - timedelta(minutes=1))
-    action = decide(at(crm=ours, books=theirs), entity, DELAY, NOW)
-    assert isinstance(action, Sync)
-    assert action.writes[Side.CRM] == {"website": "books.example"}
-    assert {side: edit.value for side, edit in action.edits["website"].items()} == {
-        Side.CRM: "crm.example",
-        Side.BOOKS: "books.example",
-    }
-
-
 @pytest.mark.parametrize("missing", ["crm", "books"])
 def test_a_side_that_was_not_read_decides_nothing(missing: str) -> None:
     """Never inferred from an absence."""

@@ -118,6 +118,7 @@ def lay_tests(folder: Path, module: str) -> None:
 source_paths = ["src"]
 only_mutate = ["src/tandem/{module}"]
 also_copy = {json.dumps(COPIED)}
+pytest_add_cli_args = ["-p", "no:unraisableexception"]
 pytest_add_cli_args_test_selection = {json.dumps(NEAR[module])}
 use_git_change_detection = false
 track_dependencies = false

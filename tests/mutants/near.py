@@ -7,10 +7,14 @@ ENGINE = ("tests/engine/conftest.py", "tests/system/conftest.py", "tests/system/
 
 # In the order in which an error hurts: a run without names takes them so.
 NEAR = {
-    "core/decide.py": ("tests/core/test_decide.py", "tests/core/test_creates.py"),
+    "core/decide.py": ("tests/core/test_decide.py", "tests/core/test_creates.py", "tests/core/test_sync.py"),
     "core/merge.py": ("tests/core/test_merge.py", "tests/core/test_merge_lookups.py"),
+    "core/sync.py": ("tests/core/test_sync.py", "tests/core/test_decide.py"),
+    "core/lookup.py": ("tests/core/test_merge_lookups.py", "tests/core/test_creates.py"),
+    "core/oscillation.py": ("tests/core/test_oscillation.py",),
+    "core/keys.py": ("tests/core/test_keys.py", "tests/core/test_match.py"),
     "core/actions.py": ("tests/core/test_decide.py", "tests/core/test_sync.py", "tests/core/test_merge.py"),
-    "core/match.py": ("tests/core/test_match.py", "tests/core/test_keys.py"),
+    "core/match.py": ("tests/core/test_match.py",),
     "core/guards.py": ("tests/core/test_guards.py", "tests/core/test_guards_of_many.py"),
     "core/canonical.py": ("tests/core/test_canonical.py", "tests/core/test_mapping_kinds.py"),
     "core/records.py": (
@@ -22,7 +26,8 @@ NEAR = {
     "engine/settle.py": ("tests/engine/test_settle.py",),
     "engine/perform.py": ("tests/engine/test_settle.py", "tests/system/test_policies.py"),
     "engine/writer.py": ("tests/engine/test_drain.py", "tests/engine/test_lease.py"),
-    "engine/rows.py": ("tests/engine/test_rows.py", "tests/engine/test_rows_machine.py"),
+    "engine/lease.py": ("tests/engine/test_lease.py",),
+    "engine/rows.py": ("tests/engine/test_rows.py",),
     "engine/links.py": ("tests/engine/test_links.py",),
     "engine/drain.py": ("tests/engine/test_drain.py", "tests/engine/test_groups.py"),
 }

@@ -131,7 +131,7 @@ def _item(intent: Intent) -> Item:
 def _intent(item: Item) -> Intent:
     return Intent(
         id=item["sk"],
-        connection=str(item["pk"]).split("#", 1)[1],
+        connection=str(item["pk"]).removeprefix(_pk("")),
         kind=item["kind"],
         entity=item["entity"],
         side=Side(item["side"]),
@@ -147,8 +147,8 @@ def _intent(item: Item) -> Intent:
         at=datetime.fromisoformat(item["at"]),
         settle_after=datetime.fromisoformat(item["settle_after"]),
         base={name: Base(crm, books) for name, (crm, books) in item["base"].items()},
-        parent_link=item.get("parent_link"),
-        mapping_version=item.get("mapping_version", ""),
-        editors=item.get("editors", {}),
-        version=datetime.fromisoformat(item["version"]) if item.get("version") else None,
+        parent_link=item["parent_link"],
+        mapping_version=item["mapping_version"],
+        editors=item["editors"],
+        version=datetime.fromisoformat(item["version"]) if item["version"] else None,
     )
