@@ -114,8 +114,10 @@ def _set_time(call: Call, kind: str, record_id: str, moment: int) -> None:
     held = _held(call, kind, record_id)
     if held is not None:
         held.modified_time = moment
-        store = call.world.crm.store if call.product == "crm" else call.world.books.store
-        store.version += 1
+        if call.product == "crm":
+            call.world.crm.store.version += 1
+        else:
+            call.world.books.store.moves.append(record_id)
 
 
 def _shift(call: Call, fault: Fault) -> None:

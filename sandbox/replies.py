@@ -9,6 +9,17 @@ from typing import Any
 Json = dict[str, Any]
 
 
+class Written(str):
+    """JSON text that stands in a body as it is: a value that was written before."""
+
+    __slots__ = ()
+
+
+def written(value: Any) -> str:
+    """Return JSON as it goes over the wire."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 @dataclass(slots=True)
 class Reply:
     """An answer before it is written: no body means an empty one (204, 304)."""
@@ -21,7 +32,10 @@ class Reply:
 
     def encoded(self) -> bytes:
         """Return the body as it goes over the wire."""
-        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        if isinstance(self.body, dict) and any(isinstance(part, Written) for part in self.body.values()):
+            parts = (f"{written(key)}:{_text(part)}" for key, part in self.body.items())
+            return ("{" + ",".join(parts) + "}").encode()
+        return written(self.body).encode()
 
     @property
     def code(self) -> str | None:
@@ -39,6 +53,10 @@ class Reply:
                     (str(i["code"]) for i in items if i.get("status") == "error"), str(items[0]["code"])
                 )
         return None
+
+
+def _text(part: Any) -> str:
+    return part if isinstance(part, Written) else written(part)
 
 
 class SandboxError(Exception):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.accounts.tokens import AccessToken, Accounts
+from sandbox.books.contact import Contact
+from sandbox.books.kept_rows import KeptRows, shown_of_contact, shown_of_item
 from sandbox.books.query import ContactLists
 from sandbox.books.service import BooksService
 from sandbox.books.store import BooksStore
@@ -123,8 +125,20 @@ class World:
         crm_store.keeps_time = self._keeps_time("crm")
         books_store.keeps_time = self._keeps_time("books")
         self.contact_lists = ContactLists(self.books)
+        self._keep_rows(books_store)
         self.page_tokens = PageTokens()
         self.bulk_jobs: dict[str, BulkJob] = {}
+
+    def _keep_rows(self, store: BooksStore) -> None:
+        def frame(entity: str) -> tuple[Any, ...]:
+            switches = self.switches.empty_custom_fields, self.switches.multiselect_value
+            return switches, tuple(store.setup.fields_of(entity).values())
+
+        def shown(contact: Contact) -> Any:
+            return shown_of_contact(contact, self.books.ledger.balance(contact.id)[0])
+
+        self.contact_rows = KeptRows(self.books.render.row, shown, lambda: frame("contact"))
+        self.item_rows = KeptRows(self.books.item_render.row, shown_of_item, lambda: frame("item"))
 
     @property
     def limits(self) -> LimitPlan:

@@ -30,7 +30,7 @@ def _full(call: Call, contact: Contact) -> Json:
 def list_contacts(call: Call) -> Reply:
     """GET /contacts: customers and vendors, without addresses, persons and last editor."""
     rows, context = call.world.contact_lists.page(call.query, call.world.switches)
-    return done("success", contacts=[call.world.books.render.row(c) for c in rows], page_context=context)
+    return done("success", contacts=call.world.contact_rows.written(rows), page_context=context)
 
 
 def get_contact(call: Call) -> Reply:

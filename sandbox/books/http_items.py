@@ -22,7 +22,9 @@ def list_items(call: Call) -> Reply:
     books = call.world.books
     names = {tax_id: name for tax_id, name, _ in books.store.setup.taxes}
     rows, context = listed(books.items.by_id.values(), call.query, call.world.switches, names)
-    return paged(call, rows, "items", "Items", books.item_render.row, **context)
+    reply = paged(call, rows, "items", "Items", lambda item: item, **context)
+    reply.body["items"] = call.world.item_rows.written(reply.body["items"])
+    return reply
 
 
 def item_details(call: Call) -> Reply:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from sandbox.books.contact import CRM_IDS, Contact
+from sandbox.books.order import Order
 from sandbox.books.service import BooksService
 from sandbox.clock import parse_time
 from sandbox.replies import Json
@@ -37,6 +38,7 @@ FILTERS = (
     "Invoice.Unpaid",
     "Status.CreditLimitExceed",
 )
+KINDS = ("customer", "vendor")
 _TIMES: dict[str, Callable[[Contact], Any]] = {
     "created_time": attrgetter("created_time", "number"),
     "last_modified_time": attrgetter("modified_time", "number"),
@@ -115,9 +117,6 @@ def _filter_test(books: BooksService, name: str) -> Test | None:
 
 def _tests(books: BooksService, query: dict[str, str], switches: Switches) -> list[Test]:
     tests = _text_tests(query)
-    kind = query.get("contact_type")
-    if kind in ("customer", "vendor"):
-        tests.append(lambda c: c.values["contact_type"] == kind)
     chosen = _filter_test(books, query.get("filter_by", ""))
     if chosen is not None:
         tests.append(chosen)
@@ -150,18 +149,18 @@ def moment_of(text: str) -> float | None:
 
 
 class ContactLists:
-    """Answers list questions; a sorted order is kept until the next write."""
+    """Answers list questions; a sorted order is kept, and mended after writes."""
 
     def __init__(self, books: BooksService) -> None:
         self._books = books
-        self._kept: dict[tuple[str, bool], tuple[int, list[Contact]]] = {}
+        self._kept: dict[tuple[str, str], Order] = {}
 
     def page(self, query: dict[str, str], switches: Switches) -> tuple[list[Contact], Json]:
         """Return one page and its page_context."""
         column = query.get("sort_column", "contact_name")
         column = column if column in SORTS else "contact_name"
         order = "D" if query.get("sort_order", "A") in ("D", "desc", "descending") else "A"
-        rows = self._ordered(column, order == "D")
+        rows = self._ordered(column, order == "D", query.get("contact_type", ""))
         tests = _tests(self._books, query, switches)
         if tests:
             rows = [c for c in rows if all(test(c) for test in tests)]
@@ -180,13 +179,16 @@ class ContactLists:
         }
         return rows[start : start + size], context
 
-    def _ordered(self, column: str, descending: bool) -> list[Contact]:
-        kept = self._kept.get((column, descending))
-        if kept is None or kept[0] != self._books.store.version or column.startswith("outstanding"):
+    def _ordered(self, column: str, descending: bool, kind: str) -> list[Contact]:
+        """Return the contacts of a kind, or all of them, in order."""
+        store, kind = self._books.store, kind if kind in KINDS else ""
+        order = self._kept.get((column, kind))
+        if order is None or column.startswith("outstanding"):  # what is owed moves without its contact
             key = _TIMES.get(column) or (lambda c: (self._key(c, column), c.number))
-            rows = sorted(self._books.store.contacts.values(), key=key, reverse=descending)
-            kept = self._kept[(column, descending)] = (self._books.store.version, rows)
-        return kept[1]
+            order = Order(store.contacts, key, lambda c: not kind or c.values["contact_type"] == kind)
+            self._kept[column, kind] = order
+        order.take_in(store.moves)
+        return order.rows[::-1] if descending else order.rows
 
     def _key(self, contact: Contact, column: str) -> Any:
         if column == "outstanding_receivable_amount":

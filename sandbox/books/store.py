@@ -38,7 +38,8 @@ class BooksStore:
         self._unique: dict[tuple[str, str], str] = {}
         self.persons = Persons(self)
         self.addresses = Addresses(self)
-        self.version = 0
+        self.moves: list[str] = []
+        """The ids of contacts in the order of their changes; what is kept of a list follows it."""
         self.keeps_time: Callable[[str, str], bool] = lambda kind, record_id: False
 
     @property
@@ -105,7 +106,7 @@ class BooksStore:
         self._assign_custom(contact, draft.custom)
         for person in draft.persons or ():
             self.persons.append(contact, person)
-        self.version += 1
+        self.moves.append(contact.id)
         return contact
 
     def update(self, contact_id: str, body: Json, actor: User) -> tuple[Contact, bool]:
@@ -135,7 +136,7 @@ class BooksStore:
         elif not self._switches().put_without_persons_keeps:
             self.persons.replace(contact, [])
         after = self._fingerprint(contact)
-        self.version += 1
+        self.moves.append(contact.id)
         if self._moves_time(before, after):
             self.touch(contact, actor)
         return contact, before != after
@@ -154,14 +155,14 @@ class BooksStore:
         self.persons.forget(contact)
         for key in [k for k, holder in self._unique.items() if holder == contact_id]:
             del self._unique[key]
-        self.version += 1
+        self.moves.append(contact_id)
         return contact
 
     def set_status(self, contact_id: str, status: str, actor: User) -> Contact:
         """Mark active or inactive."""
         contact = self.get(contact_id)
         contact.status = status
-        self.version += 1
+        self.moves.append(contact.id)
         if self._switches().inactive_moves_time:
             self.touch(contact, actor)
         return contact
@@ -181,7 +182,7 @@ class BooksStore:
 
     def touch(self, contact: Contact, actor: User) -> None:
         """Note the editor and the time of a change."""
-        self.version += 1
+        self.moves.append(contact.id)
         if self.keeps_time("contacts", contact.id):
             return
         contact.modified_by = actor.books_id
