@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
-from cli import connect, show
+from cli import connect, plan, show
 from cli.aws import hook_url
 from cli.credentials import NAMES
 from cli.facts import gather, place
@@ -20,6 +21,7 @@ from cli.shell import ATTENTION, OUT_OF_REACH, Session, session_of
 from cli.zoho import Zoho, covers, reach
 from tandem.adapters.zoho.auth import Credentials
 from tandem.adapters.zoho.endpoints import SCOPES
+from tandem.adapters.zoho.endpoints import scopes as scopes_of
 from tandem.adapters.zoho.models import Organization
 from tandem.core.checks.run import check_mapping
 from tandem.core.connection import Connection
@@ -260,10 +262,9 @@ async def _channel(checkup: Checkup, zoho: Zoho) -> None:
 
 def _scopes(checkup: Checkup, zoho: Zoho) -> None:
     granted = zoho.minted.scopes
-    modules = {entity.crm_module for entity in checkup.mapping.entities.values()}
-    needed = [s for s in SCOPES if not s.startswith("ZohoCRM.modules.") or s.split(".")[2] in modules]
+    needed = scopes_of(checkup.mapping.entities)
     missing = [scope for scope in needed if scope not in checkup.proven and not covers(granted, scope)]
-    writes = [scope for scope in missing if scope.startswith(("ZohoCRM.modules.", "ZohoBooks.contacts."))]
+    writes = [scope for scope in missing if scope.startswith(("ZohoCRM.modules.", "ZohoBooks."))]
     fix = "generate a new code with every scope that `tandem scopes` prints, then `tandem connect`"
     if not granted:
         checkup.add("scopes", "ok", "every read works; Zoho does not tell which writes are allowed")
@@ -301,7 +302,16 @@ def _print(out: Console, checkup: Checkup) -> None:
     show.say(out, f"{show.plural(faults, 'fault')}." if faults else "No fault.")
 
 
-def scopes(ctx: typer.Context) -> None:
-    """Print the OAuth scopes that Tandem needs, as the API console takes them."""
+def scopes(
+    ctx: typer.Context,
+    preset: Annotated[str | None, typer.Option(help="Those of a mapping that comes with Tandem.")] = None,
+    mapping: Annotated[Path | None, typer.Option(help="Those of a mapping of your own (YAML).")] = None,
+) -> None:
+    """Print the OAuth scopes that Tandem needs, as the API console takes them; without a mapping all there are.
+
+    A token cannot be widened later: vendors and items need more than customers.
+    """
     session = session_of(ctx)
-    show.answer(session, {"ok": True, "scopes": list(SCOPES)}, lambda out: show.say(out, ",".join(SCOPES)))
+    options = plan.Options("main", preset, mapping)
+    asked = scopes_of(plan.mapping_text(options, None)[1].entities) if preset or mapping else SCOPES
+    show.answer(session, {"ok": True, "scopes": list(asked)}, lambda out: show.say(out, ",".join(asked)))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,6 +39,15 @@ SECRETS = {
     "TANDEM_CLIENT_SECRET": "client-secret-of-the-tests",
     "TANDEM_REFRESH_TOKEN": "1000.refresh-token-of-the-tests",
 }
+
+
+def with_items(folder: Path) -> Path:
+    """The Indian preset as a file of one's own, with items on."""
+    preset = (resources.files("tandem") / "presets" / "india.yaml").read_text(encoding="utf-8")
+    off = next(line for line in preset.splitlines(keepends=True) if line.strip().startswith("enabled: false"))
+    path = folder / "items.yaml"
+    path.write_text(preset.replace(off, ""), encoding="utf-8")
+    return path
 
 
 @dataclass

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.zoho import covers
 from tandem.core.errors import TokenRevokedError
-from tests.cli.conftest import SECRETS, Ran, World
+from tests.cli.conftest import SECRETS, Ran, World, with_items
 
 TOKEN = SECRETS["TANDEM_REFRESH_TOKEN"]
 
@@ -98,6 +99,32 @@ def test_missing_scope_is_named(connected: World) -> None:
     assert ran.code == 1
     assert "ZohoCRM.modules.Accounts.UPDATE" in finding(ran, "the token lacks")["sentence"]
     assert "tandem scopes" in finding(ran, "the token lacks")["fix"]
+
+
+def test_scopes_are_asked_for_as_far_as_the_mapping_needs_them(connected: World, tmp_path: Path) -> None:
+    """A token of the preset's scopes is whole until items are mapped: those need more of Books and of CRM."""
+    narrow = connected.run("scopes", "--preset", "india", "--json").json["scopes"]
+    assert "ZohoBooks.settings.CREATE" not in narrow
+    connected.sandbox.control("PUT", "/tokens", {"refresh_token": TOKEN, "scopes": narrow})
+    connected.sandbox.control("PUT", "/tokens", {"drop_access_tokens": True})
+    assert states(connected.run("check", "--json"))["scopes"] == "ok"
+    path = with_items(tmp_path)
+    wide = connected.run("scopes", "--mapping", str(path), "--json").json["scopes"]
+    assert set(wide) - set(narrow) == {
+        *(f"ZohoCRM.modules.Products.{verb}" for verb in ("READ", "CREATE", "UPDATE")),
+        *("ZohoBooks.settings.CREATE", "ZohoBooks.settings.UPDATE"),
+    }
+    assert set(wide) < set(connected.run("scopes", "--json").json["scopes"])
+    connected.run("connect", "--mapping", str(path))
+    ran = connected.run("check", "--json")
+    assert ran.code == 1
+    [lacks] = [one["sentence"] for one in ran.json["findings"] if one["area"] == "scopes"]
+    for scope in (
+        "ZohoCRM.modules.Products.UPDATE",
+        "ZohoBooks.settings.CREATE",
+        "ZohoBooks.settings.UPDATE",
+    ):
+        assert scope in lacks
 
 
 def test_expired_notifications_are_a_fault_until_connect(connected: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.cli.conftest import SECRETS, World
+from tests.cli.conftest import SECRETS, World, with_items
 
 
 def test_connect_stores_a_connection_that_only_observes(world: World) -> None:
@@ -218,3 +218,28 @@ def test_channel_that_zoho_refuses_is_a_warning(world: World) -> None:
 
 
 NO_WATCH = ["ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.org.READ", "ZohoBooks.fullaccess.all"]
+
+
+def test_a_mapping_with_items_says_what_to_make_in_books(connected: World, tmp_path: Path) -> None:
+    """A webhook and a rule for each kind, by Books' own names; CRM tells of Products from now on."""
+    path = with_items(tmp_path)
+    ran = connected.run("connect", "--mapping", str(path))
+    assert ran.code == 0, ran.err
+    assert "1. Module: Customers, Items (each of them has a webhook and a rule of its own)" in " ".join(
+        ran.out.split()
+    )
+    assert "module Customers, Items, when created or edited (each time)" in " ".join(ran.out.split())
+    [channel] = connected.sandbox.control("GET", "/webhooks")["channels"]
+    assert {event.split(".")[0] for event in channel["events"]} == {"Accounts", "Contacts", "Products"}
+    assert connected.run("connect", "--json").json["mapping"]["entities"] == [
+        "customer",
+        "contact_person",
+        "item",
+    ]
+
+
+def test_a_mapping_without_items_speaks_of_customers_alone(connected: World) -> None:
+    """One webhook, one rule."""
+    told = " ".join(connected.run("connect").out.split())
+    assert "1. Module: Customers; method: POST" in told
+    assert "Items" not in told

@@ -10,7 +10,7 @@ import pytest
 
 from tandem.core.mapping_schema import file_schema
 from tandem.core.records import Mode
-from tests.cli.conftest import World
+from tests.cli.conftest import World, with_items
 
 INDIA = (resources.files("tandem") / "presets" / "india.yaml").read_text(encoding="utf-8")
 
@@ -39,6 +39,19 @@ def test_a_preset_fits_the_sandbox(connected: World, file: Path) -> None:
     assert {"flow", "crm", "books"} == set(ran.json["cost"][0])
     assert connected.run("mapping", "check").code == 0
     assert connected.sandbox.writes() == []
+
+
+def test_the_preset_with_items_on_fits_the_sandbox(connected: World, tmp_path: Path) -> None:
+    """And says of a field that CRM has not, in the same words as of customers."""
+    path = with_items(tmp_path)
+    ran = connected.run("mapping", "check", str(path), "--json")
+    assert ran.code == 0, ran.out
+    line = spoil(path, "hsn: {crm: HSN_SAC,", "hsn: {crm: HSN_Code,")
+    ran = connected.run("mapping", "check", str(path), "--json")
+    (row,) = [row for row in ran.json["findings"] if row["state"] == "fault"]
+    assert (ran.code, row["kind"], row["line"]) == (1, "unknown_field", line)
+    assert row["field"] == "entities.item.fields.hsn.crm"
+    assert row["facts"]["books"]["name"] == "hsn_or_sac"
 
 
 def test_a_fault_is_named_with_file_line_field_facts_and_fix(connected: World, file: Path) -> None:
@@ -141,7 +154,11 @@ def test_show_has_every_field(connected: World) -> None:
 
 def test_show_says_what_an_entity_does(connected: World, file: Path) -> None:
     """Filters, constants, defaults, keys, deletes, and what is off."""
-    spoil(file, "books_stamp:", "constants: {books: {payment_terms: 30}}\n    delete: hold\n    books_stamp:")
+    spoil(
+        file,
+        "books_stamp: cf_crm_account_id",
+        "constants: {books: {payment_terms: 30}}\n    delete: hold\n    books_stamp: cf_crm_account_id",
+    )
     spoil(file, "segment: {", "segment: {default: {crm: None yet}, ")
     spoil(file, "crm_module: Contacts", "enabled: false\n    crm_module: Contacts")
     out = " ".join(connected.run("mapping", "show", str(file)).out.split())
@@ -152,6 +169,7 @@ def test_show_says_what_an_entity_does(connected: World, file: Path) -> None:
         "Belong together, beside the stamp, by tax_number, email.",
         "Deleted in CRM: hold.",
         "contact_person is off",
+        "item is off",
     ):
         assert sentence in out
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import Any
 
 import yaml
 
 from tests.system.conftest import ACCOUNT, CONTACT
-from tests.system.sections import NEW_ITEMS, VENDORS
+from tests.system.sections import NEW_ITEMS, VENDORS, india
 from tests.system.world import System
 
-INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text()
 CRM_NAME, BOOKS_NAME = "Extra", "cf_extra"
 
 
@@ -193,7 +190,7 @@ def custom(value: Any) -> dict[str, Any]:
 async def scene_of(kind: Kind, entity: str = "customer") -> AsyncIterator[Scene]:
     """A system with the field on both sides and in the mapping: listed, in write mode; a person has its customer."""
     place = PLACES[entity]
-    mapping = copy.deepcopy(yaml.safe_load(INDIA + place.section))
+    mapping = yaml.safe_load(india(place.section))
     spec = {"crm": CRM_NAME, "books": BOOKS_NAME, "converter": kind.converter, "args": kind.args}
     mapping["entities"][entity]["fields"]["extra"] = {**spec, "never_blank": False}
     system = System(mapping=yaml.safe_dump(mapping))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import resources
+
 VENDORS = """
   vendor:
     crm_module: Vendors
@@ -38,3 +40,9 @@ NEW_ITEMS = ITEMS.replace(
     "    fields:\n", "    create_in_books: true\n    constants: {books: {rate: 0}}\n    fields:\n", 1
 )
 """The same where the user asks for items made out of Products."""
+
+
+def india(*sections: str) -> str:
+    """The preset with these in place of what it has switched off itself."""
+    preset = resources.files("tandem.presets").joinpath("india.yaml").read_text(encoding="utf-8")
+    return preset[: preset.index("  item:")] + "".join(sections)

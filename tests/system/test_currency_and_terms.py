@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.system.sections import VENDORS
+from tests.system.sections import VENDORS, india
 from tests.system.world import System
 
-INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text() + VENDORS
+INDIA = india(VENDORS)
 PLACES = {"customer": ("Accounts", "Account_Name"), "vendor": ("Vendors", "Vendor_Name")}
 TERMS = {"crm": "Payment_Days", "books": "payment_terms", "converter": "integer"}
 

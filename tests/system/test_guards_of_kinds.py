@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any
 
 import pytest
 
 from tandem.core.records import LinkState
-from tests.system.sections import ITEMS, VENDORS
+from tests.system.sections import ITEMS, VENDORS, india
 from tests.system.test_guards import approve, guard_alerts
 from tests.system.world import System
 
@@ -43,8 +42,7 @@ class Crowd:
 @pytest.fixture(params=["vendor", "item"])
 async def crowd(request: pytest.FixtureRequest) -> AsyncIterator[Crowd]:
     """The records, made in Books."""
-    preset = resources.files("tandem.presets").joinpath("india.yaml").read_text()
-    system = System(mapping=preset + VENDORS + ITEMS, settings={"mass_delete_records": 4})
+    system = System(mapping=india(VENDORS, ITEMS), settings={"mass_delete_records": 4})
     await system.subscribe(("Accounts", "Contacts", "Vendors", "Products"))
     await system.settle(2)
     system.write_mode()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from importlib import resources
 from typing import Any
 
 import pytest
 
 from tandem.core.records import LinkState, RecordKey, Side
-from tests.system.sections import ITEMS, NEW_ITEMS
+from tests.system.sections import ITEMS, NEW_ITEMS, india
 from tests.system.world import System
 
 ITEM = {"name": "Steel Bolt M8", "sku": "SB-8", "unit": "box", "rate": 12.5, "hsn_or_sac": "7318"}
@@ -18,7 +17,7 @@ PRODUCT = {"Product_Name": "Steel bolt M8, zinc", "Product_Code": "SB-8", "Produ
 
 async def started(section: str) -> System:
     """An empty pair of orgs with items in the mapping, both listed once, in write mode."""
-    made = System(mapping=resources.files("tandem.presets").joinpath("india.yaml").read_text() + section)
+    made = System(mapping=india(section))
     await made.subscribe(("Accounts", "Contacts", "Products"))
     await made.settle(2)
     made.write_mode()

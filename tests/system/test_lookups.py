@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from importlib import resources
 from typing import Any
 
 import pytest
@@ -11,12 +10,11 @@ import yaml
 
 from tandem.core.records import RecordKey, RowClass, Side
 from tests.system.conftest import ACCOUNT, CONTACT
-from tests.system.sections import NEW_ITEMS, VENDORS
+from tests.system.sections import NEW_ITEMS, VENDORS, india
 from tests.system.test_crashes import Killed, Killer
 from tests.system.test_vendors import VENDOR
 from tests.system.world import System
 
-INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text()
 FIELD = {"crm": "Agent", "books": "cf_agent", "converter": "lookup"}
 Start = Callable[..., Awaitable[System]]
 
@@ -29,7 +27,7 @@ async def start(request: pytest.FixtureRequest) -> AsyncIterator[Start]:
     async def begin(entity: str = "customer") -> System:
         if (entity, request.param) == ("contact_person", "lookup"):
             pytest.skip("no lookup of Books leads to contact persons")
-        mapping = yaml.safe_load(INDIA + VENDORS + NEW_ITEMS)
+        mapping = yaml.safe_load(india(VENDORS, NEW_ITEMS))
         mapping["entities"]["customer"]["fields"]["agent"] = {**FIELD, "args": {"entity": entity}}
         system = System(mapping=yaml.safe_dump(mapping))
         made.append(system)
@@ -231,7 +229,7 @@ async def test_a_lookup_may_lead_to_a_record_of_any_kind(start: Start, entity: s
 
 async def test_a_person_may_lead_to_another_and_an_item_to_its_vendor() -> None:
     """Whom a Contact reports to, as a text in Books; the preferred vendor of an item, which Books has itself."""
-    mapping = yaml.safe_load(INDIA + VENDORS + NEW_ITEMS)
+    mapping = yaml.safe_load(india(VENDORS, NEW_ITEMS))
     boss = {
         "crm": "Reporting_To",
         "books": "cf_boss",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from importlib import resources
 from typing import Any
 
 import pytest
 
 from tandem.core.records import LinkState, RecordKey, Side
 from tests.system.conftest import ACCOUNT
-from tests.system.sections import VENDORS
+from tests.system.sections import VENDORS, india
 from tests.system.world import System
 
 VENDOR = {
@@ -29,7 +28,7 @@ VENDOR = {
 @pytest.fixture
 async def system() -> AsyncIterator[System]:
     """An empty pair of orgs with vendors in the mapping, both listed once, in write mode."""
-    text = resources.files("tandem.presets").joinpath("india.yaml").read_text() + VENDORS
+    text = india(VENDORS)
     made = System(mapping=text)
     await made.subscribe(("Accounts", "Contacts", "Vendors"))
     await made.settle(2)

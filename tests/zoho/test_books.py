@@ -60,7 +60,6 @@ async def test_the_organisation_goes_with_every_call(far: FarSide) -> None:
         "GET", "/books/v3/organizations", reply(200, {"code": 0, "organizations": [{"organization_id": "1"}]})
     )
     far.expect("GET", "/books/v3/settings/fields", reply(200, {"code": 0, "fields": [{"api_name": "cf_x"}]}))
-    far.expect("GET", "/books/v3/invoices", reply(200, {"code": 0, "invoices": []}))
     client = books(far)
     await client.read(CUSTOMERS, ["5"])
     await client.update(CUSTOMERS, "5", {"notes": "x"})
@@ -70,7 +69,6 @@ async def test_the_organisation_goes_with_every_call(far: FarSide) -> None:
     await client.find(CUSTOMERS, "email", ["a@x.example"])
     assert [org.organization_id for org in await client.organizations()] == ["1"]
     assert await client.fields() == [{"api_name": "cf_x"}]
-    assert await client.invoices("5") == []
     assert {request.url.params["organization_id"] for request in far.seen} == {"60001"}
 
 
@@ -276,18 +274,6 @@ class TestFind:
         """Books would ignore it and answer every customer."""
         with pytest.raises(BadInputError):
             await books(far).find(CUSTOMERS, name, ["x"])
-
-
-async def test_invoices_are_read_to_the_last_page(far: FarSide) -> None:
-    """And never written."""
-    pages = [
-        reply(
-            200, {"code": 0, "invoices": [{"invoice_id": str(n)}], "page_context": {"has_more_page": n == 1}}
-        )
-        for n in (1, 2)
-    ]
-    far.expect("GET", "/books/v3/invoices", *pages)
-    assert [row["invoice_id"] for row in await books(far).invoices("5")] == ["1", "2"]
 
 
 async def test_the_gate_hears_of_the_day(far: FarSide) -> None:

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from tandem.adapters import zoho
-from tandem.adapters.zoho.endpoints import ENDPOINTS, SCOPES, Endpoints, check_column, check_id, check_module
+from tandem.adapters.zoho.endpoints import (
+    ENDPOINTS,
+    SCOPES,
+    Endpoints,
+    check_column,
+    check_id,
+    check_module,
+    scopes,
+)
 from tandem.core.errors import BadInputError
 
 BARRED = re.compile(
@@ -68,6 +76,22 @@ def test_scopes_are_the_least() -> None:
         "ZohoCRM.notifications",
         "ZohoBooks.contacts",
         "ZohoBooks.settings",
+    }
+
+
+def test_scopes_follow_the_mapping() -> None:
+    """Vendors and items ask for theirs alone; Books' settings are only read where no item is mapped."""
+    least = set(scopes(["customer", "contact_person"]))
+    verbs = ("READ", "CREATE", "UPDATE")
+    assert set(scopes(["customer", "contact_person", "vendor"])) - least == {
+        f"ZohoCRM.modules.Vendors.{verb}" for verb in verbs
+    }
+    assert set(scopes(["customer", "contact_person", "item"])) - least == {
+        *(f"ZohoCRM.modules.Products.{verb}" for verb in verbs),
+        *("ZohoBooks.settings.CREATE", "ZohoBooks.settings.UPDATE"),
+    }
+    assert {scope for scope in least if "settings" in scope} == {
+        *("ZohoBooks.settings.READ", "ZohoCRM.settings.fields.READ", "ZohoCRM.settings.layouts.READ"),
     }
 
 

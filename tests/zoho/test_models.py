@@ -135,7 +135,6 @@ VERBS: dict[str, Verb] = {
     "books find": lambda _, books: books.find(CUSTOMERS, "email", ["a"]),
     "books organizations": lambda _, books: books.organizations(),
     "books fields": lambda _, books: books.fields(),
-    "books invoices": lambda _, books: books.invoices("1"),
 }
 PAGES = 4
 

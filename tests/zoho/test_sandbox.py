@@ -314,7 +314,7 @@ class TestBooks:
         times = [parse_time(row["last_modified_time"]) for row in rows]
         assert times == sorted(times, key=lambda moment: moment or now(), reverse=True)
 
-    async def test_settings_and_invoices(self, zoho: Zoho) -> None:
+    async def test_settings(self, zoho: Zoho) -> None:
         """Read only."""
         assert [org.organization_id for org in await zoho.books.organizations()] == [
             zoho.hosts.organization_id
@@ -323,11 +323,6 @@ class TestBooks:
             "POST", "/fields", {"product": "books", "api_name": "cf_crm_id", "label": "CRM id"}
         )
         assert "cf_crm_id" in {field["api_name"] for field in await zoho.books.fields()}
-        customer = await zoho.customer()
-        assert list(await zoho.books.invoices(customer)) == []
-        line = {"name": "Work", "rate": 10, "quantity": 1}
-        await zoho.control("POST", "/books/invoices", {"customer_id": customer, "line_items": [line]})
-        assert [row["customer_id"] for row in await zoho.books.invoices(customer)] == [customer]
 
     async def test_the_gate_hears_of_the_day(self, zoho: Zoho) -> None:
         """In every answer of Books."""

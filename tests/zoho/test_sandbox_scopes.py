@@ -63,7 +63,6 @@ async def every_call(zoho: Zoho) -> Calls:
         *calls,
         zoho.books.organizations,
         zoho.books.fields,
-        lambda: zoho.books.invoices(customer),
         lambda: zoho.books.confirm(CUSTOMERS, customer),
         lambda: zoho.books.update(CUSTOMERS, customer, {"notes": "x"}),
         lambda: zoho.books.confirm(items, item),

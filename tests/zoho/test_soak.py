@@ -233,7 +233,6 @@ VERBS: dict[str, Callable[[Soak], Awaitable[object]]] = {
     "books.extend_channel": lambda s: s.books.extend_channel("1", [], s.now()),
     "books.organizations": lambda s: s.books.organizations(),
     "books.fields": lambda s: s.books.fields(),
-    "books.invoices": lambda s: s.books.invoices(s.one("customer")),
 }
 NOT_OFFERED = {"crm.set_active", "books.update_many"}
 

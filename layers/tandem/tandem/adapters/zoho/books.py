@@ -204,19 +204,6 @@ class BooksClient:
         call = Call(ENDPOINTS["books.fields"], query=[("entity", entity)])
         return _rows(await self._send(call), "fields")
 
-    async def invoices(self, customer_id: str) -> Sequence[Mapping[str, Any]]:
-        """Every invoice of a customer, as listed; read only."""
-        found: list[Mapping[str, Any]] = []
-        page = 1
-        while True:
-            query = [("customer_id", check_id(customer_id)), ("page", str(page)), ("per_page", str(PER_PAGE))]
-            answer = await self._send(Call(ENDPOINTS["books.invoices"], query=query))
-            rows = _rows(answer, "invoices")
-            found.extend(rows)
-            if not rows or not _has_more(answer):
-                return found
-            page += 1
-
     async def _get(self, resource: Resource, id: str) -> tuple[Mapping[str, Any] | None, datetime]:
         home = _home(resource)
         call = Call(ENDPOINTS[home.get], {"id": id})

@@ -1,15 +1,17 @@
 """Where both products live, and every call that Tandem can make at all.
 
 What is not in `ENDPOINTS` cannot be called: no delete, no mail, no invitation, no portal, no transaction
-(design, section 4). A test reads this table and `SCOPES`.
+(design, section 4). A test reads this table and `scopes`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from tandem.core.entities import KINDS
 from tandem.core.errors import BadInputError
 
 Product = Literal["crm", "books"]
@@ -113,32 +115,28 @@ ENDPOINTS: dict[str, Endpoint] = {
     "books.item_active": _books("POST", "items/{id}/active", one=True),
     "books.item_inactive": _books("POST", "items/{id}/inactive", one=True),
     "books.fields": _books("GET", "settings/fields", reads=True),
-    "books.invoices": _books("GET", "invoices", reads=True),
 }
 
-SCOPES: tuple[str, ...] = (
-    *(
-        f"ZohoCRM.modules.{module}.{verb}"
-        for module in sorted(CRM_WRITABLE)
-        for verb in ("READ", "CREATE", "UPDATE")
-    ),
-    "ZohoCRM.coql.READ",
-    "ZohoCRM.org.READ",
-    "ZohoCRM.users.READ",
-    "ZohoCRM.settings.fields.READ",
-    "ZohoCRM.settings.layouts.READ",
-    "ZohoCRM.notifications.READ",
-    "ZohoCRM.notifications.CREATE",
-    "ZohoCRM.notifications.UPDATE",
-    "ZohoBooks.contacts.READ",
-    "ZohoBooks.contacts.CREATE",
-    "ZohoBooks.contacts.UPDATE",
-    "ZohoBooks.settings.READ",
-    "ZohoBooks.settings.CREATE",
-    "ZohoBooks.settings.UPDATE",
-    "ZohoBooks.invoices.READ",
-)
-"""Exactly what `ENDPOINTS` needs; items are settings, marking active is a Books CREATE (dossier crm §1, books §1)."""
+_SCOPE_OF: Final = {"items": "settings"}
+"""Under which scope Books keeps a resource, where it is not `contacts` (dossier books §1)."""
+
+
+def scopes(entities: Iterable[str]) -> tuple[str, ...]:
+    """Exactly what a mapping of these entities needs; marking active is a Books CREATE (dossier crm §1, books §1)."""
+    kinds = [KINDS[name] for name in entities]
+    modules = sorted({kind.crm_module for kind in kinds})
+    written = sorted({_SCOPE_OF.get(kind.books_module, "contacts") for kind in kinds})
+    return (
+        *(f"ZohoCRM.modules.{module}.{verb}" for module in modules for verb in ("READ", "CREATE", "UPDATE")),
+        *(f"ZohoCRM.{read}.READ" for read in ("coql", "org", "users", "settings.fields", "settings.layouts")),
+        *(f"ZohoCRM.notifications.{verb}" for verb in ("READ", "CREATE", "UPDATE")),
+        *(f"ZohoBooks.{scope}.READ" for scope in sorted({*written, "settings"})),
+        *(f"ZohoBooks.{scope}.{verb}" for scope in written for verb in ("CREATE", "UPDATE")),
+    )
+
+
+SCOPES: Final = scopes(KINDS)
+"""What `ENDPOINTS` needs where every entity is mapped."""
 
 
 def check_module(name: str) -> str:
