@@ -18,7 +18,7 @@ from tandem.core.forecast import forecast
 from tandem.core.outcomes import Waits
 from tandem.core.records import LinkState, Mode, RowClass
 from tandem.engine.cases import case_id
-from tandem.engine.cursors import listings
+from tandem.engine.cursors import indexed
 from tandem.engine.governor import accounts
 from tandem.engine.guards import cause_of
 from tandem.engine.rows import parse_key
@@ -169,7 +169,7 @@ def _writer(session: Session, connection: Connection, now: datetime) -> dict[str
 def _index(session: Session, connection: Connection) -> dict[str, bool]:
     """Which listings were read to their end once: before that nothing is created."""
     complete = session.store.connections.is_index_complete
-    listed = listings(session.store.connections.mapping(connection))
+    listed = indexed(session.store.connections.mapping(connection))
     return {f"{entity}#{side}": complete(connection.id, [(entity, side)]) for entity, side in listed}
 
 

@@ -271,7 +271,7 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         ),
         (
             GOOD.replace("  customer:\n", "  customer:\n    without_account: individual_customer\n"),
-            "4 entities.customer.without_account: a Contact without an Account does not become a customer of its own",
+            "4 entities.customer.without_account: without_account is for contact_person",
         ),
         (
             GOOD.replace("  customer:\n", "  customer:\n    match_by: [emial]\n"),

@@ -26,6 +26,7 @@ from tandem.engine.ports import SideClient
 from tests.zoho.support import CUSTOMERS, NOW, PERSONS, FarSide, RecordingGate, books, reply
 
 CONTACTS = "/books/v3/contacts"
+INDIVIDUALS = Resource(Side.BOOKS, "individual", "contacts")
 PERSON_PATH = "/books/v3/contacts/contactpersons"
 TIME = datetime(2026, 6, 9, 13, 45, 19, tzinfo=UTC)
 
@@ -164,6 +165,34 @@ class TestWrite:
         assert updated.id == "9"
         assert far.body(0) == {"first_name": "A", "contact_id": "5"}
         assert far.body(1) == {"email": "", "contact_id": "5"}
+
+    async def test_an_individual_is_made_with_its_person(self, far: FarSide) -> None:
+        """There is none yet that the set could replace; an update never carries it."""
+        far.expect("POST", CONTACTS, contact())
+        await books(far).insert(INDIVIDUALS, {"contact_name": "A", "contact_persons": [{"first_name": "A"}]})
+        assert far.body() == {"contact_name": "A", "contact_persons": [{"first_name": "A"}]}
+        with pytest.raises(BadInputError, match="contact_persons"):
+            await books(far).update(INDIVIDUALS, "5", {"contact_persons": []})
+
+    @pytest.mark.parametrize(("known", "method", "path"), [("9", "PUT", "/9"), (None, "POST", "")])
+    async def test_the_primary_person_of_an_individual_has_a_call_of_its_own(
+        self, far: FarSide, known: str | None, method: str, path: str
+    ) -> None:
+        """The one that there is, else a new one; the answer shows no customer."""
+        person = {"contact_person_id": known, "email": None}
+        answer = {"code": 0, "contact_person": {"contact_person_id": "9", "contact_id": "5"}}
+        far.expect(method, f"{PERSON_PATH}{path}", reply(200, answer))
+        written = await books(far).update(INDIVIDUALS, "5", {"contact_person": person})
+        assert (written.id, written.version, written.body) == ("5", None, None)
+        assert far.body() == {"email": "", "contact_id": "5"}
+
+    async def test_a_person_goes_with_nothing_else(self, far: FarSide) -> None:
+        """Two calls would have one intent."""
+        with pytest.raises(BadInputError, match="call of its own"):
+            await books(far).update(
+                INDIVIDUALS, "5", {"notes": "x", "contact_person": {"email": "a@b.example"}}
+            )
+        assert not far.seen
 
     async def test_a_person_without_its_customer_is_not_sent(self, far: FarSide) -> None:
         """Books demands it."""

@@ -43,7 +43,8 @@ def write_body(
         attributes = {name: value for name, value in attributes.items() if not is_blank(value)}
     if side is Side.CRM:
         return attributes | _crm_parent(described, current, parent)
-    return _books_frame(described, current, parent) | _books_body(mapping, attributes, current)
+    body = _books_frame(described, current, parent) | _books_body(mapping, attributes, current)
+    return _with_primary(described, body, current)
 
 
 def _attributes(
@@ -72,6 +73,20 @@ def _books_frame(entity: EntityMapping, current: Record | None, parent: str | No
     if current and not is_blank(first := (current.values.get("name") or {}).get("first")):
         frame["first_name"] = first
     return frame
+
+
+def _with_primary(entity: EntityMapping, body: dict[str, Any], current: Record | None) -> dict[str, Any]:
+    """What is the primary person's own goes with a create, and by the person's calls (`contact_person`) later."""
+    person = {name: value for name, value in body.items() if name in entity.kind.of_primary}
+    if not person:
+        return body
+    contact = {name: value for name, value in body.items() if name not in person}
+    if current is None:
+        return contact | {"contact_persons": [person | {"is_primary_contact": True}]}
+    known = {name: current.body.get(name) for name in ("primary_contact_id", "first_name")}
+    frame = {"contact_person_id": known["primary_contact_id"], "first_name": known["first_name"]}
+    shown = {name: value for name, value in frame.items() if not is_blank(value)}
+    return contact | {"contact_person": shown | person}
 
 
 def _books_body(mapping: Mapping, attributes: ReadOnly[str, Value], current: Record | None) -> dict[str, Any]:

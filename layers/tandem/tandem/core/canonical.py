@@ -21,7 +21,9 @@ from tandem.core.records import MatchKeys, Record, Side, Value, is_blank, utc
 
 __all__ = ["folded", "name_of", "parse_time", "persons_of", "read_record", "write_body"]
 
-_BOOKS_SCOPE: Final = ("contact_type", "is_primary_contact", "is_added_in_portal", "portal_status")
+_BOOKS_SCOPE: Final = (
+    "contact_type", "customer_sub_type", "is_primary_contact", "is_added_in_portal", "portal_status",
+)  # fmt: skip
 
 
 class _Absent:
@@ -120,7 +122,7 @@ def _parent(entity: EntityMapping, side: Side, body: Body) -> str | None:
     if entity.parent_field is None:
         return None
     if side is Side.BOOKS:
-        return _text(body.get("contact_id"))
+        return _text(body.get("contact_id")) if entity.is_person else None
     lookup = body.get(entity.parent_field)
     return _text(lookup.get("id") if isinstance(lookup, ReadOnly) else lookup)
 

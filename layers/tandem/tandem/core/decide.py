@@ -28,9 +28,11 @@ from tandem.core.actions import (
 )
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.converters import ConversionError, tax_faults
+from tandem.core.dealing import is_individual
+from tandem.core.entities import INDIVIDUAL
 from tandem.core.guards import ledger_ties
 from tandem.core.mapping import EntityMapping, FieldMapping
-from tandem.core.match import HeldMatch, Matched, MatchResult
+from tandem.core.match import HeldMatch, Matched, MatchResult, other_kind
 from tandem.core.records import Gone, Link, LinkState, Record, Side, Value, is_blank
 from tandem.core.sync import edits_of, sync
 
@@ -67,6 +69,7 @@ class Ended(StrEnum):
 FOR_GOOD = (Ended.BOTH_GONE, Ended.PROBE, Ended.BY_PERSON, Ended.MERGED, Ended.MOVED)
 """Such a tombstone does not revive because both its records are readable."""
 MOVED_PERSON = "moved person"
+NO_INDIVIDUAL = "no longer an individual"
 BOTH_LINKED = "merged, both linked"
 DELETED, DELETED_TIED = "deleted in CRM", "deleted with transactions"
 DELETED_LOST = "deleted, state restored"
@@ -130,6 +133,8 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
         return Noop("its customer is no longer linked")
     if now_at.parent is Parent.MOVED:
         return _moved(now_at, crm)
+    if entity.name == INDIVIDUAL and not (is_individual(crm) and is_individual(books)):
+        return _no_individual(now_at, crm, books)
     return sync(
         entity, crm, books, link.base, link.held, now_at.release, edits_of(entity, link, crm, books, now)
     )
@@ -179,6 +184,28 @@ def _moved(now_at: Situation, crm: Record) -> Action:
     return Quarantine(Hold(MOVED_PERSON, sentence, candidates=(crm.parent,) if crm.parent else ()))
 
 
+def _no_individual(now_at: Situation, crm: Record, books: Record) -> Action:
+    """The Contact has an Account, or Books' customer is a business: nothing travels until a person has decided.
+
+    Without an Account the Contact would be made a second customer, so that its end cannot be approved.
+    """
+    account = crm.parent
+    if account and now_at.release is not None and now_at.release.approves(NO_INDIVIDUAL, account):
+        return Move("approved by a person")
+    end = (
+        f"--approve ends this link: Books customer {books.id} stays as it is, and the Contact goes on as a person of "
+        f"Account {account}"
+    )
+    if account is None:
+        told = f"customer {books.id} is a business in Books now. Mark it as an individual again"
+        later = "or give the Contact its Account in CRM; then this link can be ended"
+        return Quarantine(Hold(NO_INDIVIDUAL, f"{told}, {later}"))
+    told = f"the Contact has an Account now, and is Books customer {books.id} of its own"
+    sentence = f"{told}. Take the Account out of the Contact again; or {end}. If that customer is to be the Account's: "
+    then = f"mark it as a business in Books, then `tandem link {account} {books.id}`"
+    return Quarantine(Hold(NO_INDIVIDUAL, sentence + then, candidates=(account,)))
+
+
 def _tombstone(link: Link, crm: Record | Gone | None, books: Record | Gone | None) -> Action:
     for_good = link.reason in FOR_GOOD
     if isinstance(crm, Record) and isinstance(books, Record) and not for_good:
@@ -196,7 +223,7 @@ def _crm_deleted(
     approved = now_at.release is not None and any(map(now_at.release.approves, DELETES))
     if now < due and not approved and now_at.survivor is None:  # it was held after the delay: no second one
         return Wait("delete", "a confirmed delete waits for a merge survivor or a restore", due)
-    if not books.active:
+    if not books.active or (entity.name == INDIVIDUAL and not is_individual(books)):
         return Unlink(Ended.CRM_DELETED_KEPT)
     if now_at.survivor is not None:
         return _merged(now_at, link, now_at.survivor, entity)
@@ -246,10 +273,11 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
     found = now_at.match
     if isinstance(found, HeldMatch):
         approved = now_at.release is not None and now_at.release.approve
-        if not (approved and len(found.candidates) == 1 and not found.candidates[0].reserved):
+        only = found.candidates[0] if len(found.candidates) == 1 else None
+        if not approved or only is None or only.reserved or other_kind(record, only.record):
             ids = tuple(c.record.id for c in found.candidates)
             return Quarantine(Hold(f"match:{found.rule}", found.sentence, candidates=ids))
-        found = Matched(found.candidates[0], "approved by a person")
+        found = Matched(only, "approved by a person")
     if isinstance(found, Matched):
         other = found.candidate.record
         crm, books = (record, other) if record.side is Side.CRM else (other, record)

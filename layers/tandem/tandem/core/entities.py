@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 Delete = Literal["deactivate", "keep", "hold"]
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+CUSTOMER, PERSON, INDIVIDUAL = "customer", "contact_person", "individual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Kind:
     """Its name is a company's: legal forms in it do not count."""
     has_books_feed: bool = True
     """Books lists it by itself."""
+    arrives_as: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    """Side -> the entity in whose feeds and webhooks it comes; what a record shows tells the two apart
+    (`core/dealing.py`). Empty: it has its own."""
+    of_primary: frozenset[str] = frozenset()
+    """Books attributes that a contact shows of its primary person, whose own calls write them."""
 
 
 _ADDRESSES: Final = frozenset({"billing_address", "shipping_address"})
@@ -69,14 +75,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
     for kind in (
         Kind(
-            "customer",
+            CUSTOMER,
             "Accounts",
             books_rule="Customers",
             new_in_books={"contact_type": "customer"},
             **_CONTACT,
         ),
         Kind(
-            "contact_person",
+            PERSON,
             "Contacts",
             "contactpersons",
             "contact_person_id",
@@ -87,6 +93,20 @@ KINDS: Final[Mapping[str, Kind]] = {
             delete="keep",
             is_company=False,
             has_books_feed=False,
+        ),
+        Kind(
+            INDIVIDUAL,
+            "Contacts",
+            new_in_books={"contact_type": "customer", "customer_sub_type": "individual"},
+            is_company=False,
+            arrives_as={"crm": PERSON, "books": CUSTOMER},
+            of_primary=_CONTACT["mirrors"] | {"designation", "department"},
+            **{
+                **_CONTACT,
+                "listed": _CONTACT["listed"] | _CONTACT["mirrors"],
+                "never_mapped": _CONTACT["never_mapped"] | {"customer_sub_type", "company_name"},
+                "mirrors": frozenset(),
+            },
         ),
         Kind("vendor", "Vendors", books_rule="Vendors", new_in_books={"contact_type": "vendor"}, **_CONTACT),
         Kind(

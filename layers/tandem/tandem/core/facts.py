@@ -213,6 +213,11 @@ _CONTACT: Final[Mapping[str, FieldFacts]] = {
     **_built("checkbox", is_taxable=0),
     **_ADDRESSES,
 }  # fmt: skip
+_PERSON: Final = {
+    **_built("text", salutation=25, first_name=100, last_name=100, designation=50, department=50, skype=50),
+    **_built("email", email=100),
+    **_built("phone", phone=50, mobile=50),
+}
 _REQUIRED_NAME: Final = {"contact_name": replace(_CONTACT["contact_name"], required=True)}
 BUILT_IN: Final[Mapping[str, Fields]] = {
     "customer": {**_CONTACT, **_REQUIRED_NAME},
@@ -239,12 +244,7 @@ BUILT_IN: Final[Mapping[str, Fields]] = {
         "rate": FieldFacts("rate", kind="money", required=True),
         "status": FieldFacts("status", kind="checkbox"),
     },
-    "contact_person": {
-        **_built(
-            "text", salutation=25, first_name=100, last_name=100, designation=50, department=50, skype=50
-        ),
-        **_built("email", email=100),
-        **_built("phone", phone=50, mobile=50),
-    },
+    "individual": {**_CONTACT, **_REQUIRED_NAME, **_PERSON},
+    "contact_person": _PERSON,
 }
 """Attributes that every Books organisation has, with their lengths (dossier books §2, §3)."""

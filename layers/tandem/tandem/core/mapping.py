@@ -8,21 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from tandem.core.conversion import SIDE_NAMES
-from tandem.core.entities import KINDS, Kind
+from tandem.core.entities import INDIVIDUAL, KINDS, PERSON, Kind
 from tandem.core.errors import BadInputError
 from tandem.core.lookup import Lookup
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
 from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Scalar, Strict, with_region
+from tandem.core.mapping_individual import faults_of_individual
 from tandem.core.records import Record, Side, Value, is_blank
 from tandem.core.yamltree import YamlFault, read_tree
 
@@ -33,8 +34,8 @@ _MIRROR: Final = ("mirrors the primary person", "map it on contact_person, or us
 _ONLY_OF: Final[ReadOnly[str, tuple[str, ...]]] = {
     "without_account": ("contact_person",),
     "primary_person_field": ("contact_person",),
-    "parent_field": ("contact_person",),
-    "currency_field": ("customer", "vendor"),
+    "parent_field": ("contact_person", "individual"),
+    "currency_field": ("customer", "individual", "vendor"),
     "email_field": ("customer", "contact_person", "vendor"),
 }
 """Keys that mean something for these entities alone."""
@@ -64,16 +65,6 @@ class Resource:
 Values = Annotated[tuple[Scalar, ...], Field(min_length=1)]
 
 
-def _no_individual(given: Any) -> Any:
-    if given == "individual_customer":
-        raise Found(
-            "a Contact without an Account does not become a customer of its own: it would leave that customer behind "
-            "as soon as somebody gives it an Account",
-            "write hold, and give each an Account; or leave_out",
-        )
-    return given
-
-
 class Constants(Strict):
     """What a create writes beside the mapped fields, by attribute; an update leaves it alone."""
 
@@ -88,7 +79,7 @@ class Constants(Strict):
 class EntityMapping(Strict):
     """One kind of record on both sides."""
 
-    name: Literal["customer", "contact_person", "vendor", "item"]
+    name: Literal["customer", "contact_person", "individual", "vendor", "item"]
     """Its key in the file; not written again."""
     enabled: bool = True
     """`false`: its records are left alone; what is linked stays linked. `customer` cannot be off."""
@@ -108,9 +99,9 @@ class EntityMapping(Strict):
     delete: Literal["deactivate", "keep", "hold"] = "deactivate"
     """Of a record deleted in CRM: `deactivate` makes Books' inactive, `keep` leaves it as it is, `hold`: a person
     decides. Default: `deactivate`; of `contact_person`, which Books cannot make inactive, `keep`."""
-    without_account: Annotated[Literal["leave_out", "hold"], BeforeValidator(_no_individual)] = "leave_out"
-    """A Contact without an Account: `leave_out` counts it, `hold` asks a person. It does not become a customer of its
-    own, which would stay behind as soon as somebody gives it an Account."""
+    without_account: Literal["leave_out", "hold", "individual_customer"] = "leave_out"
+    """A Contact without an Account: `leave_out` counts it, `hold` asks a person, `individual_customer` makes it a Books
+    customer of its own by the entity `individual`; one that gets an Account later is held."""
     match_by: tuple[str, ...] = ()
     """What proves, beside the stamp, that two records belong together: `tax_number`, `email` (of a customer together
     with a similar name), `name` (of a person within its customer), or a mapped field with a value of its own for each
@@ -132,6 +123,9 @@ class EntityMapping(Strict):
     fields: tuple[FieldMapping, ...] = Field(min_length=1)
     """Name -> field. One is called `name`. At most 46 CRM fields with stamp, parent and scope."""
 
+    _beside: tuple[str, ...] = PrivateAttr(default=())
+    """CRM attributes of the entity that shares the module: one read serves both."""
+
     @model_validator(mode="before")
     @classmethod
     def _name_fields(cls, given: Any) -> Any:
@@ -149,7 +143,13 @@ class EntityMapping(Strict):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if faults := [*self._taken_twice(), *self._never_mapped(), *self._incomplete(), *self._odd()]:
+        if faults := [
+            *self._taken_twice(),
+            *self._never_mapped(),
+            *self._incomplete(),
+            *self._mixed(),
+            *self._odd(),
+        ]:
             raise AllFound(faults)
         return self
 
@@ -159,10 +159,12 @@ class EntityMapping(Strict):
             yield Found(f"two fields are called {name}", "rename one of them", ("fields",), "mapped_twice")
         for side in Side:
             users: dict[str, str] = {name: role for name, role in self._own(side) if name}
-            for field in self.fields:
+            for field in sorted(self.fields, key=lambda one: not one.may_write(side)):
                 for attribute in field.attributes(side):
                     if users.get(attribute) == "constants" and not field.may_write(side):
                         continue  # a create may say what an update leaves to the other side
+                    if self.name == INDIVIDUAL and attribute in users and not field.may_write(side):
+                        continue  # a display name follows the names that another field carries
                     if attribute in users:
                         yield Found(
                             f"{attribute} is already used by {users[attribute]}",
@@ -175,6 +177,15 @@ class EntityMapping(Strict):
         if side is Side.BOOKS:
             return [(self.books_stamp, "books_stamp"), *constants]
         return [(self.crm_stamp, "crm_stamp"), (self.parent_field, "parent_field"), *constants]
+
+    def _mixed(self) -> Iterator[Found]:
+        """A set that Books would take by two calls."""
+        for field in self.fields:
+            paths = set(field.attributes(Side.BOOKS))
+            if self.kind.of_primary & paths and paths - self.kind.of_primary:
+                message = f"{field.name} is partly the primary person's, partly the customer's"
+                fix = "make two fields of it: Books takes them by two calls"
+                yield Found(message, fix, ("fields", field.name, "books"), "policy_contradiction")
 
     def _never_mapped(self) -> Iterator[Found]:
         mapped = [
@@ -199,7 +210,7 @@ class EntityMapping(Strict):
         if dot and (self.is_person or head not in self.kind.objects):
             return (
                 "is no path of this entity",
-                "only billing_address and shipping_address of a customer or vendor have parts",
+                "only billing_address and shipping_address of a customer, individual or vendor have parts",
             )
         if not dot and head in self.kind.objects:
             return "is an object", "map its parts, e.g. {address: billing_address.address, ...}"
@@ -267,7 +278,7 @@ class EntityMapping(Strict):
     @property
     def is_person(self) -> bool:
         """A person belongs to a customer and has no list of its own in Books; every other entity stands alone."""
-        return self.name == "contact_person"
+        return self.name == PERSON
 
     def find(self, name: str) -> FieldMapping | None:
         """The field of that name, or None."""
@@ -278,6 +289,18 @@ class EntityMapping(Strict):
         if (found := self.find(name)) is None:
             raise KeyError(name)
         return found
+
+    def calls(self, names: Collection[str]) -> list[list[str]]:
+        """The fields of one write to Books as it takes them: some alone, those of the primary person, the rest."""
+        alone = sorted(name for name in names if self.field(name).convert.alone)
+        person = [name for name in names if self.goes_apart(name) and name not in alone]
+        rest = [name for name in names if not self.goes_apart(name)]
+        return [part for part in ([one] for one in alone) if part] + [part for part in (person, rest) if part]
+
+    def goes_apart(self, name: str) -> bool:
+        """Books takes the field by another call than that of the record's own values."""
+        mapped = self.field(name)
+        return mapped.convert.alone or self.kind.of_primary.issuperset(mapped.attributes(Side.BOOKS))
 
     @cached_property
     def own_keys(self) -> tuple[FieldMapping, ...]:
@@ -325,7 +348,8 @@ class EntityMapping(Strict):
     def resource(self, side: Side) -> Resource:
         """Where the entity lives on `side`."""
         if side is Side.CRM:
-            return Resource(side, self.name, self.crm_module, self.crm_fields, self.parent_field)
+            fields = tuple(dict.fromkeys([*self.crm_fields, *self._beside]))
+            return Resource(side, self.name, self.crm_module, fields, self.parent_field)
         return Resource(side, self.name, self.kind.books_module)
 
     def outside_scope(self, record: Record) -> str:
@@ -374,6 +398,17 @@ class Mapping(Strict):
             raise AllFound([Found(message, fix, ("entities", "customer", "enabled"), "policy_contradiction")])
         return self
 
+    @model_validator(mode="after")
+    def _share_contacts(self) -> Self:
+        """`individual` and `contact_person` are read together."""
+        on = {name: entity for name, entity in self.entities.items() if entity.enabled}
+        if faults := list(faults_of_individual(on, MAX_CRM_FIELDS - len(CRM_SYSTEM_FIELDS))):
+            raise AllFound(faults)
+        if INDIVIDUAL in on:
+            for one, other in ((INDIVIDUAL, PERSON), (PERSON, INDIVIDUAL)):
+                on[one]._beside = on[other].crm_fields  # noqa: SLF001 - its own kind
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _hand_down(cls, given: Any) -> Any:
@@ -390,7 +425,10 @@ class Mapping(Strict):
                 ]
             )
         region = given.get("region", "IN")
-        return given | {"entities": {name: _entity(name, spec, region) for name, spec in entities.items()}}
+        made = {name: _entity(name, spec, region) for name, spec in entities.items()}
+        if isinstance(own := made.get(INDIVIDUAL), dict) and isinstance(person := made.get(PERSON), dict):
+            made[INDIVIDUAL] = own | {"parent_field": person.get("parent_field")}
+        return given | {"entities": made}
 
     @cached_property
     def led_to(self) -> frozenset[str]:

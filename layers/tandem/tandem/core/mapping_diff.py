@@ -51,7 +51,7 @@ _ENTITY_KEYS: Final = {
     "create_in_books_when": "which new CRM records are created in Books changes; linked ones always sync",
     "create_in_crm_when": "which new Books records are created in CRM changes; linked ones always sync",
     "delete": "what a delete in CRM does to Books changes, for later deletes only",
-    "without_account": "what happens to Contacts without an Account changes, at their next change",
+    "without_account": "what happens to Contacts without an Account changes: as customers at once, else when edited",
     "match_by": "what proves that records belong together changes; links that exist stay",
     "primary_person_field": "which person is the first of a new Books customer changes; existing ones stay",
     "parent_field": "persons find their customer by another lookup",

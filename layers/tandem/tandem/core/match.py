@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Final
 
 from tandem.core.conversion import SIDE_NAMES
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, KINDS, PERSON
 from tandem.core.keys import similar_name
 from tandem.core.records import Record
 
@@ -114,7 +115,7 @@ def _order(candidate: Candidate) -> tuple[str, bool]:
 
 def _choose(record: Record, found: list[_Weighed]) -> Matched | HeldMatch:
     free = [one for one in found if one.obstacle is None]
-    if len(free) > 1 and record.entity == "contact_person":
+    if len(free) > 1 and record.entity == PERSON:
         free = [one for one in free if one.candidate.record.keys.name == record.keys.name] or free
     if len(free) == 1:
         return Matched(free[0].candidate, free[0].rule)
@@ -143,7 +144,7 @@ def _weigh(record: Record, candidate: Candidate, match_by: Collection[str], stat
     other = candidate.record
     strongest = _stamp(record, other) or _own(record, other)
     if strongest is None:
-        kind = _person if record.entity == "contact_person" else _company
+        kind = _HOW.get(record.entity, _company)
         proof, rule, word = kind(record, other)
         strongest = (_Proof.LOOKS_ALIKE if word and word not in match_by else proof, rule)
     proof, rule = strongest
@@ -199,12 +200,42 @@ def _person(record: Record, other: Record) -> tuple[_Proof, str, str]:
     return _Proof.NONE, "", ""
 
 
+def _individual(record: Record, other: Record) -> tuple[_Proof, str, str]:
+    """A person who is a customer, found among all: an e-mail is proof unless the names share no word, a name never.
+
+    Many people have one name: it looks alike unless e-mails and phones both differ.
+    """
+    ours, theirs = record.keys, other.keys
+    if ours.tax_number and ours.tax_number == theirs.tax_number:
+        return _Proof.PROVEN, "tax number", "tax_number"
+    if not ours.emails.isdisjoint(theirs.emails):
+        return _person(record, other)
+    same_name = bool(ours.name) and ours.name == theirs.name
+    both_shown = bool(ours.emails and theirs.emails and ours.phones and theirs.phones)
+    if similar_name(ours.name or "", theirs.name or "") and not ours.phones.isdisjoint(theirs.phones):
+        return _Proof.LOOKS_ALIKE, "phone and similar name", ""
+    if same_name and not both_shown and other.entity != PERSON:
+        return _Proof.LOOKS_ALIKE, "name only", ""
+    return _Proof.NONE, "", ""
+
+
+_HOW: Final = {PERSON: _person, INDIVIDUAL: _individual}
+_KINDS_IN: Final = {
+    ("crm", CUSTOMER): "an Account in CRM",
+    ("crm", PERSON): "a Contact of an Account in CRM",
+    ("books", CUSTOMER): "no individual in Books",
+    ("books", INDIVIDUAL): "an individual in Books",
+}
+
+
 def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]]:
     """What forbids a link, the gravest first."""
     ours, theirs = record.keys, candidate.record.keys
     books = record.scope if record.side.value == "books" else candidate.record.scope
     if candidate.reserved:
         yield "reserved", "it already belongs to a link"
+    if kind := other_kind(record, candidate.record):
+        yield "other kind", f"it is {kind}"
     if _differ(ours.stamp, candidate.record.id) or _differ(theirs.stamp, record.id):
         yield "other stamp", "a stamp names another record"
     if _differ(ours.tax_number, theirs.tax_number):
@@ -214,10 +245,17 @@ def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]
             yield f"other {field}", f"it has another {field}"
     if _differ(ours.currency, theirs.currency):
         yield "other currency", f"it is kept in {theirs.currency}, not in {ours.currency}"
-    if books.get("contact_type") not in (None, record.entity):
+    if books.get("contact_type") not in (None, KINDS[record.entity].new_in_books.get("contact_type")):
         yield "other kind", f"it is a {books['contact_type']} in Books"
     if not (record.active and candidate.record.active):
         yield INACTIVE, "it is inactive in Books"
+
+
+def other_kind(record: Record, other: Record) -> str:
+    """What the other record is, where it is of another entity: such two are never linked."""
+    return (
+        "" if record.entity == other.entity else _KINDS_IN.get((other.side.value, other.entity), other.entity)
+    )
 
 
 def _differ(a: str | None, b: str | None) -> bool:

@@ -14,9 +14,15 @@ from tandem.engine.ports import Delete, Put, Table, When
 
 def listings(mapping: Mapping) -> list[tuple[str, Side]]:
     """The feeds of a mapping as (entity, side). A Books person has none: it comes with its customer."""
-    mapped = [kind for kind in KINDS.values() if kind.name in mapping.entities]
+    mapped = [kind for kind in KINDS.values() if kind.name in mapping.entities and not kind.arrives_as]
     books = [(kind.name, Side.BOOKS) for kind in mapped if kind.has_books_feed]
     return [*((kind.name, Side.CRM) for kind in mapped), *books]
+
+
+def indexed(mapping: Mapping) -> list[tuple[str, Side]]:
+    """What must have been listed once before anything is created: every feed, and who comes in the feeds of others."""
+    guests = [kind for kind in KINDS.values() if kind.name in mapping.entities and kind.arrives_as]
+    return [*listings(mapping), *((kind.name, Side(side)) for kind in guests for side in kind.arrives_as)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from collections.abc import Mapping as Dict
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tandem.core.connection import Connection
+from tandem.core.entities import KINDS
 from tandem.core.mapping import EntityMapping, Mapping
 from tandem.core.records import Link, RecordKey, Side
 from tandem.core.remap import remapped
@@ -79,8 +80,11 @@ class Store:
         )
 
     def is_blocked(self, key: RecordKey, places: AbstractSet[str]) -> bool:
-        """An open intent is about this record, or about its link. `places`: what `Intent.blocks` tells."""
-        if not places or str(key) in places:
+        """An open intent is about this record, or about its link. `places`: what `Intent.blocks` tells.
+
+        A row may name another entity than the intent: what its record is shows when it is read (`core/dealing.py`).
+        """
+        if not places or any(str(replace(key, entity=kind)) in places for kind in KINDS):
             return bool(places)
         link = self.links.of(key)
         return link is not None and link.id in places

@@ -18,7 +18,7 @@ from tandem.core.outcomes import Waits
 from tandem.core.records import Mode, RecordKey, RowClass, Side
 from tandem.core.shares import fill
 from tandem.engine.connections import in_turn
-from tandem.engine.cursors import listings
+from tandem.engine.cursors import indexed
 from tandem.engine.desk import ClientsFor, Desk, Store
 from tandem.engine.epoch import of_this_table
 from tandem.engine.gate import RoundGate
@@ -225,7 +225,7 @@ class Drainer:
         observes = desk.connection.effective_mode is Mode.OBSERVE
         listed = self.store.connections.is_index_complete
         stands = (row.waits_for == "mode" and observes) or (
-            row.waits_for == "index" and not listed(desk.connection.id, listings(desk.mapping))
+            row.waits_for == "index" and not listed(desk.connection.id, indexed(desk.mapping))
         )
         if stands:
             now = self.clock.now()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tandem.core.canonical import parse_time
+from tandem.core.dealing import is_individual
 from tandem.core.errors import StoreError
 from tandem.core.outcomes import Done
 from tandem.core.records import (
@@ -21,7 +22,7 @@ from tandem.core.records import (
     is_settled,
 )
 from tandem.engine.desk import Desk
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import CUSTOMER, INDIVIDUAL, PERSON, Reader
 from tandem.engine.row_outcomes import Outcomes
 from tandem.engine.rows import Row
 
@@ -73,6 +74,8 @@ class Echoes:
         return True
 
     def _moved(self, own: Record, link: Link) -> bool:
+        if own.entity == INDIVIDUAL:
+            return not is_individual(own)
         if own.entity != PERSON or own.side is not Side.CRM or link.parent is None:
             return False
         parent = self.desk.store.links.get(link.connection, link.parent)

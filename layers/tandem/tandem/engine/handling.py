@@ -62,6 +62,9 @@ class Handler:
     async def _once(self, row: Row, performer: Performer) -> Outcome:
         link = self.desk.store.links.of(row.key)
         link = self.desk.as_mapped(link) if link else None
+        now = self.desk.clock.now()
+        if link is not None and link.entity != row.key.entity:
+            return Waits("time", now, "it was linked as something else meanwhile")
         at, parent_link, action = await self._decided(row, link)
         now = self.desk.clock.now()
         if isinstance(action, Wait) and action.waits_for == "delete" and row.gone_since is None:
@@ -86,6 +89,9 @@ class Handler:
     async def _decided(self, row: Row, link: Link | None) -> Seen:
         """Decide on what is at hand; what is known by hearsay, or from long ago, is read before a write to Books."""
         own = await self.gatherer.own(row, link)
+        if link is None and isinstance(own, Record) and self.reader.dealt(own).entity != own.entity:
+            at = Situation(row.key.side)
+            return at, None, Wait("time", "it became something else meanwhile", self.desk.clock.now())
         if link is None:
             at, parent_link = await self.gatherer.unlinked(row, own, fresh=False)
             action = self._decide(at, row)

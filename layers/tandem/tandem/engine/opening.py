@@ -6,11 +6,11 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tandem.core.errors import StopError, TandemError
 from tandem.core.records import Gone, Link, Record, RecordKey, Side
-from tandem.engine.cursors import listings
+from tandem.engine.cursors import indexed
 from tandem.engine.desk import Desk
 from tandem.engine.echoes import Echoes
 from tandem.engine.families import Families
@@ -41,10 +41,18 @@ class Opening:
     blocked: AbstractSet[str]
     _hinted: list[RecordKey] = field(default_factory=list)
 
+    def by_link(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows with their links; a linked record is of its link's entity, whoever hinted it as what."""
+        known = self.desk.store.links.of_many([row.key for row in rows])
+        return [self._with_link(row, known[row.key]) if row.key in known else row for row in rows]
+
+    def _with_link(self, row: Row, link: Link) -> Row:
+        row = replace(row, key=replace(row.key, entity=link.entity))
+        self.links[row.key] = self.desk.as_mapped(link)
+        return row
+
     async def read(self, rows: Sequence[Row]) -> list[Row]:
         """Read the records of rows; returns those that must be handled, with the persons found changed."""
-        known = self.desk.store.links.of_many([row.key for row in rows])
-        self.links |= {key: self.desk.as_mapped(link) for key, link in known.items()}
         echoes = Echoes(self.desk, self.reader, self.links, self.outcomes)
         rows = [row for row in rows if not echoes.is_as_shown(row)]
         try:
@@ -53,10 +61,11 @@ class Opening:
         except TandemError as error:
             found = [error] * len(rows)
         left = []
-        for row, own in zip(rows, found, strict=True):
+        for hinted_as, own in zip(rows, found, strict=True):
             if isinstance(own, BaseException):
-                self.outcomes.settle(row, self.outcomes.of_error(row, own))
+                self.outcomes.settle(hinted_as, self.outcomes.of_error(hinted_as, own))
                 continue
+            row = self._by_content(hinted_as, own)
             self.own[row.key] = own
             if not echoes.is_echo(row, own):
                 left.append(row)
@@ -84,8 +93,10 @@ class Opening:
                 continue
             try:
                 if link := self.desk.store.links.of(key):
-                    self.links[key] = link
-                self.own[key] = await self.gatherer.own(row, link)
+                    row = self._with_link(row, link)
+                own = await self._dealt(row, link)
+                row = self._by_content(row, own)
+                self.own[row.key] = own
             except Exception as error:  # noqa: BLE001 - as for every other row
                 self.outcomes.settle(row, self.outcomes.of_error(row, error))
                 continue
@@ -114,8 +125,8 @@ class Opening:
         key, link = row.key, self.links.get(row.key)
         if key.side is Side.BOOKS and key.entity != PERSON:
             self.reader.adopt_told(row, link)
-        own = await self.gatherer.own(row, link)
-        if key.entity != PERSON and isinstance(own, Record):
+        own = await self._dealt(row, link)
+        if isinstance(own, Record) and own.entity != PERSON:
             if key.side is Side.BOOKS and link is not None:
                 hinted = Families(self.desk, self.reader).hint_changed(own.body, link)
                 self._hinted += hinted
@@ -123,6 +134,17 @@ class Opening:
             if link is None:
                 self.desk.store.index.add_records(self.desk.connection.id, [own])
         return own
+
+    async def _dealt(self, row: Row, link: Link | None) -> Record | Gone:
+        own = await self.gatherer.own(row, link)
+        return self.reader.dealt(own) if link is None and isinstance(own, Record) else own
+
+    def _by_content(self, row: Row, own: Record | Gone) -> Row:
+        """The row as that of what its record is; what was held of it as another kind is over."""
+        if isinstance(own, Gone) or own.entity == row.key.entity:
+            return row
+        self.desk.store.cases.settle(row.key, set())
+        return replace(row, key=replace(row.key, entity=own.entity))
 
     async def _fetch_ahead(self, rows: Sequence[Row]) -> None:
         """The batch reads that handling will need: CRM counterparts, and CRM candidates of a first link."""
@@ -146,7 +168,7 @@ class Opening:
     def _candidates(self, own: Record) -> list[str]:
         """CRM records that an unlinked Books customer may turn out to be."""
         connection = self.desk.connection.id
-        listed = self.desk.store.connections.is_index_complete(connection, listings(self.desk.mapping))
+        listed = self.desk.store.connections.is_index_complete(connection, indexed(self.desk.mapping))
         return self.gatherer.candidates(own) if own.side is Side.BOOKS and listed else []
 
     def _page_saves(self, rows: Iterable[Row]) -> bool:

@@ -109,10 +109,10 @@ class Pairs:
 
     def _calls(self, link: Link, side: Side, values: Mapping[str, Value]) -> list[Mapping[str, Value]]:
         """The values of each call: Books takes some by one of their own, and every call has its own intent."""
-        entity = self.desk.entity(link.entity)
-        alone = {name for name in values if side is Side.BOOKS and entity.field(name).convert.alone}
-        together = {name: value for name, value in values.items() if name not in alone}
-        return [part for part in (*({name: values[name]} for name in sorted(alone)), together) if part]
+        if side is Side.CRM:
+            return [values] if values else []
+        calls = self.desk.entity(link.entity).calls(values)
+        return [{name: values[name] for name in names} for names in calls]
 
     async def _write_side(
         self, row: Row, link: Link, action: Sync, side: Side, values: Mapping[str, Value], state: Progress
@@ -154,7 +154,7 @@ class Pairs:
         rules = {reason.field: reason.rule for reason in action.reasons if reason.field in values}
         other, entity = link.id_on(side.other), self.desk.entity(link.entity)
         has_stamp = target.keys.stamp == other or (side is Side.BOOKS and link.stamp_taken)
-        is_alone = side is Side.BOOKS and any(entity.field(name).convert.alone for name in values)
+        is_alone = side is Side.BOOKS and any(entity.goes_apart(name) for name in values)
         return Plan(
             kind="update",
             entity=link.entity,
@@ -170,7 +170,7 @@ class Pairs:
             target=target,
             stamp=None if has_stamp or is_alone else other,
             parent=target.parent,
-            asked_at=self.reader.asked_at.get((link.entity, target.id)),
+            asked_at=self.reader.asked_for(target) if side is Side.CRM else None,
         )
 
     def adopt(
@@ -185,6 +185,7 @@ class Pairs:
             state.put(side, replace(before, values=expected, version=None))
             state.unseen.add(side)
             return
+        state.unseen.discard(side)
         shown = read_record(self.desk.mapping, link.entity, side, written.body)
         values = {**expected, **shown.values}
         foreign = False

@@ -13,16 +13,18 @@ from typing import Any
 
 from tandem.core.bodies import WRITABLE_ADDRESS
 from tandem.core.canonical import parse_time, persons_of, read_record
+from tandem.core.dealing import dealt
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.records import Gone, Link, LinkState, Record, Side, is_blank
 from tandem.engine.desk import Desk
 from tandem.engine.rows import Row
 from tandem.engine.tellings import newest_told
 from tandem.engine.trace import where
 
+__all__ = ["CUSTOMER", "INDIVIDUAL", "PERSON", "Reader"]
+
 logger = logging.getLogger("tandem.reader")
 
-CUSTOMER = "customer"
-PERSON = "contact_person"
 READ_LASTS = timedelta(seconds=10)
 """A Books record read longer ago is read again before a write: Books has no lock, and a round may take a minute."""
 
@@ -32,16 +34,16 @@ class Reader:
     """A round's view of both sides. What a write answers replaces what was read before it."""
 
     desk: Desk
-    asked_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    """Server time when a CRM record was read, by entity and id."""
     looked: dict[tuple[Side, str], datetime] = field(default_factory=dict)
     """When the other side's newest changes were last looked at, before a create."""
     looked_through: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """The body of each Books customer whose persons were compared with what was seen of them."""
     told: set[str] = field(default_factory=set)
     """Books customers taken from a webhook's payload, not from a read of ours."""
+    _crm_asked_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    """Server time when a CRM record was read, by module and id."""
     _crm: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
-    """Bodies, not records: one that our code cannot read fails only the row that asks for it."""
+    """By module and id. Bodies, not records: one that our code cannot read fails only the row that asks for it."""
     _contacts: dict[str, Mapping[str, Any] | None] = field(default_factory=dict)
     _contacts_asked_at: dict[str, datetime] = field(default_factory=dict)
     """Server time when a Books customer was read; one told or answered to a write has none."""
@@ -51,7 +53,7 @@ class Reader:
 
     async def load_crm(self, entity: str, ids: Iterable[str]) -> None:
         """Read CRM records not read yet, 50 a call; one that is not listed is confirmed by its own GET."""
-        wanted = sorted({id for id in ids if (entity, id) not in self._crm})
+        wanted = sorted({id for id in ids if self._place(entity, id) not in self._crm})
         if not wanted:
             return
         client, resource = self.desk.clients[Side.CRM], self.desk.entity(entity).resource(Side.CRM)
@@ -61,13 +63,17 @@ class Reader:
         confirmed = {id: body for id, body in zip(missing, looked, strict=True) if body is not None}
         bodies = {**batch.bodies, **confirmed}
         for id in wanted:
-            self.asked_at[entity, id] = batch.asked_at
-            self._crm[entity, id] = bodies.get(id)
+            self._crm_asked_at[self._place(entity, id)] = batch.asked_at
+            self._crm[self._place(entity, id)] = bodies.get(id)
+
+    def _place(self, entity: str, id: str) -> tuple[str, str]:
+        """Entities of one module are read together."""
+        return self.desk.entity(entity).crm_module, id
 
     async def crm(self, entity: str, id: str) -> Record | Gone:
         """One CRM record."""
         await self.load_crm(entity, [id])
-        body = self._crm[entity, id]
+        body = self._crm[self._place(entity, id)]
         return Gone(Side.CRM, id) if body is None else self._record(entity, Side.CRM, body)
 
     async def contact(self, id: str, entity: str = CUSTOMER) -> Mapping[str, Any] | None:
@@ -91,7 +97,7 @@ class Reader:
     def asked_for(self, record: Record) -> datetime | None:
         """Server time when a record was read; None for one that was not read by us."""
         if record.side is Side.CRM:
-            return self.asked_at.get((record.entity, record.id))
+            return self._crm_asked_at.get(self._place(record.entity, record.id))
         return self._contacts_asked_at.get(record.parent or "" if record.entity == PERSON else record.id)
 
     async def books(self, entity: str, id: str, parent: str | None) -> Record | Gone:
@@ -148,8 +154,9 @@ class Reader:
             parent = str((body.get(resource.parent_field or "") or {}).get("id"))
             if parent in self._children:
                 self._children[parent].append(body)
-            self._crm.setdefault((PERSON, str(body["id"])), body)
-            self.asked_at.setdefault((PERSON, str(body["id"])), batch.asked_at)
+            place = self._place(PERSON, str(body["id"]))
+            self._crm.setdefault(place, body)
+            self._crm_asked_at.setdefault(place, batch.asked_at)
 
     async def crm_persons(self, account: str) -> list[Record]:
         """The Contacts of one Account."""
@@ -222,7 +229,7 @@ class Reader:
     def forget(self, entity: str, side: Side, id: str, parent: str | None) -> None:
         """After a write whose reply does not carry the content: the next use reads again."""
         if side is Side.CRM:
-            self._crm.pop((entity, id), None)
+            self._crm.pop(self._place(entity, id), None)
         else:
             self._drop(parent or "" if entity == PERSON else id)
 
@@ -237,6 +244,19 @@ class Reader:
         try:
             return self._record(entity, side, body)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's
+            logger.error("a %s of %s cannot be read: %s", entity, side, where(error))  # noqa: TRY400
+            return None
+
+    def dealt(self, record: Record, link: Link | None = None) -> Record:
+        """The record as what it is: as its link's entity, or as what it shows."""
+        return dealt(self.desk.mapping, record, link)
+
+    def try_dealt(self, entity: str, side: Side, body: Mapping[str, Any]) -> Record | None:
+        """The same, as what the record is."""
+        record = self.try_record(entity, side, body)
+        try:
+            return self.dealt(record) if record is not None else None
+        except Exception as error:  # noqa: BLE001 - as above
             logger.error("a %s of %s cannot be read: %s", entity, side, where(error))  # noqa: TRY400
             return None
 

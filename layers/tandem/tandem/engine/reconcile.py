@@ -6,21 +6,23 @@ Webhooks make Tandem fast, the tick makes it true. It writes no base and no cont
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tandem.core.bodies import Body
 from tandem.core.canonical import read_record
 from tandem.core.connection import Connection
+from tandem.core.dealing import dealt, guests
 from tandem.core.decide import Ended
 from tandem.core.entities import KINDS
 from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side, is_settled, shows_as_seen
+from tandem.engine.arrivals import Arrivals
 from tandem.engine.connections import in_turn
-from tandem.engine.cursors import Cursor, listings
+from tandem.engine.cursors import Cursor, indexed, listings
 from tandem.engine.desk import ClientsFor, Store
 from tandem.engine.epoch import listed_again, of_this_table
 from tandem.engine.feeds import Feeds
@@ -152,16 +154,23 @@ class _Poll:
     deadline: datetime
     interval: timedelta
     report: TickReport
+    arrivals: Arrivals = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Who comes in the feeds of others."""
+        self.arrivals = Arrivals(self.mapping, self.store.cursors, self.connection.id)
 
     async def run(self) -> None:
         """Every feed whose time has come, then deletes and restores of CRM."""
+        self.arrivals.rewind()
         feeds = Feeds(self.mapping, self.clients, self.store.cursors, self.connection.id)
         for side, entity, cursor in feeds.due(self.clock.now()):
             self.report.polled += 1
             await self._feed(feeds, side, entity, cursor)
         self.gate.cls = RowClass.RECONCILE
-        for entity in self.mapping.entities:
-            await self._deleted(entity)
+        for entity, side in listings(self.mapping):
+            if side is Side.CRM:
+                await self._deleted(entity)
         await self._restored()
         await self._channels()
 
@@ -179,6 +188,7 @@ class _Poll:
         self.gate.cls = RowClass.BACKFILL if cursor.mark is None else RowClass.RECONCILE
         if cursor.next is None or cursor.rising is None:
             cursor = replace(cursor, next=None, rising=started, listed=0)
+            self.arrivals.begin(side, entity, started)
         while True:
             before = cursor.rising if side is Side.CRM else None
             page = await feeds.page(side, entity, since, before, cursor, self.clock.now())
@@ -190,13 +200,14 @@ class _Poll:
             is_believed = (
                 not done or cursor.mark is not None or self._is_believed(side, entity, cursor.listed)
             )
+            began = cursor.rising
             following = self._next(cursor, page, done=done) if is_believed else self._anew(cursor)
             moved = self.store.cursors.move(self.connection.id, following)
             if moved is None or not is_believed:
                 return
             cursor = moved
             if done:
-                self._completed(side, entity)
+                self._completed(side, entity, *self.arrivals.end(side, entity, began))
                 return
             if self.clock.now() + timedelta(seconds=30) > self.deadline:
                 return
@@ -212,7 +223,8 @@ class _Poll:
         """A first listing must show about as many records as are linked; else a guard stops the connection."""
         if not self.connection.settings.empty_side_percent:
             return True
-        linked = len(self.store.links.ids(self.connection.id, entity, LinkState.LIVE))
+        shown = [entity, *guests(self.mapping, side, entity)]
+        linked = sum(len(self.store.links.ids(self.connection.id, one, LinkState.LIVE)) for one in shown)
         return self.store.guards.check_listing(
             self.connection, side, entity, listed, linked, self.clock.now()
         )
@@ -226,10 +238,13 @@ class _Poll:
     ) -> bool:
         """Index and hint the rows of a page; true when a newest-first listing has reached what is known."""
         cls = RowClass.BACKFILL if first else RowClass.RECONCILE
-        records = [r for body in page.bodies if (r := self._read(side, entity, body, cls)) is not None]
+        links = self._links(side, entity, page.bodies)
+        records = [r for body in page.bodies if (r := self._read(side, entity, body, cls, links)) is not None]
         fresh = [record for record in records if since is None or not _older(record, since)]
         # A list in another order may skip a row while others come and go: all are held against what was seen.
-        awake = self._awake(fresh if page.by_time else records, page.asked_at)
+        awake = self._awake(
+            fresh if page.by_time else records, page.asked_at, self.arrivals.anew(side, entity)
+        )
         known = {record.id for record in fresh}
         self.store.index.add_records(
             self.connection.id, [*fresh, *(record for record in awake if record.id not in known)]
@@ -242,19 +257,34 @@ class _Poll:
                 break
         return page.reaches(since)
 
-    def _read(self, side: Side, entity: str, body: Body, cls: RowClass) -> Record | None:
+    def _links(self, side: Side, entity: str, bodies: Sequence[Body]) -> Mapping[str, Link]:
+        """The links of a page's records, where they say what a record is of those that share the feed."""
+        if not guests(self.mapping, side, entity):
+            return {}
+        keys = [self._key(side, entity, _id_in(body, entity)) for body in bodies]
+        return {key.id: link for key, link in self.store.links.of_many(keys).items()}
+
+    def _read(
+        self, side: Side, entity: str, body: Body, cls: RowClass, links: Mapping[str, Link]
+    ) -> Record | None:
         """One row of a page; what our code cannot read is hinted, so that its own row fails and not the feed (P21)."""
         try:
-            return read_record(self.mapping, entity, side, body)
+            record = read_record(self.mapping, entity, side, body)
+            return dealt(self.mapping, record, links.get(record.id))
         except Exception as error:  # noqa: BLE001 - one unreadable row stops no feed
-            id = str(body.get("id") or body.get(KINDS[entity].books_id) or "")
+            id = _id_in(body, entity)
             logger.error("%s %s %s cannot be read: %s", side, entity, id, where(error))  # noqa: TRY400
             if id:
                 self._hint(side, entity, id, cls)
             return None
 
-    def _awake(self, records: Sequence[Record], asked_at: datetime) -> list[Record]:
-        """Those whose version differs from the settled one, or where none was seen, from the one handled last."""
+    def _awake(
+        self, records: Sequence[Record], asked_at: datetime, anew: Collection[str] = ()
+    ) -> list[Record]:
+        """Those whose version differs from the settled one, or where none was seen, from the one handled last.
+
+        `anew`: entities that were not mapped when their records were handled.
+        """
         keys = {self._key(record.side, record.entity, record.id): record for record in records}
         links = self.store.links.of_many(list(keys))
         unseen = [key for key in keys if key not in links or links[key].seen_on(key.side) is None]
@@ -266,7 +296,8 @@ class _Poll:
                 awake.append(record)
                 continue
             known = link is not None and self._is_seen(record, link, asked_at)
-            if not known and not _is_handled(record, rows.get(key)):
+            is_handled = _is_handled(record, rows.get(key)) and record.entity not in anew
+            if not known and not is_handled:
                 awake.append(record)
         return awake
 
@@ -284,18 +315,19 @@ class _Poll:
         self.store.links.settle(link, record.side, record.values)
         return True
 
-    def _completed(self, side: Side, entity: str) -> None:
+    def _completed(self, side: Side, *entities: str) -> None:
         """A listing was read to its end; once all were, records that wait for the index may match and be created."""
         connections, name = self.store.connections, self.connection.id
         if connections.is_index_complete(name, self._listed()):
             return
-        connections.set_listed(name, entity, side)
+        for entity in entities:
+            connections.set_listed(name, entity, side)
         if connections.is_index_complete(name, self._listed()):
             self.store.rows.wake_all(name, "index", self.clock.now())
             listed_again(self.store, self.connection)
 
     def _listed(self) -> list[tuple[str, Side]]:
-        return listings(self.mapping)
+        return indexed(self.mapping)
 
     # --- deletes and restores ------------------------------------------------------------------------------
 
@@ -367,7 +399,7 @@ class _Poll:
         self.store.connections.set(connection.id, crm_channel_expiry=until.isoformat())
 
     def _events(self) -> list[str]:
-        modules = [entity.crm_module for entity in self.mapping.entities.values()]
+        modules = dict.fromkeys(entity.crm_module for entity in self.mapping.entities.values())
         return [f"{module}.{event}" for module in modules for event in ("create", "edit", "delete")]
 
     def _hint(self, side: Side, entity: str, id: str, cls: RowClass, version: datetime | None = None) -> None:
@@ -377,6 +409,10 @@ class _Poll:
 
     def _key(self, side: Side, entity: str, id: str) -> RecordKey:
         return RecordKey(self.connection.id, side, entity, id)
+
+
+def _id_in(body: Body, entity: str) -> str:
+    return str(body.get("id") or body.get(KINDS[entity].books_id) or "")
 
 
 def _older(record: Record, since: datetime) -> bool:

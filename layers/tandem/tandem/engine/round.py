@@ -53,7 +53,8 @@ class Round:
             self._outcomes.settle(
                 row, Failed("CrashedWorker", f"{row.key} crashed the worker {row.starts - 1} times")
             )
-        rows = self._without_off([row for row in rows if row.starts <= CRASH_LIMIT])
+        rows = self._opening.by_link([row for row in rows if row.starts <= CRASH_LIMIT])
+        rows = self._without_off(rows)
         rows = await self._watched(await self._opening.read(rows))
         units = self._order.units(rows)
         bulk = Bulk(self.desk, len(units))

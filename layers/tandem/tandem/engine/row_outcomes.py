@@ -11,7 +11,7 @@ from tandem.core.decide import Parent
 from tandem.core.errors import RateLimitedError, RetryError, StopError, TandemError
 from tandem.core.outcomes import Done, Failed, Outcome, Waits, next_try
 from tandem.core.records import Gone, Mode, Record, RecordKey, RowClass
-from tandem.engine.cursors import listings
+from tandem.engine.cursors import indexed
 from tandem.engine.desk import Desk
 from tandem.engine.lease import LeaseLostError, OutOfTimeError
 from tandem.engine.ports import DeadLetters
@@ -115,7 +115,7 @@ class Outcomes:
             case "mode":
                 gone = store.connections.read(connection.id).effective_mode is Mode.WRITE
             case "index":
-                gone = store.connections.is_index_complete(connection.id, listings(self.desk.mapping))
+                gone = store.connections.is_index_complete(connection.id, indexed(self.desk.mapping))
             case "parent":
                 own = self.own[row.key]
                 gone = isinstance(own, Record) and self.gatherer.parent(own)[0] is not Parent.PENDING

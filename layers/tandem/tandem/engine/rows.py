@@ -224,8 +224,9 @@ class Rows:
         open_still = When("done", "lt", row.wanted)
         clear = () if "waits_pk" in values or "waits_pk" in remove else ("waits_pk", "waits_sk")
         try:
+            settled = {"key": str(row.key), **values}  # what it is was seen when it was read
             self._update(
-                row, set=values, remove=remove + clear, when=(When("wanted", "eq", row.wanted), open_still)
+                row, set=settled, remove=remove + clear, when=(When("wanted", "eq", row.wanted), open_still)
             )
             return True
         except ConditionFailedError as error:

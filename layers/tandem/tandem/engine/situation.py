@@ -12,10 +12,10 @@ from tandem.core.decide import Ended, Parent, Situation
 from tandem.core.match import Candidate, HeldMatch, Matched, MatchResult, match
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side
 from tandem.engine.cases import hold_key
-from tandem.engine.cursors import listings
+from tandem.engine.cursors import indexed, listings
 from tandem.engine.desk import Desk
 from tandem.engine.feeds import deal, newest
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import CUSTOMER, INDIVIDUAL, PERSON, Reader
 from tandem.engine.rows import Row
 from tandem.engine.survivors import Survivors
 from tandem.engine.version_page import PAGE_LASTS, VersionPages, are_covered, at_stake, remembered
@@ -136,11 +136,13 @@ class Gatherer:
         if row.key.entity == PERSON and isinstance(own, Record):
             parent, parent_link = self.parent(own)
         complete = self.desk.store.connections.is_index_complete(
-            self.desk.connection.id, listings(self.desk.mapping)
+            self.desk.connection.id, indexed(self.desk.mapping)
         )
         found, former, books = None, None, None
         if isinstance(own, Record) and parent_link is not None:
             own, former, books = await self._former(own, parent_link)
+        elif isinstance(own, Record) and own.entity == INDIVIDUAL:
+            former, books = await self._former_customer(own)
         if isinstance(own, Record) and complete and parent in (Parent.NONE_NEEDED, Parent.LINKED):
             found = await self._match(own, parent_link, fresh=fresh)
         situation = Situation(
@@ -173,6 +175,17 @@ class Gatherer:
             if link.reason == Ended.MOVED and link.crm_id == own.id and link.parent == parent.id:
                 return own, link, persons[link.books_id]
         return own, None, None
+
+    async def _former_customer(self, own: Record) -> tuple[Link | None, Record | None]:
+        """A Contact that had an Account for a while: its ended link, and its own customer that stayed in Books."""
+        if own.side is Side.BOOKS or own.keys.stamp is None:
+            return None, None
+        key = RecordKey(self.desk.connection.id, Side.BOOKS, INDIVIDUAL, own.keys.stamp)
+        link = self.desk.store.links.of(key)
+        if link is None or link.reason != Ended.MOVED or link.crm_id != own.id:
+            return None, None
+        books = await self.reader.books(INDIVIDUAL, link.books_id, None)
+        return (link, books) if isinstance(books, Record) else (None, None)
 
     def parent(self, person: Record) -> tuple[Parent, Link | None]:
         """Where an unlinked person's customer stands, and its link."""
@@ -240,16 +253,41 @@ class Gatherer:
             found = [await self.reader.crm(own.entity, each) for each in ids]
         else:
             found = [await self.reader.books(own.entity, each, None) for each in ids]
-        return [await self.reader.with_emails(each) for each in found if isinstance(each, Record)]
+        found += await self._of_other_kinds(record, known=ids)
+        dealt = [self.reader.dealt(each) for each in found if isinstance(each, Record)]
+        return [await self.reader.with_emails(each) for each in dealt]
 
-    def candidates(self, record: Record) -> list[str]:
-        """Ids of the other side that once showed a key of this customer or vendor; `record` with its e-mails."""
-        other = record.side.other
-        place = (other, record.id, record.keys)
+    async def _of_other_kinds(self, record: Record, known: list[str]) -> list[Record | Gone]:
+        """Who may be the same, kept as something else: never linked with it, and nothing is created beside it."""
+        other, found = record.side.other, list[Record | Gone]()
+        for kind in self._kinds_beside(record):
+            ids = [id for id in self.candidates(record, kind) if id not in known]
+            if other is Side.CRM:
+                await self.reader.load_crm(kind, ids)
+                found += [await self.reader.crm(kind, id) for id in ids]
+            else:
+                found += [await self.reader.books(kind, id, None) for id in ids]
+        return found
+
+    def _kinds_beside(self, record: Record) -> tuple[str, ...]:
+        if INDIVIDUAL not in self.desk.mapping.entities:
+            return ()
+        if record.entity == INDIVIDUAL:
+            return (CUSTOMER,) if record.side is Side.CRM else (CUSTOMER, PERSON)
+        return (INDIVIDUAL,) if record.entity == CUSTOMER and record.side is Side.CRM else ()
+
+    def candidates(self, record: Record, kind: str = "") -> list[str]:
+        """Ids of the other side that once showed a key of this customer or vendor; `record` with its e-mails.
+
+        `kind`: as another entity than the record's, by no stamp then, and as a person by e-mail alone.
+        """
+        other, kind = record.side.other, kind or record.entity
+        place = (other, f"{kind}/{record.id}", record.keys)
         if place not in self._found:
-            self._found[place] = self.desk.store.index.find(
-                self.desk.connection.id, record.entity, other, record
-            )
+            if kind != record.entity:
+                keys = MatchKeys(emails=record.keys.emails) if kind == PERSON else record.keys
+                record = replace(record, keys=replace(keys, stamp=None))
+            self._found[place] = self.desk.store.index.find(self.desk.connection.id, kind, other, record)
         return self._found[place]
 
     async def look(self, side: Side, entity: str) -> None:
@@ -261,7 +299,7 @@ class Gatherer:
             now = self.desk.clock.now()
             if (looked := self.reader.looked.get((side, entity))) is not None and now - looked <= PAGE_LASTS:
                 return
-            kin = {entity, PERSON} if entity == CUSTOMER else {entity}
+            kin = {CUSTOMER, PERSON} if entity in (CUSTOMER, INDIVIDUAL) else {entity}
             kinds = [kind for kind, listed in listings(self.desk.mapping) if listed is side and kind in kin]
             taken = [await self._look_at(kind, side) for kind in kinds]
             self._found.clear()
@@ -280,7 +318,7 @@ class Gatherer:
             page = await desk.clients[side].changed(resource, since=since, before=None, after=None)
         while True:
             bodies = deal(desk.mapping, side, entity, page.bodies)
-            records = [r for body in bodies if (r := self.reader.try_record(entity, side, body))]
+            records = [r for body in bodies if (r := self.reader.try_dealt(entity, side, body))]
             desk.store.index.add_records(desk.connection.id, records)
             if page.next is None or page.reaches(since):
                 return taken_at

@@ -16,6 +16,7 @@ from tandem.adapters.zoho.models import BooksRecord, BooksRows, Organization
 from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, unblank
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
+from tandem.core.entities import INDIVIDUAL
 from tandem.core.errors import (
     BadInputError,
     GoneError,
@@ -52,7 +53,9 @@ NEVER_SENT = frozenset({"opening_balances", "opening_balance_amount", "enable_po
 """Keys that write accounting, invite people, or replace the whole set of persons (design, section 4)."""
 
 PER_PAGE = 200
-_TYPES = {"customer": "customer", "vendor": "vendor"}
+_TYPES = {"customer": "customer", INDIVIDUAL: "customer", "vendor": "vendor"}
+_MADE_WITH = frozenset({"contact_persons"})
+"""The create of an individual carries its person: there is none yet that it could replace."""
 
 
 class BooksClient:
@@ -85,7 +88,7 @@ class BooksClient:
         self, resource: Resource, body: Mapping[str, Any], *, parent: str | None = None
     ) -> Written:
         """Insert a customer, a vendor, an item, or a person of the customer `parent`."""
-        body = _sendable(body)
+        body = _sendable(body, made=resource.entity == INDIVIDUAL)
         if resource.module != PERSONS:
             return await self._write(Call(ENDPOINTS[_home(resource).insert], body=body), _home(resource))
         body["contact_id"] = _parent(parent)
@@ -107,9 +110,13 @@ class BooksClient:
     ) -> Written:
         """Change the given fields; Books has no lock, so `unmodified_since` cannot be sent.
 
-        A `status` goes by a call of its own, alone: no update takes it.
+        A `status` goes by a call of its own, alone: no update takes it; so does a `contact_person`.
         """
         body = _sendable(body)
+        if "contact_person" in body:
+            if len(body) > 1:
+                raise BadInputError("Books takes a person by a call of its own, without other fields")
+            return await self._update_primary(id, body["contact_person"])
         if "status" in body:
             if len(body) > 1:
                 raise BadInputError("Books takes a status by a call of its own, without other fields")
@@ -118,6 +125,15 @@ class BooksClient:
             body["contact_id"] = _parent(parent)
         home = _home(resource)
         return await self._write(Call(ENDPOINTS[home.update], {"id": id}, body=body), home)
+
+    async def _update_primary(self, contact: str, person: Mapping[str, Any]) -> Written:
+        """Change the primary person of a customer, or make one where there is none; its answer shows no customer."""
+        home, known = HOMES[PERSONS], person.get("contact_person_id")
+        body = {name: value for name, value in person.items() if name != "contact_person_id"}
+        body = unblank({**body, "contact_id": check_id(contact)})
+        parts = {"id": check_id(known)} if known else {}
+        await self._write(Call(ENDPOINTS[home.update if known else home.insert], parts, body=body), home)
+        return Written(contact, None)
 
     async def update_many(
         self,
@@ -260,9 +276,9 @@ def _home(resource: Resource) -> Home:
     return HOMES[resource.module]
 
 
-def _sendable(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy that may be sent, blanks as empty texts; refuses keys that Tandem never sends."""
-    barred = sorted(NEVER_SENT.intersection(body))
+def _sendable(body: Mapping[str, Any], *, made: bool = False) -> dict[str, Any]:
+    """A copy that may be sent, blanks as empty texts; refuses keys that Tandem never sends. `made`: an individual."""
+    barred = sorted(NEVER_SENT.intersection(body) - (_MADE_WITH if made else frozenset()))
     if barred:
         raise BadInputError(f"Tandem never sends {', '.join(barred)} to Books")
     return unblank(body)

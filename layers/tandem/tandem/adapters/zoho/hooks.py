@@ -10,8 +10,9 @@ from tandem.adapters.zoho.webhooks import crm_payload, parse_books, parse_crm, v
 from tandem.core.connection import Connection
 from tandem.core.entities import KINDS
 
-CRM_ENTITIES = {kind.crm_module: kind.name for kind in KINDS.values()}
-CONTACT_KINDS = tuple(kind.name for kind in KINDS.values() if kind.books_module == "contacts")
+_HEARD = [kind for kind in KINDS.values() if not kind.arrives_as]
+CRM_ENTITIES = {kind.crm_module: kind.name for kind in _HEARD}
+CONTACT_KINDS = tuple(kind.name for kind in _HEARD if kind.books_module == "contacts")
 SIGNATURE_HEADER = "x-zoho-webhook-signature"
 
 
