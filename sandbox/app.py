@@ -18,11 +18,9 @@ from sandbox.books import http_settings as books_settings
 from sandbox.config import SandboxConfig
 from sandbox.control.http import control_routes, load
 from sandbox.crm import bulk, http_org, http_queries, http_records, http_settings, http_watch
-from sandbox.pipeline import Call, Endpoint, asgi_endpoint
+from sandbox.pipeline import METHODS, Call, Endpoint, asgi_endpoint
 from sandbox.replies import BooksError, CrmError, Reply
 from sandbox.world import Server, World
-
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def _no_crm_url(call: Call) -> Reply:

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from stdnum import luhn
+from stdnum.gb import vat
 from stdnum.in_ import gstin
 
 _CITIES = {
@@ -33,48 +34,95 @@ _CITIES = {
     ],
 }
 _COUNTRY = {"IN": "India", "GB": "United Kingdom", "US": "USA"}
-HEADS = {
+_HEADS = {
     "IN": [
-        "Sahyadri",
-        "Konark",
-        "Nilgiri",
-        "Lakshmi Ganesh",
-        "Bharat & Sons",
-        "Śrī Veṅkaṭeśvara",
-        "Deccan",
-        "Ganga",
-        "M/s Patel Brothers",
-        "A-1",
-        "Om Sai",
-        "Kāverī",
+        *(
+            "Sahyadri",
+            "Konark",
+            "Nilgiri",
+            "Lakshmi Ganesh",
+            "Bharat & Sons",
+            "Śrī Veṅkaṭeśvara",
+            "Deccan",
+            "Ganga",
+        ),
+        *("M/s Patel Brothers", "A-1", "Om Sai", "Kāverī", "Malabar", "Vindhya", "Gulmohar", "Nataraja"),
     ],
     "GB": [
-        "O'Brien",
-        "Thistle & Rye",
-        "Pennine",
-        "Ashby-de-la-Zouch",
-        "D'Arcy",
-        "Ffrwd",
-        "Holme",
-        "St. Aldate's",
+        *(
+            "O'Brien",
+            "Thistle & Rye",
+            "Pennine",
+            "Ashby-de-la-Zouch",
+            "D'Arcy",
+            "Ffrwd",
+            "Holme",
+            "St. Aldate's",
+        ),
+        *("Cwmbrân", "Ravenglass", "Wychwood", "Fox & Hound"),
     ],
     "US": [
-        "Hudson",
-        "Three Rivers",
-        "Peña",
-        'Big "Sky"',
-        "McAllister",
-        "Łukasiewicz",
-        "Blue Ridge",
-        "Ångström",
+        *(
+            "Hudson",
+            "Three Rivers",
+            "Peña",
+            'Big "Sky"',
+            "McAllister",
+            "Łukasiewicz",
+            "Blue Ridge",
+            "Ångström",
+        ),
+        *("Cimarron", "Wabash", "Saguaro", "Sons & Daughters"),
     ],
 }
-_TAILS = {
-    "IN": ["Traders", "Exports Pvt. Ltd.", "Industries Private Limited", "Textiles LLP", "Agro Foods"],
-    "GB": ["Ltd", "Limited", "Engineering Ltd", "Foods plc", "Partners LLP"],
-    "US": ["Inc.", "LLC", "Supply Co.", "Corporation", "Bakery, Inc."],
+_TRADES = {
+    "IN": [
+        *("Textiles", "Agro Foods", "Exports", "Precision Tools", "Ceramics", "Spices", "Cables", "Pharma"),
+        *("Jewellers", "Auto Parts", "Timber", "Silks", "Plastics", "Granites", "Tea", "Offset Printers"),
+    ],
+    "GB": [
+        *(
+            "Engineering",
+            "Foods",
+            "Brewing",
+            "Joinery",
+            "Ceramics",
+            "Marine",
+            "Textiles",
+            "Bakeries",
+            "Optics",
+        ),
+        *("Roofing", "Seeds", "Cycles"),
+    ],
+    "US": [
+        *("Supply", "Bakery", "Orchards", "Machining", "Outfitters", "Cabinetry", "Lighting", "Marine"),
+        *("Hardware", "Roasters", "Textiles", "Signs"),
+    ],
 }
-_MIDDLES = ["", "", "", "Global", "New", "United", "Precision", "Green"]
+VENDOR_TRADES = {
+    "IN": ["Packaging", "Paper Mills", "Logistics", "Steel Works", "Chemicals & Dyes"],
+    "GB": ["Haulage", "Timber Merchants", "Fixings", "Print & Pack"],
+    "US": ["Freight", "Lumber", "Fasteners", "Office Products"],
+}
+_TAILS = {
+    "IN": ["Pvt. Ltd.", "LLP", "& Co.", "(India) Limited", "Udyog"],
+    "GB": ["Ltd", "plc", "Partners LLP", "Group Limited"],
+    "US": ["Inc.", "LLC", "Co.", "Corporation", "of America, Inc."],
+}
+_BRANCHES = ["Works", "Unit 2", "Warehouse", "City Office"]
+_SPELT_ANEW = (
+    ("Pvt. Ltd.", "Private Limited"),
+    (" Limited", " Ltd."),
+    (" Ltd", " Ltd."),
+    ("Corporation", "Corp."),
+    (", Inc.", " Inc"),
+    (" Inc.", ", Incorporated"),
+    (" LLC", ", L.L.C."),
+    (" LLP", " L.L.P."),
+    (" plc", " P.L.C."),
+    (" Co.", " Company"),
+)
+_DIAL = {"IN": 91, "GB": 44, "US": 1}
 _FIRST = {
     "IN": ["Asha", "Ravi", "Priya", "Arjun", "Meenakshi", "Farhan", "José", "Sukhdeep"],
     "GB": ["Siân", "Niamh", "Oliver", "Zoë", "Alastair", "Mary-Anne"],
@@ -95,28 +143,71 @@ def valid_gstin(state: str, number: int) -> str:
     return gstin.validate(body + luhn.calc_check_digit(body, alphabet))
 
 
-def company_of(rng: Random, number: int, home: str, country: str) -> dict[str, Any]:
-    """Return the facts of one company; every 25th shares its tax number with the one before."""
-    head, middle, tail = rng.choice(HEADS[home]), rng.choice(_MIDDLES), rng.choice(_TAILS[home])
-    name = " ".join(part for part in (head, middle, tail, str(number) if number >= 40 else "") if part)
+def valid_vat(number: int) -> str:
+    """Return a well-formed British VAT number with its check digits."""
+    body = f"{1_000_000 + number * 37 % 8_999_999:07d}"
+    return vat.validate(
+        body + f"{97 - (sum(w * int(d) for w, d in zip(range(8, 1, -1), body, strict=True)) % 97):02d}"
+    )
+
+
+def name_of(number: int, home: str, trades: list[str]) -> str:
+    """Return the name of a company, another for each number; the first few thousand name no town."""
+    heads, tails = _HEADS[home], _TAILS[home]
+    many = len(heads) * len(trades) * len(tails)
+    around, place = divmod(number, many)
+    rest, head = divmod(place, len(heads))
+    second, first = divmod(rest, len(trades))
+    trade, tail = trades[(head + first) % len(trades)], tails[(head + first + second) % len(tails)]
+    towns = [city for city, *_ in _CITIES[home]]
+    again, town = divmod(around - 1, len(towns))
+    where = f" ({towns[town]}{'' if again < 1 else f' {again + 1}'})" if around else ""
+    return f"{heads[head]} {trade}{where} {tail}"
+
+
+def company_of(
+    rng: Random, number: int, home: str, country: str, trades: dict[str, list[str]] | None = None
+) -> dict[str, Any]:
+    """Return the facts of one company."""
     city, state, code, gst_state, zip_code = rng.choice(_CITIES[home])
     registered = home == "IN" and country == "IN" and rng.random() < 0.7
-    branch_of = number - 1 if number % 25 == 24 else number
     return {
         "number": number,
-        "name": f"{name} #{number}" if number < 40 else name,
+        "name": name_of(number, home, (trades or _TRADES)[home]),
         "city": city,
         "state": state,
         "zip": zip_code,
         "country": _COUNTRY[home],
         "home": home,
         "state_code": code,
-        "street": f"{rng.randint(1, 400)}, {rng.choice(['MG Road', 'Station Rd', 'High Street', '5th Avenue'])}",
-        "gst": valid_gstin(gst_state, branch_of) if registered else "",
-        "phone": f"+{ {'IN': 91, 'GB': 44, 'US': 1}[home] } {rng.randint(2_000_000_000, 9_999_999_999)}",
+        "street": _street(rng),
+        "gst": valid_gstin(gst_state, number) if registered else "",
+        "vat": valid_vat(number) if home == "GB" and country == "GB" and rng.random() < 0.7 else "",
+        "phone": f"+{_DIAL[home]} {rng.randint(2_000_000_000, 9_999_999_999)}",
         "domain": f"company{number}.example" if rng.random() < 0.8 else "mail.example",
         "segment": rng.choice(["Retail", "Wholesale", "", "Key account"]),
     }
+
+
+def branch_of(rng: Random, number: int, head: dict[str, Any]) -> dict[str, Any]:
+    """Return a branch of a company in its town: its tax number, its mailboxes, another street and telephone."""
+    return {
+        **head,
+        "number": number,
+        "name": f"{head['name']} - {rng.choice(_BRANCHES)}",
+        "street": _street(rng),
+        "phone": f"+{_DIAL[head['home']]} {rng.randint(2_000_000_000, 9_999_999_999)}",
+    }
+
+
+def spelt_anew(number: int, company: dict[str, Any]) -> dict[str, Any]:
+    """Return a company that somebody entered again: its name spelt otherwise, no tax number."""
+    name = next((company["name"].replace(old, new) for old, new in _SPELT_ANEW if old in company["name"]), "")
+    return {**company, "number": number, "name": name or f"{company['name']} (Regd.)", "gst": "", "vat": ""}
+
+
+def _street(rng: Random) -> str:
+    return f"{rng.randint(1, 400)}, {rng.choice(['MG Road', 'Station Rd', 'High Street', '5th Avenue'])}"
 
 
 def person_of(rng: Random, number: int, position: int, home: str, domain: str) -> dict[str, str]:

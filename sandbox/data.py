@@ -5,17 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from sandbox.companies import HEADS, company_of, person_of, valid_gstin
+from sandbox.companies import VENDOR_TRADES, branch_of, company_of, person_of, spelt_anew, valid_gstin
 from sandbox.config import Country
 from sandbox.replies import Json
 
 __all__ = ["generate", "valid_gstin"]
 
-_VENDOR_TAILS = {
-    "IN": ["Packaging", "Paper Mills", "Logistics Pvt. Ltd.", "Steel Works", "Chemicals & Dyes"],
-    "GB": ["Haulage Ltd", "Timber Merchants", "Fixings plc", "Print & Pack"],
-    "US": ["Freight LLC", "Lumber Co.", "Fasteners, Inc.", "Office Products"],
-}
 _GOODS = [
     ("Hinge", "Nos", "8302"),
     ("Basmati rice", "kg", "1006"),
@@ -33,17 +28,25 @@ _UNITS_CRM = {"Nos": "Numbers", "kg": "Each", "Box": "Box", "Dozen": "Dozen", "C
 def generate(size: int, seed: int = 1, country: Country = "IN") -> Json:
     """Return an import body with `size` CRM Accounts and about as many Books customers, and vendors and items.
 
-    Two thirds are known on both sides under equal or nearly equal names; the rest on one side only.
+    Two thirds are known on both sides under equal or nearly equal names; the rest on one side only. Every 25th is a
+    branch of the one before, with its tax number, and every 20th is the one before spelt otherwise.
     """
     rng = Random(f"{seed}:data")
     accounts: list[Json] = []
     people: list[Json] = []
     customers: list[Json] = []
+    before: dict[str, Any] = {}
     for number in range(size):
         home = country if rng.random() < 0.7 else rng.choice(["IN", "GB", "US"])
         company = company_of(rng, number, home, country)
+        if number % 25 == 24:
+            company = branch_of(rng, number, before)
+        elif number % 20 == 19:
+            company = spelt_anew(number, before)
+        before = company
         persons = [
-            person_of(rng, number, position, home, company["domain"]) for position in range(rng.randint(0, 2))
+            person_of(rng, number, position, company["home"], company["domain"])
+            for position in range(rng.randint(0, 2))
         ]
         side = rng.random()
         if side < 0.85:
@@ -69,8 +72,7 @@ def _trade(size: int, seed: int, country: Country) -> tuple[list[Json], ...]:
     sides: list[float] = []
     for number in range(size // 5):
         home = country if rng.random() < 0.7 else rng.choice(["IN", "GB", "US"])
-        vendor = company_of(rng, number, home, country)
-        vendor["name"] = f"{rng.choice(HEADS[home])} {rng.choice(_VENDOR_TAILS[home])} {number + 1}"
+        vendor = company_of(rng, number, home, country, VENDOR_TRADES)
         vendor["domain"] = f"vendor{number}.example"
         sides.append(rng.random())
         if sides[-1] < 0.85:
@@ -195,6 +197,8 @@ def _customer(company: dict[str, Any], persons: list[dict[str, str]], rng: Rando
         "contact_persons": persons,
         "custom_fields": [{"api_name": "cf_segment", "value": company["segment"]}],
     }
+    if company["vat"]:
+        body |= {"vat_reg_no": company["vat"], "vat_treatment": "uk"}
     if country == "IN":
         body["gst_treatment"] = (
             "business_gst" if company["gst"] else "business_none" if company["home"] == "IN" else "overseas"

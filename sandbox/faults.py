@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Literal
 
-from sandbox.replies import ControlError, Json
+from sandbox.control.words import known_only
+from sandbox.replies import Json
 
 When = Literal["before", "record", "after", "delivery", "write", "list", "touch", "once"]
 
+COMMON = ("product", "count", "until", "probability", "skip", "seed", "match")
+"""What every fault that strikes calls takes; beside it what its text names in backquotes."""
+MATCHES = ("method", "endpoint", "module", "org", "record_id")
+
 CATALOGUE: dict[str, tuple[When, str]] = {
-    "crm_down": ("before", "CRM answers 503 to every call."),
-    "books_down": ("before", "Books answers 503 to every call."),
-    "accounts_down": ("before", "The token endpoint answers 503."),
+    "crm_down": ("before", "CRM answers 503 (or `status`) to every call."),
+    "books_down": ("before", "Books answers 503 (or `status`) to every call."),
+    "accounts_down": ("before", "The token endpoint answers 503 (or `status`)."),
     "error_before_commit": ("before", "5xx (`status`, default 500) and nothing was done."),
     "error_after_commit": (
         "after",
-        "The write is done, the answer is 5xx (`status`) or, with `hang`, never comes.",
+        "The write is done, the answer is 5xx (`status`) or, with `hang`, comes after `seconds` (default 60).",
     ),
     "timeout": ("before", "The call hangs for `seconds` (default 60) and nothing was done."),
     "timeout_after_commit": ("after", "The write is done and the call hangs for `seconds` (default 60)."),
-    "disconnect": ("before", "The connection is closed without an answer; nothing was done."),
+    "disconnect": ("before", "The connection breaks before the answer is whole; nothing was done."),
     "rate_minute": (
         "before",
         "429: Books code 44 (blocked minute); CRM too many requests. With `retry_after`, that header.",
     ),
     "rate_day": (
         "before",
-        "429: Books code 45 (daily quota gone); CRM credits gone. With `skip`, in the midst of a batch.",
+        "429: Books code 45 (daily quota gone); CRM credits gone; `retry_after`. With `skip`, in mid-batch.",
     ),
-    "rate_in_flight": ("before", "429: Books code 1070 (too many in process); CRM concurrency."),
+    "rate_in_flight": (
+        "before",
+        "429: Books code 1070 (too many in process); CRM concurrency; `retry_after`.",
+    ),
     "books_43_on_200": ("before", "Books throttles with code 43 on HTTP 200 (Books dossier 8)."),
     "token_revoked": ("before", "Every refresh answers invalid_code; live access tokens are refused."),
     "token_throttled": ("before", "Every refresh answers Access Denied with HTTP 200."),
@@ -39,11 +48,11 @@ CATALOGUE: dict[str, tuple[When, str]] = {
     "scope_mismatch": ("before", "401 OAUTH_SCOPE_MISMATCH, or Books code 57."),
     "refuse_record": (
         "record",
-        "A write of match.record_id (or a value in it) is refused with `code`, `message`; in a batch only its item.",
+        "A write of match.record_id (or a value in it) is refused: `code`, `message`, `details`, `status`.",
     ),
     "partial_batch": (
         "record",
-        "Of a write of several records every `every`th (default 2) is refused with `code`, `message`.",
+        "Of a write of several records every `every`th (default 2) is refused with `code`, `message`, `details`.",
     ),
     "duplicate_name": (
         "record",
@@ -55,11 +64,11 @@ CATALOGUE: dict[str, tuple[When, str]] = {
     ),
     "edit_beside": (
         "write",
-        "A user edits the same record in the second of a write, `moment` before, under (default) or after it.",
+        "A user edits the same record (`field`, `value`) in a write's second: `moment` before, under or after it.",
     ),
     "page_shifts": (
         "list",
-        "Before a later page of a list is read a user changes its order (`change`: edit, insert or delete).",
+        "Before a later page of a list a user changes its order (`change`: edit, insert, delete; `record_id`).",
     ),
     "time_not_moved": ("touch", "A write moves no modified time, as a formula or a transaction does not."),
     "wrong_data_centre": (
@@ -130,6 +139,11 @@ class Target:
     carries: frozenset[str] = frozenset()
 
 
+def options_of(text: str) -> tuple[str, ...]:
+    """Return what a fault takes beside the common: the words that its text names in backquotes."""
+    return tuple(re.findall(r"`(\w+)`", text))
+
+
 def _implied_product(name: str) -> str | None:
     head = name.split("_", 1)[0]
     if head in ("crm", "books", "accounts"):
@@ -146,10 +160,10 @@ class FaultBook:
         self._next = 1
 
     def plant(self, name: str, values: Json) -> Fault:
-        """Add a fault; raises ControlError for an unknown name."""
-        if name not in CATALOGUE:
-            raise ControlError(f"unknown fault {name!r}; known: {sorted(CATALOGUE)}")
-        known = {"product", "count", "until", "probability", "skip", "seed", "match"}
+        """Add a fault; raises ControlError for an unknown name or option."""
+        known_only("fault", (name,), CATALOGUE)
+        known_only(f"option of {name}", values, (*COMMON, *options_of(CATALOGUE[name][1])))
+        known_only("match", values.get("match") or {}, MATCHES)
         return self._add(
             Fault(
                 self._next,
@@ -162,7 +176,7 @@ class FaultBook:
                 float(values.get("probability", 1.0)),
                 int(values.get("skip", 0)),
                 dict(values.get("match") or {}),
-                {key: value for key, value in values.items() if key not in known},
+                {key: value for key, value in values.items() if key not in COMMON},
             )
         )
 

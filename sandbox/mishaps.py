@@ -11,7 +11,8 @@ from sandbox import bystander
 from sandbox.automation import rule
 from sandbox.clock import SkewedClock
 from sandbox.control import edits
-from sandbox.faults import Fault
+from sandbox.control.words import known_only
+from sandbox.faults import Fault, options_of
 from sandbox.replies import Json
 from sandbox.scene import Scene, Undo, set_back
 from sandbox.schema_changes import SCHEMA_CHANGES
@@ -20,7 +21,9 @@ from sandbox.world import World
 
 def happen(world: World, name: str, values: Json) -> Fault:
     """Do a mishap and list it among the faults; raises ControlError for what is not there."""
-    undo = AT_ONCE[name][1](Scene(world, values, world.faults.chance(values)))
+    text, strike = AT_ONCE[name]
+    known_only(f"option of {name}", values, ("product", "module", "seed", *options_of(text)))
+    undo = strike(Scene(world, values, world.faults.chance(values)))
     return world.faults.note(name, values, undo)
 
 
@@ -139,10 +142,13 @@ def _text_field(scene: Scene) -> str:
 AT_ONCE: dict[str, tuple[str, Callable[[Scene], Undo]]] = {
     "channel_expired": ("CRM channels expire in silence; all, or `channel_id`.", _expire),
     "record_merged": ("`loser` is merged into `record_id`.", _record(_merge)),
-    "record_restored": ("A CRM record comes back from the bin.", _restore),
-    "record_inactivated": ("A Books contact or item (`module` items) is marked inactive.", _books_inactivate),
-    "record_deleted": ("A record is deleted.", _record(_delete)),
-    "record_purged": ("A CRM record is deleted for good.", _record(_purge)),
+    "record_restored": ("A CRM record (`record_id`) comes back from the bin.", _restore),
+    "record_inactivated": (
+        "A Books contact or item (`module` items, `record_id`) is marked inactive.",
+        _books_inactivate,
+    ),
+    "record_deleted": ("A record (`record_id`) is deleted.", _record(_delete)),
+    "record_purged": ("A CRM record (`record_id`) is deleted for good.", _record(_purge)),
     **SCHEMA_CHANGES,
     "clock_skewed": ("A product's clock goes `seconds` before or after.", _skew),
     "times_equal": ("A product's clock stands still: all that is written has the same second.", _stop),

@@ -24,6 +24,7 @@ from sandbox.requestlog import Entry
 from sandbox.users import User
 from sandbox.world import Server, World
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SECRET_PARAMS = {"access_token", "refresh_token", "client_secret", "client_id", "code", "token", "authtoken"}
 
 

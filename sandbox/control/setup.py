@@ -13,6 +13,7 @@ from sandbox.clock import ManualClock, crm_time
 from sandbox.config import ORGS
 from sandbox.control.call import ControlCall, moment_of
 from sandbox.control.load import load
+from sandbox.control.words import known_only
 from sandbox.data import generate
 from sandbox.faults import CATALOGUE
 from sandbox.limits import plan_of
@@ -27,10 +28,9 @@ def plant_fault(call: ControlCall) -> Json:
     name = str(values.pop("name", ""))
     if values.get("until") is not None:
         values["until"] = moment_of(values["until"])
+    known_only("fault", (name,), (*CATALOGUE, *AT_ONCE))
     if name in AT_ONCE:
         return happen(call.world, name, values).described()
-    if name not in CATALOGUE:
-        raise ControlError(f"unknown fault {name!r}; known: {sorted({*CATALOGUE, *AT_ONCE})}")
     fault = call.world.faults.plant(name, values)
     if name == "invalid_token":
         call.world.accounts.drop_access_tokens()
@@ -42,9 +42,7 @@ def draw_faults(call: ControlCall) -> Json:
     """Plant faults drawn by a seed: {seed, number, product, names}; the same orgs and seed draw the same."""
     rng = Random(f"{call.body.get('seed', 1)}:draw")
     names = list(call.body.get("names") or sorted(CATALOGUE))
-    unknown = set(names) - set(CATALOGUE)
-    if unknown:
-        raise ControlError(f"only faults that strike calls are drawn, not {sorted(unknown)}")
+    known_only("fault that strikes calls", names, CATALOGUE)
     planted = []
     for _ in range(int(call.body.get("number", 5))):
         name = rng.choice(names)
@@ -104,12 +102,14 @@ def get_switches(call: ControlCall) -> Json:
 
 def put_switches(call: ControlCall) -> Json:
     """Set switches by name; all or none."""
+    known_only("switch", call.body, Switches.model_fields)
     try:
         Switches.model_validate({**call.world.switches.model_dump(), **call.body})
-        for name, value in call.body.items():
-            setattr(call.world.switches, name, value)
     except ValidationError as error:
-        raise ControlError(str(error)) from error
+        [first, *_] = error.errors()
+        raise ControlError(f"switch {first['loc'][0]}: {first['msg']}") from error
+    for name, value in call.body.items():
+        setattr(call.world.switches, name, value)
     return call.world.switches.model_dump()
 
 
@@ -122,6 +122,7 @@ def put_limits(call: ControlCall) -> Json:
         if mode not in ("off", "real", "scaled"):
             raise ControlError("mode is off, real or scaled")
         plan = plan_of(mode, call.world.config.books_plan)
+    known_only("limit", values, plan.described())
     call.world.server.limits = plan.changed(values)
     return call.world.limits.described()
 

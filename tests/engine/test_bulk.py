@@ -112,7 +112,9 @@ async def test_one_refused_record_is_held_alone(town: Town) -> None:
 async def test_an_unanswered_call_leaves_each_record_to_be_looked_up(town: Town, fault: str) -> None:
     """Whether it was written or not, each record ends right, with one history entry for each write."""
     await town.system.control(
-        "POST", "/faults", {"name": fault, "count": 1, "product": "crm", "method": "PUT"}
+        "POST",
+        "/faults",
+        {"name": fault, "count": 1, "product": "crm", "match": {"method": "PUT"}},
     )
     await edited_in_books(town)
     await town.system.settle(4)

@@ -249,13 +249,54 @@ async def test_the_clock_is_set_and_stepped(zoho: Zoho) -> None:
     assert (await zoho.control("POST", "/clock", {"step": 60}))["now"] == "2027-03-01T00:01:00+00:00"
 
 
-async def test_a_mistake_in_a_control_call_is_told(zoho: Zoho) -> None:
-    """Unknown switches, limits, faults and records answer 4xx with a sentence."""
-    assert "error" in await zoho.control("PUT", "/switches", {"nonsense": 1}, status=400)
-    assert "error" in await zoho.control("PUT", "/limits", {"nonsense": 1}, status=400)
-    assert "error" in await zoho.control("POST", "/faults", {"name": "nonsense"}, status=400)
-    await zoho.control("PATCH", "/crm/Accounts/1", {"Phone": "1"}, status=400)
-    await zoho.control("PATCH", "/books/contacts/1", {"notes": "1"}, status=404)
+MISTAKES: list[tuple[str, str, Any, int, str]] = [
+    (
+        "PUT",
+        "/switches",
+        {"null_clear": True},
+        400,
+        "unknown switch 'null_clear'; did you mean 'null_clears'?",
+    ),
+    ("PUT", "/switches", {"webhook_envelope": "x"}, 400, "switch webhook_envelope: Input should be 'json'"),
+    ("PUT", "/limits", {"nonsense": 1}, 400, "unknown limit 'nonsense'; known: books_in_flight, "),
+    ("PUT", "/limits", {"mode": "x"}, 400, "mode is off, real or scaled"),
+    ("POST", "/faults", {"name": "rate_dya"}, 400, "unknown fault 'rate_dya'; did you mean 'rate_day'?"),
+    ("POST", "/faults", {}, 400, "unknown fault ''; known: "),
+    ("POST", "/faults", {"name": "slow", "times": 1}, 400, "unknown option of slow 'times'; known: count, "),
+    (
+        "POST",
+        "/faults",
+        {"name": "slow", "match": {"verb": 1}},
+        400,
+        "unknown match 'verb'; known: endpoint, ",
+    ),
+    (
+        "POST",
+        "/faults",
+        {"name": "record_deleted", "id": "1"},
+        400,
+        "unknown option of record_deleted 'id'; ",
+    ),
+    ("POST", "/faults/draw", {"names": ["times_equal"]}, 400, "unknown fault that strikes calls "),
+    ("POST", "/clock", {"stop": 1}, 400, "unknown key 'stop'; did you mean 'step'?"),
+    ("POST", "/clock", {"set": "noon"}, 400, "Invalid isoformat string"),
+    ("POST", "/deliveries", {}, 400, "url is wanted"),
+    ("POST", "/import", {"Accounts": []}, 400, "unknown key 'Accounts'; known: books, "),
+    ("POST", "/orgs", {"country": "FR"}, 400, "country is one of ['GB', 'IN', 'US']"),
+    ("GET", "/requests?limt=1", None, 400, "unknown parameter 'limt'; did you mean 'limit'?"),
+    ("GET", "/request", None, 404, "no control call /request of this method: see docs/sandbox.md"),
+    ("PATCH", "/crm/Accounts/1", {"Phone": "1"}, 400, "the id given seems to be invalid"),
+    ("PATCH", "/books/contacts/1", {"notes": "1"}, 404, "Contact does not exist."),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "told"), MISTAKES)
+async def test_a_mistake_in_a_control_call_is_told(
+    zoho: Zoho, method: str, path: str, body: Any, status: int, told: str
+) -> None:
+    """A word that is not known is never ignored in silence, and a typing mistake gets the word that was meant."""
+    answer = await zoho.control(method, path, body, status=status)
+    assert told in answer.get("error", answer.get("message"))
 
 
 def test_every_switch_is_described() -> None:

@@ -41,7 +41,7 @@ async def test_every_remote_write_has_its_entry_and_every_entry_its_write(pair: 
     await pair.edit_books({"notes": "two"})
     await pair.edit_person({"designation": "Director"})
     await system.run(20)
-    await system.control("POST", "/faults", {"name": "timeout_after_commit", "product": "books", "times": 1})
+    await system.control("POST", "/faults", {"name": "timeout_after_commit", "product": "books", "count": 1})
     await pair.edit_crm({"Description": ""})
     await system.settle(2)
     refusal = {"name": "refuse_record", "product": "books", "match": {"record_id": pair.customer}, "code": 4}
@@ -79,7 +79,7 @@ async def test_an_entry_of_a_write_tells_everything_about_it(pair: Pair) -> None
 
 async def test_a_settled_write_tells_who_edited_too(pair: Pair) -> None:
     """What the intent knew is in its entry, though another run has looked the outcome up."""
-    fault = {"name": "timeout_after_commit", "product": "books", "times": 1, "match": {"method": "PUT"}}
+    fault = {"name": "timeout_after_commit", "product": "books", "count": 1, "match": {"method": "PUT"}}
     await pair.system.control("POST", "/faults", fault)
     await pair.edit_crm({"Website": "https://one.example", "user": "Ben Okri"})
     await pair.system.settle(2)
