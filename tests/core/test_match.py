@@ -197,6 +197,20 @@ def test_two_people_of_one_name_stay_two() -> None:
     assert isinstance(match(ours, [Candidate(theirs)]), NoMatch)
 
 
+def test_two_people_of_one_name_are_asked_about_where_links_were_lost() -> None:
+    """They may have been one before a backup was restored; who belongs to somebody else is not asked about."""
+    ours, theirs = (
+        person(Side.CRM, "8", "amit kumar", "a@b.in"),
+        person(Side.BOOKS, "5", "amit kumar", "k@b.in"),
+    )
+    held = match(ours, [Candidate(theirs)], is_lost=True)
+    assert isinstance(held, HeldMatch)
+    assert (held.rule, held.candidates) == ("name, another e-mail", (Candidate(theirs),))
+    assert isinstance(match(ours, [Candidate(theirs, reserved=True)], is_lost=True), NoMatch)
+    other = person(Side.BOOKS, "5", "asha rao", "k@b.in")
+    assert isinstance(match(ours, [Candidate(other)], is_lost=True), NoMatch)
+
+
 def test_a_shared_mailbox_pairs_people_by_name() -> None:
     """info@ is many people's e-mail."""
     asha, ravi = (

@@ -99,6 +99,30 @@ async def test_what_was_made_and_linked_since_the_backup_is_linked_again(pair: P
     assert causes(system) == []
 
 
+async def test_a_person_made_since_the_backup_whose_e_mail_was_edited_is_asked_about(pair: Pair) -> None:
+    """Books' person carries no stamp and Contact has none yet: made again on both sides, it would be there twice."""
+    system = pair.system
+    backup = system.memory.rows()
+    body: dict[str, Any] = {"First_Name": "Ravi", "Last_Name": "Iyer", "Email": "ravi@acme.example"}
+    body |= {"Account_Name": {"id": pair.account}}
+    contact = (await system.control("POST", "/crm/Contacts", body))["id"]
+    await system.run(20)
+    await heard_nothing(system)
+    await system.control("PATCH", f"/crm/Contacts/{contact}", {"Email": "iyer@acme.example"})
+    before = system.seq
+    system.restore(backup)
+    await system.settle(4)
+    assert system.writes(before) == []
+    assert set(causes(system)) == {"match:name, another e-mail"}
+    hold = system.store.cases.holds("main")[0]
+    await system.release(hold, approve=True)
+    await system.settle(3)
+    data = await system.export()
+    assert [c["Last_Name"] for c in data["crm"]["Contacts"]].count("Iyer") == 1
+    persons = [p for c in data["books"]["contacts"] for p in c["contact_persons"]]
+    assert [p["last_name"] for p in persons].count("Iyer") == 1
+
+
 async def test_a_delete_since_the_backup_makes_nobody_inactive_without_a_word(pair: Pair) -> None:
     """What both agreed on is not known, so nobody knows whether Books was edited since."""
     system = pair.system

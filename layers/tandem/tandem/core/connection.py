@@ -154,6 +154,8 @@ class Connection(BaseModel):
     """The id of the State table that this connection's state was made in; another table is a restored or copied one."""
     restored: str = ""
     """Since when (ISO 8601) both sides are listed again after that; empty: nothing of the kind goes on."""
+    restored_at: str = ""
+    """When (ISO 8601) that was last found; empty: never. Links made shortly before may be missing ever since."""
     settings: Settings = Settings()
 
     @property

@@ -7,7 +7,7 @@ without proof is held, for to create would make the duplicate.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
 
@@ -89,15 +89,18 @@ def match(
     match_by: Collection[str] = ANY,
     *,
     state_is_value: bool = False,
+    is_lost: bool = False,
 ) -> MatchResult:
     """The counterpart of `record` among candidates of the other side; a person's are those of its linked customer.
 
     `match_by`: what counts as proof beside the stamp; the rest only looks alike. `state_is_value`: being inactive
-    is a value of the mapping, and no reason against a link.
+    is a value of the mapping, and no reason against a link. `is_lost`: a link of the record may have been lost with
+    the table, so a free person of its name is asked about even where their e-mails differ.
     """
     others = [one for one in candidates if one.record.side is record.side.other and not one.apart]
     distinct = {one.record.id: one for one in sorted(others, key=_order)}
     weighed = [_weigh(record, candidate, match_by, state_is_value) for candidate in distinct.values()]
+    weighed = [_doubted(record, one) for one in weighed] if is_lost else weighed
     for proof in (_Proof.STAMPED, _Proof.PROVEN):
         found = [one for one in weighed if one.proof is proof]
         if found:
@@ -150,6 +153,15 @@ def _weigh(record: Record, candidate: Candidate, match_by: Collection[str], stat
     proof, rule = strongest
     obstacles = (one for one in _obstacles(record, candidate) if one[0] != INACTIVE or not state_is_value)
     return _Weighed(candidate, proof, rule, next(obstacles, None))
+
+
+def _doubted(record: Record, one: _Weighed) -> _Weighed:
+    """A namesake in Books carries no stamp, so one linked before may have another e-mail by now."""
+    name, theirs = record.keys.name, one.candidate.record.keys.name
+    is_namesake = record.entity == "contact_person" and bool(name) and name == theirs
+    if one.proof is _Proof.NONE and is_namesake and not one.candidate.reserved:
+        return replace(one, proof=_Proof.LOOKS_ALIKE, rule="name, another e-mail")
+    return one
 
 
 def _stamp(record: Record, other: Record) -> tuple[_Proof, str] | None:

@@ -23,7 +23,7 @@ def of_this_table(store: Store, connection: Connection, now: datetime) -> Connec
     noted = {"epoch": mine}
     if connection.epoch:
         _distrust(store, connection.id, now)
-        noted["restored"] = now.isoformat()
+        noted["restored"] = noted["restored_at"] = now.isoformat()
     store.connections.set(connection.id, **noted)
     return connection.model_copy(update=noted)
 

@@ -234,7 +234,20 @@ class Gatherer:
 
     def _matched(self, record: Record, candidates: Sequence[Candidate]) -> MatchResult:
         entity = self.desk.entity(record.entity)
-        return match(record, candidates, entity.match_by, state_is_value=entity.state is not None)
+        return match(
+            record,
+            candidates,
+            entity.match_by,
+            state_is_value=entity.state is not None,
+            is_lost=self._may_be_lost(record),
+        )
+
+    def _may_be_lost(self, record: Record) -> bool:
+        """The record was there when the table was restored, as far as is known: a link of it may be missing."""
+        restored = self.desk.connection.restored_at
+        return bool(restored) and (
+            record.created is None or record.created <= datetime.fromisoformat(restored)
+        )
 
     async def _person_candidates(self, own: Record, parent: Link) -> list[Record]:
         if own.side is Side.CRM:
