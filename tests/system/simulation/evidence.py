@@ -114,11 +114,10 @@ def by_token(records: Iterable[Mapping[str, Any]], name: str) -> dict[str, list[
 
 def values_in(value: Any) -> set[str]:
     """Every plain value in a history entry's values, whole or in part."""
-    if isinstance(value, Mapping):
-        return set().union(*(values_in(part) for part in value.values())) if value else set()
-    if isinstance(value, list | tuple):
-        return set().union(*(values_in(part) for part in value)) if value else set()
-    return {plain(value)}
+    if not isinstance(value, dict | list | tuple):
+        return {plain(value)}
+    parts = value.values() if isinstance(value, dict) else value
+    return set().union(*map(values_in, parts))
 
 
 def is_write(call: Mapping[str, Any]) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Act, by_token, plain, seconds_of, took_effect, values_in
 from tests.system.simulation.windows import in_books_window
@@ -36,13 +33,14 @@ def values(case: Case) -> None:
 
 def promptness(case: Case) -> None:
     """While nothing is at fault an edit is on the other side soon: one found by the next poll was missed (P5)."""
+    carried = _carried(case)
     for act in case.acts:
         value = plain(act.value)
         is_brisk = any(began <= act.at <= ended for began, ended in case.evidence.brisk)
         if act.verb != "edit" or not value or not is_brisk or _is_ended(case, act):
             continue
         other = "books" if act.side == "crm" else "crm"
-        took = next((seconds_of(c) - act.at for c in case.calls if _carries(c, other, value)), 0.0)
+        took = carried.get((other, value), act.at) - act.at
         if took > PROMPT:
             case.verdict.add(
                 "stuck",
@@ -50,8 +48,13 @@ def promptness(case: Case) -> None:
             )
 
 
-def _carries(call: Mapping[str, Any], product: str, value: str) -> bool:
-    return call["product"] == product and took_effect(call) and value in values_in(call.get("request_body"))
+def _carried(case: Case) -> dict[tuple[str, str], float]:
+    """When each value was first written to each product."""
+    found: dict[tuple[str, str], float] = {}
+    for call in filter(took_effect, case.calls):
+        for value in values_in(call.get("request_body")):
+            found.setdefault((call["product"], value), seconds_of(call))
+    return found
 
 
 def _is_ended(case: Case, act: Act) -> bool:

@@ -6,7 +6,7 @@ A `Ledger` is what the quota row holds. Times are whole seconds since 1970; coun
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -107,7 +107,7 @@ class Ledger:
 
     def item(self) -> dict[str, Any]:
         """For the row."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     # --- reading -----------------------------------------------------------------------------------------
 

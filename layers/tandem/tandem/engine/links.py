@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -206,12 +206,15 @@ class Links:
         return found
 
 
+_AS_THEY_ARE = tuple(
+    name
+    for name in Link.__slots__
+    if name not in ("seen_crm", "seen_books", "base", "edits", "wrote", "trusted")
+)
+
+
 def _item(link: Link) -> Item:
-    body = {
-        name: value
-        for name, value in asdict(link).items()
-        if name not in ("seen_crm", "seen_books", "base", "edits", "wrote", "trusted")
-    }
+    body = {name: getattr(link, name) for name in _AS_THEY_ARE}
     if link.wrote:
         body["wrote"] = {
             name: [[one.at.isoformat(), one.side.value, one.mark, one.contested] for one in wrote]

@@ -11,6 +11,7 @@ from tandem.adapters.memory.values import kind, plain
 from tandem.engine.ports import Delete, Item, Put, Update
 
 INDEXES = ("due", "waits", "links", "run")
+_INDEX_KEYS = tuple((f"{index}_{part}", part) for index in INDEXES for part in ("pk", "sk"))
 _LONGEST = {"pk": 2048, "sk": 1024}
 
 
@@ -24,36 +25,41 @@ def has_changes(op: Update) -> bool:
     return bool(op.set or op.add or op.append or op.remove)
 
 
-def check_op(op: Put | Update | Delete) -> None:
-    """Raise what DynamoDB refuses before it looks at the row: bad keys, values, orders, paths."""
+def plain_op(op: Put | Update | Delete) -> Put | Update | Delete:
+    """The operation with its values as a row holds them, copied from its caller's.
+
+    Raises what DynamoDB refuses before it looks at the row: bad keys, values, orders, paths.
+    """
     check_key(key_of(op))
     check(op.when)
     if isinstance(op, Put):
-        plain(op.item)
-    if isinstance(op, Update):
-        _check_paths(op)
-        plain([op.set, op.add, op.append])
-        for changes, wanted in ((op.add, "N"), (op.append, "L")):
-            for name, value in changes.items():
-                _expect(name, plain(value), wanted)
+        return Put(plain(op.item), op.when)
+    if isinstance(op, Delete):
+        return op
+    _check_paths(op)
+    made = Update(op.pk, op.sk, plain(op.set), plain(op.add), plain(op.append), op.remove, op.when)
+    for changes, wanted in ((made.add, "N"), (made.append, "L")):
+        for name, value in changes.items():
+            _expect(name, value, wanted)
+    return made
 
 
 def result(op: Put | Update | Delete, row: Mapping[str, Any] | None) -> Item | None:
-    """The row after `op` (None: no row); raises ValueError for what DynamoDB calls a validation error."""
+    """The row after a plain `op` (None: no row); raises ValueError for what DynamoDB calls a validation error."""
     if isinstance(op, Delete):
         return None
-    made = plain(op.item) if isinstance(op, Put) else _updated(op, row)
+    made = op.item if isinstance(op, Put) else _updated(op, row)
     _check_keys(made)
-    return dict(made)
+    return made
 
 
 def _updated(op: Update, row: Mapping[str, Any] | None) -> Item:
     made: Item = dict(row) if row is not None else {"pk": op.pk, "sk": op.sk}
-    made.update(plain(op.set))
+    made.update(op.set)
     for name, number in op.add.items():
         made[name] = plain(_expect(name, made.get(name, 0), "N") + number)
     for name, more in op.append.items():
-        made[name] = _expect(name, made.get(name, []), "L") + plain(more)
+        made[name] = _expect(name, made.get(name, []), "L") + more
     for name in op.remove:
         made.pop(name, None)
     return made
@@ -75,17 +81,22 @@ def _check_paths(op: Update) -> None:
 
 def _check_keys(row: Mapping[str, Any]) -> None:
     check_key((row.get("pk"), row.get("sk")))
-    for name in (f"{index}_{part}" for index in INDEXES for part in ("pk", "sk")):
+    for name, part in _INDEX_KEYS:
         if name in row:
-            _check_part(name, row[name], name[-2:])
+            _check_part(name, row[name], part)
 
 
 def check_key(key: tuple[Any, Any]) -> None:
     """Raise ValueError unless both parts are texts of 1 to 2048 (pk) or 1024 (sk) bytes."""
-    for part, value in zip(("pk", "sk"), key, strict=True):
-        _check_part(part, value, part)
+    pk, sk = key
+    _check_part("pk", pk, "pk")
+    _check_part("sk", sk, "sk")
 
 
 def _check_part(name: str, value: Any, part: str) -> None:
-    if not isinstance(value, str) or not 0 < len(value.encode()) <= _LONGEST[part]:
+    if not isinstance(value, str) or not 0 < _size(value) <= _LONGEST[part]:
         raise ValueError(f"{name} must be a text of 1 to {_LONGEST[part]} bytes")
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from tandem.adapters.memory.conditions import hold
 from tandem.adapters.memory.keys import Key, SortedKeys
-from tandem.adapters.memory.rows import INDEXES, check_key, check_op, has_changes, key_of, result
-from tandem.adapters.memory.values import plain
+from tandem.adapters.memory.rows import INDEXES, check_key, has_changes, key_of, plain_op, result
+from tandem.adapters.memory.values import copied
 from tandem.core.errors import ConditionFailedError
 from tandem.engine.ports import Delete, Item, Put, Update
 
@@ -46,7 +46,7 @@ class MemoryTable:
         self._lock = RLock()
         self._rows: dict[Key, Item] = {}
         self._keys = SortedKeys()
-        self._indexes = {name: SortedKeys() for name in INDEXES}
+        self._indexes = {name: (f"{name}_pk", f"{name}_sk", SortedKeys()) for name in INDEXES}
         self._indexed: dict[Key, Item] = {}
         self._late: deque[tuple[int, Key, Item | None]] = deque()
         self._count = 0
@@ -62,7 +62,7 @@ class MemoryTable:
         with self._operation("get_many", keys):
             for key in keys:
                 check_key(key)
-            return {key: plain(self._rows[key]) for key in keys if key in self._rows}
+            return {key: copied(self._rows[key]) for key in keys if key in self._rows}
 
     def put(self, op: Put) -> None:
         """Put one row."""
@@ -75,7 +75,7 @@ class MemoryTable:
             if not has_changes(op):
                 raise ValueError("an update must change something; only a transaction takes a mere check")
             self._run([op])
-            return dict(plain(self._rows[(op.pk, op.sk)]))
+            return dict(copied(self._rows[op.pk, op.sk]))
 
     def delete(self, op: Delete) -> None:
         """Delete one row."""
@@ -112,9 +112,8 @@ class MemoryTable:
             if prefix and between:
                 raise ValueError("a query takes a prefix or a range, not both")
             self._catch_up(self._count)
-            entries = (self._indexes[index] if index else self._keys).select(
-                pk, prefix=prefix, between=between
-            )
+            keys = self._indexes[index][2] if index else self._keys
+            entries = keys.select(pk, prefix=prefix, between=between)
             rows = self._indexed if index else self._rows
             found = entries[::-1] if descending else entries
             return [_shown(rows[key], index) for _, key in found[:limit]]
@@ -134,7 +133,7 @@ class MemoryTable:
     def rows(self) -> list[Item]:
         """Every row in key order, for a test or a dry run to look at; no operation is counted."""
         with self._lock:
-            return [plain(self._rows[key]) for key in sorted(self._rows)]
+            return [copied(self._rows[key]) for key in sorted(self._rows)]
 
     @contextmanager
     def _operation(self, verb: str, operand: Any) -> Iterator[None]:
@@ -147,11 +146,10 @@ class MemoryTable:
             self.after(verb, operand)
 
     def _run(self, ops: Sequence[Put | Update | Delete]) -> None:
-        for op in ops:
-            check_op(op)
-        for op in ops:
+        plain = [plain_op(op) for op in ops]
+        for op in plain:
             self._refuse_unless(op)
-        made = [(key_of(op), self._after(op)) for op in ops]
+        made = [(key_of(op), self._after(op)) for op in plain]
         for key, row in made:
             self._store(key, row)
 
@@ -168,12 +166,12 @@ class MemoryTable:
         return row if isinstance(op, Update) and not has_changes(op) else result(op, row)
 
     def _store(self, key: Key, row: Item | None) -> None:
-        if key in self._rows:
+        if row is None and self._rows.pop(key, None) is not None:
             self._keys.discard(key[0], (key[1], key))
-            del self._rows[key]
         if row is not None:
+            if key not in self._rows:
+                self._keys.add(key[0], (key[1], key))
             self._rows[key] = row
-            self._keys.add(key[0], (key[1], key))
         lag = self.index_lag() if callable(self.index_lag) else self.index_lag
         self._late.append((self._count + lag, key, row))
 
@@ -186,15 +184,15 @@ class MemoryTable:
                 self._index(key, row, SortedKeys.add)
 
     def _index(self, key: Key, row: Mapping[str, Any], change: Callable[..., None]) -> None:
-        for name, keys in self._indexes.items():
-            if f"{name}_pk" in row and f"{name}_sk" in row:
-                change(keys, row[f"{name}_pk"], (row[f"{name}_sk"], key))
+        for pk, sk, keys in self._indexes.values():
+            if pk in row and sk in row:
+                change(keys, row[pk], (row[sk], key))
 
 
 def _copy(row: Item | None) -> Item | None:
-    return None if row is None else plain(row)
+    return None if row is None else copied(row)
 
 
 def _shown(row: Item, index: str | None) -> Item:
     names = ("pk", "sk", f"{index}_pk", f"{index}_sk")
-    return {name: row[name] for name in names} if index else dict(plain(row))
+    return {name: row[name] for name in names} if index else dict(copied(row))
