@@ -267,6 +267,11 @@ class Switches(BaseModel):
         False, "An upsert that may create wants the scope CREATE beside UPDATE.", "Books dossier 1"
     )
     books_code_as_text: bool = _fact(False, "Books writes its codes as text.", "Books dossier 9")
+    zcrm_ids_writable: bool = _fact(
+        False,
+        "zcrm_account_id, zcrm_contact_id and zcrm_vendor_id of a write are kept; else ignored in silence.",
+        "Books dossier 2, 13",
+    )
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""

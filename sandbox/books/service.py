@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sandbox.automation import WORKFLOW_USER, Automation
-from sandbox.books.contact import Contact
+from sandbox.books.contact import CRM_IDS, Contact
 from sandbox.books.item_render import ItemRenderer
 from sandbox.books.items import Item, Items
 from sandbox.books.ledger import Ledger
@@ -53,6 +53,7 @@ class BooksService:
     def create(self, body: Json, actor: User, source: str = "api") -> Contact:
         """Add a contact and tell the webhooks."""
         contact = self.store.create(body, actor, source)
+        self._take_crm_ids(contact, body)
         self._tell(contact, "create", source)
         return contact
 
@@ -60,9 +61,14 @@ class BooksService:
         """Change a contact and tell the webhooks."""
         self._refuse_currency(contact_id, body)
         contact, changed = self.store.update(contact_id, body, actor)
+        self._take_crm_ids(contact, body)
         if changed or self._switches().unchanged_put_moves_time:
             self._tell(contact, "edit", source)
         return contact
+
+    def _take_crm_ids(self, contact: Contact, body: Json) -> None:
+        if self._switches().zcrm_ids_writable:
+            contact.crm_ids |= {name: str(body[name]) for name in CRM_IDS if body.get(name)}
 
     def _refuse_currency(self, contact_id: str, body: Json) -> None:
         wanted = body.get("currency_id")

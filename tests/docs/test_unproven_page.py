@@ -26,10 +26,9 @@ NOT_LEANED_ON = {
     "upsert_needs_create_scope": "no upserts",
     "books_code_as_text": "both forms are read",
     "webhook_needs_rule": "the first day makes a rule with its webhook",
-    "items_default_filter": "items are not synced",
-    "items_sort_by_time": "items are not synced",
-    "item_put_partial": "items are not synced",
-    "books_duplicate_item_names": "items are not synced",
+    "zcrm_ids_writable": "never sent",
+    "items_default_filter": "every list of items names its filter",
+    "items_sort_by_time": "items are listed whole, by name",
     "duplicate_person_email": "persons match within their customer, and two of one e-mail by name",
 }
 """Switches of the sandbox that no code of Tandem depends on, each with its reason."""

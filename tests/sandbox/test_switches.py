@@ -1,13 +1,18 @@
-"""Switches that no other test turns: both answers."""
+"""Switches that no other test of the sandbox turns: both answers."""
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.switches import Switches
+
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Zoho
+    from tests.sandbox.conftest import Inbox, Zoho
 
 
 async def _turn(zoho: Zoho, name: str, answer: object) -> None:
@@ -133,3 +138,156 @@ async def test_how_books_writes_its_codes(zoho: Zoho, as_text: bool, codes: list
     await _turn(zoho, "books_code_as_text", as_text)
     answers = [await zoho.books("GET", path) for path in ("/contacts", "/contacts/1")]
     assert [a.json()["code"] for a in answers] == codes
+
+
+@pytest.mark.parametrize("filled", [True, False])
+async def test_the_notification_of_an_insert(zoho: Zoho, inbox: Inbox, filled: bool) -> None:
+    """With the values that were inserted, or without any."""
+    await _turn(zoho, "insert_notification_has_values", filled)
+    channel = {"channel_id": "1", "events": ["Accounts.create"], "notify_url": "http://hooks.example/c"}
+    wanted = {**channel, "return_affected_field_values": True}
+    await zoho.crm("POST", "/actions/watch", {"watch": [wanted]})
+    await zoho.account(Phone="5")
+    zoho.step(1)
+    await zoho.world.outbox.deliver_due()
+    [told] = [json.loads(sent.content) for sent in inbox.received]
+    phones = [row["values"]["Phone"] for row in told["affected_values"]]
+    assert (told["operation"], phones) == ("insert", ["5"] if filled else [])
+    assert bool(told["affected_fields"]) is filled
+
+
+@pytest.mark.parametrize("seconds", [0, 100])
+async def test_how_far_search_lags_behind(zoho: Zoho, seconds: int) -> None:
+    """Nothing is found before, all of it then."""
+    await _turn(zoho, "search_lag_seconds", seconds)
+    await zoho.account(Account_Name="Lagging")
+    found = []
+    for step in (0, 99, 1):
+        zoho.step(step)
+        found.append((await zoho.crm("GET", "/Accounts/search", params={"word": "Lagging"})).status_code)
+    assert found == ([200, 200, 200] if not seconds else [204, 204, 200])
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_what_a_merge_does_to_the_losers_contacts(zoho: Zoho, moves: bool) -> None:
+    """They change their parent in any case."""
+    await _turn(zoho, "merge_moves_children_time", moves)
+    master, loser = await zoho.account(Account_Name="One"), await zoho.account(Account_Name="Two")
+    child = {"Last_Name": "Rao", "Account_Name": {"id": loser}}
+    made = (await zoho.crm("POST", "/Contacts", {"data": [child]})).json()["data"][0]["details"]
+    zoho.step(60)
+    merge = {"merge": [{"data": [{"id": loser}]}]}
+    assert (await zoho.crm("POST", f"/Accounts/{master}/actions/merge", merge)).status_code == 200
+    [held] = (await zoho.crm("GET", f"/Contacts/{made['id']}")).json()["data"]
+    assert held["Account_Name"]["id"] == master
+    assert (held["Modified_Time"] != made["Modified_Time"]) is moves
+
+
+@pytest.mark.parametrize("code", ["TOO_MANY_REQUESTS", "RATE_LIMIT_EXCEEDED"])
+async def test_the_code_of_a_crm_429(zoho: Zoho, code: str) -> None:
+    """Of a limit and of a planted one."""
+    await _turn(zoho, "rate_code_crm", code)
+    await zoho.control("POST", "/faults", {"name": "rate_minute", "product": "crm", "count": 1})
+    planted = await zoho.crm("GET", "/org")
+    await zoho.control("PUT", "/limits", {"crm_credits_per_day": 0})
+    reached = await zoho.crm("GET", "/org")
+    for answer in (planted, reached):
+        assert (answer.status_code, answer.json()["code"]) == (429, code)
+
+
+@pytest.mark.parametrize("days", [30, 60])
+async def test_how_long_a_purged_record_is_listed(zoho: Zoho, days: int) -> None:
+    """To the day; what lies in the bin is listed as long as it lies there."""
+    await _turn(zoho, "permanent_delete_listed_days", days)
+    await zoho.control("DELETE", f"/crm/Accounts/{await zoho.account()}", {"permanent": True})
+    statuses = []
+    for step in (0, days, 1):
+        zoho.step(step * 86_400)
+        await zoho.login()
+        statuses.append((await zoho.crm("GET", "/Accounts/deleted")).status_code)
+    assert statuses == [200, 200, 204]
+
+
+@pytest.mark.parametrize("attempts", [1, 3])
+async def test_how_often_a_notice_is_tried(zoho: Zoho, inbox: Inbox, attempts: int) -> None:
+    """Until it is answered with 2xx."""
+    await _turn(zoho, "delivery_attempts", attempts)
+    await zoho.control("POST", "/webhooks/books", {"url": "http://hooks.example/b"})
+    inbox.status = 500
+    await zoho.customer()
+    for _ in range(5):
+        await zoho.world.outbox.deliver_due()
+        zoho.step(60)
+    assert len(inbox.received) == attempts
+
+
+@pytest.mark.parametrize("code", [4, 1040])
+async def test_the_code_of_a_refused_delete(zoho: Zoho, code: int) -> None:
+    """A customer that has an invoice stays."""
+    await _turn(zoho, "delete_refused_code", code)
+    path = f"/contacts/{(customer := await zoho.customer())['contact_id']}"
+    lines = [{"name": "Hinge", "quantity": 1, "rate": 5}]
+    await zoho.control(
+        "POST", "/books/invoices", {"customer_id": customer["contact_id"], "line_items": lines}
+    )
+    gone = await zoho.books("DELETE", path)
+    assert (gone.status_code, gone.json()["code"]) == (400, code)
+    assert (await zoho.books("GET", path)).status_code == 200
+
+
+@pytest.mark.parametrize("last", ["allow", "refuse"])
+@pytest.mark.parametrize("primary", ["promote", "refuse"])
+async def test_the_delete_of_a_person(zoho: Zoho, primary: str, last: str) -> None:
+    """Of the primary one while there is another, and of the last one."""
+    await _turn(zoho, "primary_person_delete", primary)
+    await _turn(zoho, "last_person_delete", last)
+    persons = [{"first_name": "A", "is_primary_contact": True}, {"first_name": "B"}]
+    contact = await zoho.customer(contact_persons=persons)
+    first, second = (person["contact_person_id"] for person in contact["contact_persons"])
+    refused = primary == "refuse"
+    gone = await zoho.books("DELETE", f"/contacts/contactpersons/{first}")
+    assert gone.status_code == (400 if refused else 200)
+    if refused:
+        await zoho.books("DELETE", f"/contacts/contactpersons/{second}")
+    left = first if refused else second
+    path = f"/contacts/{contact['contact_id']}"
+    [person] = (await zoho.books("GET", path)).json()["contact"]["contact_persons"]
+    assert (person["contact_person_id"], person["is_primary_contact"]) == (left, True)
+    end = await zoho.books("DELETE", f"/contacts/contactpersons/{left}")
+    assert end.status_code == (400 if last == "refuse" else 200)
+
+
+@pytest.mark.parametrize("seconds", [60, 120])
+async def test_how_long_a_minute_that_was_overdrawn_blocks(zoho: Zoho, seconds: int) -> None:
+    """From the refusal on, however long the calls before it count."""
+    await _turn(zoho, "block_seconds_after_44", seconds)
+    await zoho.control("PUT", "/limits", {"books_per_minute": 1})
+    statuses = []
+    for step in (0, 0, seconds - 1, 1):
+        zoho.step(step)
+        statuses.append((await zoho.books("GET", "/contacts")).status_code)
+    assert statuses == [200, 429, 429, 200]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_crm_id_written_to_books(zoho: Zoho, kept: bool) -> None:
+    """On a create and on an update; where it is not kept it is ignored in silence."""
+    await _turn(zoho, "zcrm_ids_writable", kept)
+    contact = await zoho.customer(zcrm_account_id="11")
+    path = f"/contacts/{contact['contact_id']}"
+    put = await zoho.books("PUT", path, {"zcrm_contact_id": "22"})
+    assert put.status_code == 200
+    held = (await zoho.books("GET", path)).json()["contact"]
+    assert (held["zcrm_account_id"], held["zcrm_contact_id"]) == (("11", "22") if kept else ("", ""))
+    found = await zoho.books("GET", "/contacts", params={"zcrm_account_id": "11"})
+    assert len(found.json()["contacts"]) == kept
+
+
+def test_every_switch_is_turned_by_a_test() -> None:
+    """Here, or in the test of what it changes; the simulation draws all of them beside."""
+    tests = [
+        p for p in Path(__file__).parents[1].rglob("test_*.py") if p.parent.name not in ("docs", "simulation")
+    ]
+    text = "".join(path.read_text() for path in tests)
+    turned = set(re.findall(r"\b(\w+)(?:\"|=)", text))
+    assert [name for name in Switches.model_fields if name not in turned] == []

@@ -121,6 +121,17 @@ async def test_an_edit_on_either_side_is_on_the_other_once(system: System, told:
     assert endpoints == ["PUT /books/v3/items/{id}", "PUT /crm/v8/{module}/{id}"]
 
 
+async def test_where_books_demands_name_and_rate_an_update_is_held_with_its_words(system: System) -> None:
+    """They are not sent along: Books has no lock, and a rate changed meanwhile would be undone."""
+    crm, _ = await both(system)
+    await system.control("PUT", "/switches", {"item_put_partial": False})
+    await system.control("PATCH", f"/crm/Products/{crm}", {"Description": "zinc"})
+    await system.settle(3)
+    [hold] = system.store.cases.holds("main")
+    assert "Books says: Invalid value passed for name" in hold["sentence"]
+    assert [item["description"] for item in await items(system)] == [""]
+
+
 async def test_an_item_on_both_sides_is_linked_by_its_sku(system: System) -> None:
     """Whatever their names: those are held as two values."""
     books = (await system.control("POST", "/books/items", ITEM))["item_id"]
