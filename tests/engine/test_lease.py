@@ -90,7 +90,7 @@ def test_a_lost_lease_is_never_renewed(leases: Leases, clock: ManualClock, how: 
         clock.advance(41)
     if how == "taken over":
         acquired(leases, clock, "b")
-    with pytest.raises(LeaseLostError):
+    with pytest.raises(LeaseLostError, match="the lease of main was taken over"):
         lease.keep(clock.now())
 
 
@@ -100,7 +100,7 @@ def test_no_write_starts_that_would_not_fit_into_the_functions_time(
 ) -> None:
     """A whole call's time-out plus 5 s for clocks must be left of both."""
     lease = acquired(leases, clock, seconds=left)
-    with pytest.raises(OutOfTimeError):
+    with pytest.raises(OutOfTimeError, match="less than 20 s left for main"):
         lease.keep(clock.now())
 
 
@@ -124,10 +124,13 @@ def clock_after(clock: ManualClock, seconds: int) -> ManualClock:
 # --- again ------------------------------------------------------------------------------------------
 
 
-def test_keys_are_left_for_the_holder_and_taken_once(leases: Leases, clock: ManualClock) -> None:
+def test_keys_are_left_for_the_holder_and_taken_once(
+    leases: Leases, table: MemoryTable, clock: ManualClock
+) -> None:
     """Each once, in the order left."""
     lease = acquired(leases, clock)
     refused(leases, clock, keys(1, 2))
+    assert row(table)["again"] == [str(key) for key in keys(1, 2)]
     refused(leases, clock, keys(2, 3))
     assert lease.again() == keys(1, 2, 3)
     assert lease.again() == []

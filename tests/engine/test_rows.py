@@ -205,9 +205,12 @@ def test_a_row_left_by_its_round_counts_no_start_and_stays_due(
 ) -> None:
     """A better class ended the round before it was started."""
     rows.hint(KEY, RowClass.LIVE, clock.now())
-    rows.untake(taken(rows))
+    row = taken(rows)
+    rows.untake(row)
     assert item(table)["starts"] == 0
     assert due(table) == clock.now()
+    rows.untake(row)
+    assert item(table)["starts"] == 0, "a writer that comes late takes no start back"
 
 
 # --- outcomes -----------------------------------------------------------------------------------------
@@ -278,6 +281,7 @@ def test_a_buried_row_waits_for_redrive_under_a_net(
     assert rows.bury(taken(rows), clock.now() + LATER, clock.now())
     assert due(table) == clock.now() + LATER
     assert rows.waiting("main", "redrive") == [KEY]
+    assert item(table)["tries"] == 1
 
 
 ENDINGS: dict[str, tuple[Any, int]] = {
@@ -287,6 +291,17 @@ ENDINGS: dict[str, tuple[Any, int]] = {
     "retry": (lambda rows, row, now: rows.retry(row, now + LATER, now), 0),
     "bury": (lambda rows, row, now: rows.bury(row, now + LATER, now), 0),
 }
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_any_outcome_forgets_the_starts(
+    rows: Rows, table: MemoryTable, clock: ManualClock, ending: str
+) -> None:
+    """Whoever wrote it has not crashed the worker."""
+    rows.hint(KEY, RowClass.LIVE, clock.now())
+    taken(rows)
+    assert ENDINGS[ending][0](rows, taken(rows), clock.now())
+    assert item(table)["starts"] == 0
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -346,12 +361,14 @@ def test_a_late_outcome_moves_nothing_of_a_row_that_is_done(
 
 def test_a_woken_row_is_due_now_and_waits_no_more(rows: Rows, table: MemoryTable, clock: ManualClock) -> None:
     """Its reason is gone."""
-    rows.hint(KEY, RowClass.LIVE, clock.now())
+    rows.hint(KEY, RowClass.BACKFILL, clock.now())
     rows.finish(taken(rows), Waits("parent", clock.now() + LATER), clock.now())
     rows.wake(KEY, clock.now())
     assert due(table) == clock.now()
     assert rows.waiting("main", "parent") == []
-    assert taken(rows).cls is RowClass.LIVE
+    assert not {"waits_pk", "waits_sk"} & item(table).keys()
+    row = taken(rows)
+    assert (row.cls, row.waits_for) == (RowClass.BACKFILL, "")
 
 
 def test_only_what_is_pending_is_woken(rows: Rows, table: MemoryTable, clock: ManualClock) -> None:
@@ -391,18 +408,6 @@ def test_all_rows_that_wait_for_a_reason_are_woken(rows: Rows, clock: ManualCloc
     assert rows.wake_all("other", "mode", clock.now()) == 0
     assert rows.wake_all("main", "mode", clock.now()) == 2
     assert [key.id for key in rows.due("main", clock.now(), 10)] == ["1", "2"]
-
-
-def test_of_rows_that_wait_for_a_reason_only_those_asked_for_are_woken(
-    rows: Rows, clock: ManualClock
-) -> None:
-    """Such as those of one side, or of one entity."""
-    keys = [RecordKey("main", side, "customer", "1") for side in Side]
-    for key in keys:
-        rows.hint(key, RowClass.LIVE, clock.now())
-        rows.finish(taken(rows, key), Waits("token", clock.now() + LATER), clock.now())
-    assert rows.wake_all("main", "token", clock.now(), contains="/books/") == 1
-    assert rows.due("main", clock.now(), 10) == [keys[1]]
 
 
 # --- the due index --------------------------------------------------------------------------------------
@@ -478,16 +483,37 @@ def test_a_row_is_due_at_its_very_moment_and_not_before(rows: Rows, clock: Manua
 # --- redrive ------------------------------------------------------------------------------------------
 
 
+def buried(rows: Rows, now: datetime) -> Row:
+    """The row as its dead letter finds it."""
+    rows.bury(taken(rows), now + LATER, now)
+    row = rows.read(KEY)
+    assert row is not None
+    return row
+
+
 def test_a_redriven_row_has_its_tries_back(rows: Rows, table: MemoryTable, clock: ManualClock) -> None:
     """And remembers how often."""
     rows.hint(KEY, RowClass.LIVE, clock.now())
-    rows.bury(taken(rows), clock.now() + LATER, clock.now())
-    row = rows.read(KEY)
-    assert row is not None
-    rows.redrive(row, clock.now() + timedelta(minutes=15))
-    again = taken(rows)
-    assert (again.tries, again.redrives, again.waits_for) == (0, 1, "")
-    assert due(table) == clock.now() + timedelta(minutes=15)
+    for time in (1, 2):
+        rows.redrive(buried(rows, clock.now()), clock.now() + timedelta(minutes=15))
+        assert item(table)["starts"] == 0
+        again = taken(rows)
+        assert (again.tries, again.redrives, again.waits_for) == (0, time, "")
+        assert due(table) == clock.now() + timedelta(minutes=15)
+    assert not {"waits_pk", "waits_sk"} & item(table).keys()
+
+
+def test_a_row_that_was_redriven_and_buried_again_meanwhile_is_not_redriven(
+    rows: Rows, clock: ManualClock
+) -> None:
+    """Two letters of one row: each redrive belongs to the burial that it has read."""
+    rows.hint(KEY, RowClass.LIVE, clock.now())
+    rows.redrive(buried(rows, clock.now()), clock.now())
+    second = buried(rows, clock.now())
+    rows.redrive(second, clock.now())
+    buried(rows, clock.now())
+    with pytest.raises(ConditionFailedError):
+        rows.redrive(second, clock.now())
 
 
 @pytest.mark.parametrize("meanwhile", ["hint", "redrive", "done"])

@@ -85,12 +85,12 @@ def parse_key(text: str) -> RecordKey:
 def row_of(item: Item) -> Row:
     """A row from its item."""
     since = item.get("gone_since")
-    hints = int(item["wanted"]) - int(item.get("done", 0))
+    hints = int(item["wanted"]) - int(item["done"])
     tellings = tuple(map(str, item.get("tellings", ())))
     return Row(
         key=parse_key(item["key"]),
         wanted=int(item["wanted"]),
-        done=int(item.get("done", 0)),
+        done=int(item["done"]),
         cls=RowClass(item.get("cls", RowClass.LIVE)),
         tries=int(item.get("tries", 0)),
         starts=int(item.get("starts", 0)),
@@ -177,8 +177,12 @@ class Rows:
             return None
 
     def untake(self, row: Row) -> None:
-        """The round ended before this row was started: it stays due and no crash is counted."""
-        self._update(row, add={"starts": -1}, when=(When("starts", "gt", 0),))
+        """The round ended before this row was started: it stays due and no crash is counted.
+
+        Nothing happens to a row that another writer has settled meanwhile.
+        """
+        with suppress(ConditionFailedError):
+            self._update(row, add={"starts": -1}, when=(When("starts", "gt", 0),))
 
     def finish(self, row: Row, outcome: Done | Waits, now: datetime) -> bool:
         """Write the outcome if `wanted` is still the noted one; else the row is due now. True if it held."""
@@ -250,7 +254,7 @@ class Rows:
     def wake(self, key: RecordKey, now: datetime) -> None:
         """The reason for a wait is gone: due now, if the row is still pending."""
         item = self._table.get(row_pk(key.connection, key.side, key.id), ROW)
-        if item is None or int(item["wanted"]) <= int(item.get("done", 0)):
+        if item is None or int(item["wanted"]) <= int(item["done"]):
             return
         cls = RowClass(item.get("cls", RowClass.LIVE))
         try:
@@ -262,16 +266,16 @@ class Rows:
                     remove=("waits_pk", "waits_sk"),
                     when=(
                         When("wanted", "eq", int(item["wanted"])),
-                        When("done", "eq", int(item.get("done", 0))),
+                        When("done", "eq", int(item["done"])),
                     ),
                 )
             )
         except ConditionFailedError:
             return
 
-    def wake_all(self, connection: str, reason: str, now: datetime, *, contains: str = "") -> int:
+    def wake_all(self, connection: str, reason: str, now: datetime) -> int:
         """Wake every row that waits for `reason`; returns how many were found."""
-        keys = [key for key in self.waiting(connection, reason) if contains in str(key)]
+        keys = self.waiting(connection, reason)
         for key in keys:
             self.wake(key, now)
         return len(keys)
@@ -279,7 +283,7 @@ class Rows:
     def waiting(self, connection: str, reason: str) -> list[RecordKey]:
         """Keys of rows that wait for `reason`, by the (lagging) index."""
         items = self._table.query(f"{connection}#{reason}", index="waits")
-        return [parse_key(str(item["waits_sk"]).rsplit("#", 1)[-1]) for item in items]
+        return [parse_key(item["waits_sk"]) for item in items]
 
     def left_out(self, connection: str) -> dict[str, int]:
         """How many records were left out, by reason."""
