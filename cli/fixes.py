@@ -35,6 +35,11 @@ _FIXES: Mapping[str, str] = {
     "refused by CRM": "Mend the value in Books or the rule in CRM, then tandem release ID",
     "refused by Books": "Mend the value in CRM or the rule in Books, then tandem release ID",
     "portal user": "Change the e-mail in Books, where the person signs in with it; CRM follows",
+    "match:other kind": "--approve never links two kinds. If it is one: give the Contact its Account, or make both "
+                        "one kind (customer_sub_type in Books), then tandem release ID; else release ID --keep-apart",
+    "no longer an individual": "Take the Account out of the Contact, or mark the Books customer as an individual. Or "
+                               "tandem release ID --approve: the customer stays in Books alone, and the Contact goes "
+                               "on as a person of its Account",
     "moved person": "tandem release ID --approve: the person stays at the old customer in Books, and is matched or "
                     "made at the new one. Or move the Contact back in CRM",
     "dead letter": "Find the outage in the log of sync_changes; when it is over, tandem release ID",
@@ -59,6 +64,7 @@ _SETTLES: Mapping[Word, tuple[str, ...]] = {
         "merged in CRM",
         "merged in Books",
         "moved person",
+        "no longer an individual",
         "oscillation",
         "guard",
         "deleted, state restored",
@@ -74,11 +80,10 @@ def kind_of(cause: str) -> str:
 
 def fix_of(cause: str, id: str = "ID") -> str:
     """What to do, with the id to type."""
-    return _FIXES.get(kind_of(cause), "Mend the cause, then tandem release ID").replace(
-        "release ID", f"release {id}"
-    )
+    found = _FIXES.get(cause) or _FIXES.get(kind_of(cause), "Mend the cause, then tandem release ID")
+    return found.replace("release ID", f"release {id}")
 
 
 def settles(word: Word, cause: str) -> bool:
     """Whether that word of a person has an effect on a hold of this cause."""
-    return kind_of(cause) in _SETTLES[word]
+    return kind_of(cause) in _SETTLES[word] and (word, cause) != ("approve", "match:other kind")

@@ -32,6 +32,10 @@ OWN_FIELDS: list[dict[str, Any]] = [
      "options": ["Factory", "Shop", "IT"]},
     {"product": "books", "api_name": "cf_account_manager", "label": "Account manager"},
     {"product": "books", "api_name": "cf_customer_number", "label": "Customer number"},
+    {"module": "Contacts", "api_name": "Tier", "length": 100},
+    {"module": "Contacts", "api_name": "Books_Customer_ID", "length": 50, "unique": True},
+    {"product": "books", "api_name": "cf_tier", "label": "Tier"},
+    {"product": "books", "api_name": "cf_crm_contact_id", "label": "CRM Contact ID", "unique": True},
     {"product": "books", "api_name": "cf_in_crm", "label": "In CRM", "data_type": "check_box"},
 ]  # fmt: skip
 """What a user creates first."""

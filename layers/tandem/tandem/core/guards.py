@@ -45,8 +45,10 @@ def ledger_ties(books: Record) -> str:
 
 
 def portal_email_changes(person: Record) -> bool:
-    """The Books person signs in to the customer portal with the present e-mail."""
-    return bool(person.body.get("is_added_in_portal"))
+    """The Books person, or the primary one of an individual, signs in to the portal with the present e-mail."""
+    persons = person.body.get("contact_persons")
+    primary = [one for one in persons if one.get("is_primary_contact")] if isinstance(persons, list) else []
+    return any(bool(one.get("is_added_in_portal")) for one in (person.body, *primary))
 
 
 def native_sync_is_on(record: Record) -> bool:

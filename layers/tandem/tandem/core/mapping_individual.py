@@ -33,6 +33,9 @@ def faults_of_individual(entities: Mapping[str, EntityMapping], most: int) -> It
         fix = "write without_account: individual_customer under contact_person, or enabled: false here"
         yield Found(message, fix, ("entities", INDIVIDUAL), "policy_contradiction")
         return
+    if CUSTOMER not in entities:
+        message = "individuals come in the list of Books' customers, and customer is not mapped"
+        yield Found(message, "map customer too", ("entities", INDIVIDUAL), "missing_key")
     yield from _stamps(entities, own)
     if (count := len({*own.crm_fields, *person.crm_fields})) > most:
         message = (

@@ -1,7 +1,8 @@
 """Looks for the record that a merge left of a linked customer: neither product names it (dossiers crm §3, books §2).
 
-CRM deletes the losing Account and moves its Contacts; Books makes the losing customer inactive. What a merge takes
-over besides is not confirmed, so every sign is taken, the strongest first, and a person decides.
+CRM deletes the losing Account and moves its Contacts, or the losing Contact that is a customer of its own; Books makes
+the losing customer inactive. What a merge takes over besides is not confirmed, so every sign is taken, the strongest
+first, and a person decides.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.families import Families
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import CUSTOMER, INDIVIDUAL, PERSON, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Survivors:
 
     async def find(self, link: Link, at: Situation) -> Survivor | None:
         """The survivor on the side where the customer is gone, or became inactive; None where nobody must look yet."""
-        if link.entity != CUSTOMER or link.state is not LinkState.LIVE:
+        if link.entity not in (CUSTOMER, INDIVIDUAL) or link.state is not LinkState.LIVE:
             return None
         if isinstance(at.crm, Gone) and isinstance(at.books, Record):
             return await self._in_crm(link, at.books) if at.books.active and self._is_time(at) else None
@@ -44,8 +45,8 @@ class Survivors:
         return at.gone_since is not None and self.desk.clock.now() >= at.gone_since + delay
 
     async def _in_crm(self, link: Link, books: Record) -> Survivor | None:
-        resource = self.desk.entity(CUSTOMER).resource(Side.CRM)
-        stamp = self.desk.entity(CUSTOMER).crm_stamp
+        resource = self.desk.entity(link.entity).resource(Side.CRM)
+        stamp = self.desk.entity(link.entity).crm_stamp
         stamped = (await self.desk.clients[Side.CRM].find(resource, stamp, [link.books_id])).bodies
         if found := await self._one(link, Side.CRM, stamped, "it has the stamp"):
             return found
@@ -67,7 +68,7 @@ class Survivors:
 
     async def _alike(self, link: Link, counterpart: Record, side: Side) -> Survivor | None:
         """Another record that would match the counterpart, were it not linked."""
-        found = self.desk.store.index.find(link.connection, CUSTOMER, side, _unstamped(counterpart))
+        found = self.desk.store.index.find(link.connection, link.entity, side, _unstamped(counterpart))
         records = [_unstamped(one) for one in await self._records(link, side, found) if one.active]
         result = match(_unstamped(counterpart), [Candidate(one) for one in records])
         if isinstance(result, Matched):
@@ -82,19 +83,26 @@ class Survivors:
 
     async def _records(self, link: Link, side: Side, ids: Sequence[str]) -> list[Record]:
         """Readable ones of `ids` but the link's own, and those that a person kept apart."""
-        key = hold_key(RecordKey(link.connection, Side.CRM, CUSTOMER, link.crm_id), link)
+        entity = link.entity
+        key = hold_key(RecordKey(link.connection, Side.CRM, entity, link.crm_id), link)
         apart = self.desk.store.apart.of(key, ids)
         wanted = [id for id in ids if id and id != link.id_on(side) and id not in apart]
         if side is Side.CRM:
-            await self.reader.load_crm(CUSTOMER, wanted)
-            found = [await self.reader.crm(CUSTOMER, id) for id in wanted]
-            await self.reader.load_crm_persons([one.id for one in found if isinstance(one, Record)])
-            return [await self.reader.with_emails(one) for one in found if isinstance(one, Record)]
-        read = [await self.reader.books(CUSTOMER, id, None) for id in wanted]
-        return [one for one in read if isinstance(one, Record)]
+            await self.reader.load_crm(entity, wanted)
+            found = [await self.reader.crm(entity, id) for id in wanted]
+            if entity == CUSTOMER:
+                await self.reader.load_crm_persons([one.id for one in found if isinstance(one, Record)])
+            return [await self.reader.with_emails(one) for one in self._alike_in_kind(entity, found)]
+        read = [await self.reader.books(entity, id, None) for id in wanted]
+        return self._alike_in_kind(entity, read)
+
+    def _alike_in_kind(self, entity: str, found: Sequence[Record | Gone]) -> list[Record]:
+        """Those that are still there and, as far as they show, of that entity."""
+        there = [one for one in found if isinstance(one, Record)]
+        return [one for one in there if entity == CUSTOMER or self.reader.dealt(one).entity == entity]
 
     def _survivor(self, link: Link, record: Record, how: str) -> Survivor:
-        held_by = self.desk.store.links.of(RecordKey(link.connection, record.side, CUSTOMER, record.id))
+        held_by = self.desk.store.links.of(RecordKey(link.connection, record.side, link.entity, record.id))
         return Survivor(record, how, held_by.id_on(record.side.other) if held_by else "")
 
 
