@@ -46,6 +46,19 @@ class Both:
 Condition = Compare | Both
 
 
+AGGREGATES = ("count", "sum", "min", "max", "avg")
+"""What may be asked of the values that a column has in a group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """function(column), and the key that it is answered under."""
+
+    function: str
+    column: str
+    key: str
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A parsed select."""
@@ -56,7 +69,8 @@ class Query:
     order: tuple[tuple[str, bool], ...]
     limit: int
     offset: int
-    counts: bool = False
+    sums: tuple[Aggregate, ...] = ()
+    group: tuple[str, ...] = ()
 
 
 def syntax_error(near: str) -> CrmError:

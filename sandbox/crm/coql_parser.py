@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.crm.coql import ORDERINGS, Both, Compare, Condition, Query, syntax_error
+from sandbox.crm.coql import (
+    AGGREGATES,
+    ORDERINGS,
+    Aggregate,
+    Both,
+    Compare,
+    Condition,
+    Query,
+    syntax_error,
+)
 from sandbox.replies import CrmError
 
 _TOKEN = re.compile(
@@ -74,26 +83,42 @@ class _Parser:
 
     def query(self) -> Query:
         self._expect("select")
-        counts = False
-        columns = []
+        columns, sums = [], []
         while True:
-            name = self._name()
-            if name.lower() == "count" and self._take("("):
-                counts, name = True, self._name()
-                self._expect(")")
-            if self._take("as"):
-                self._name()
-            columns.append(name)
+            found = self._selected()
+            (sums if isinstance(found, Aggregate) else columns).append(found)
             if not self._take(","):
                 break
         self._expect("from")
         module = self._name()
         where = self._any() if self._take("where") else None
+        group = self._group()
         order = self._order()
         limit, offset = self._bounds()
         if self._peek().kind != "end":
             raise syntax_error(self._peek().text)
-        return Query(tuple(columns), module, where, order, limit, offset, counts)
+        return Query(tuple(columns), module, where, order, limit, offset, tuple(sums), group)
+
+    def _selected(self) -> str | Aggregate:
+        name = self._name()
+        function = name.lower() if self._is("(") else ""
+        if function:
+            if function not in AGGREGATES:
+                raise syntax_error(name)
+            self._expect("(")
+            name = self._name()
+            self._expect(")")
+        alias = self._name() if self._take("as") else ""
+        return Aggregate(function, name, alias or f"{function.upper()}({name})") if function else name
+
+    def _group(self) -> tuple[str, ...]:
+        if not self._take("group"):
+            return ()
+        self._expect("by")
+        names = [self._name()]
+        while self._take(","):
+            names.append(self._name())
+        return tuple(names)
 
     def _order(self) -> tuple[tuple[str, bool], ...]:
         if not self._take("order"):
@@ -205,10 +230,14 @@ def parse(text: str, brackets: bool = True, most_values: int = 50) -> Query:
         raise CrmError(
             "LIMIT_EXCEEDED", "limit and offset reach more than 100000 records", {"limit": 100_000}
         )
-    if parser.longest_list > most_values:
-        raise CrmError("LIMIT_EXCEEDED", "more values than allowed", {"limit": most_values})
-    if parser.criteria > 25:
-        raise CrmError("LIMIT_EXCEEDED", "more criteria than allowed", {"limit": 25})
-    if len(query.columns) > 500:
-        raise CrmError("LIMIT_EXCEEDED", "more columns than allowed", {"limit": 500})
+    for what, count, most in (
+        ("values", parser.longest_list, most_values),
+        ("criteria", parser.criteria, 25),
+        ("columns", len(query.columns), 500),
+        ("aggregates", len(query.sums), 5),
+        ("columns to group by", len(query.group), 4),
+        ("columns to order by", len(query.order), 10),
+    ):
+        if count > most:
+            raise CrmError("LIMIT_EXCEEDED", f"more {what} than allowed", {"limit": most})
     return query

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sandbox.crm.http_records import is_newer, scope_of, since_header
-from sandbox.crm.paging import number_param
+from sandbox.crm.paging import number_param, sorting_of
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Reply
 
@@ -54,7 +54,8 @@ def search_records(call: Call) -> Reply:
     """GET /{module}/search: lags behind, matches loosely, at most 2,000 (CRM dossier 4)."""
     crm = call.world.crm
     module = crm.store.module(call.params["module"])
-    found = crm.queries.search(module.api_name, call.query, call.world.clock.now())
+    sort_by, order = sorting_of(call)
+    found = crm.queries.search(module, call.query, call.world.clock.now(), sort_by, order == "desc")
     page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
     if page * per_page > 2_000:
         raise CrmError("LIMIT_REACHED", "the limit of records is reached", {"limit": "2000"})
@@ -71,8 +72,8 @@ def search_records(call: Call) -> Reply:
                 "per_page": per_page,
                 "count": len(rows),
                 "page": page,
-                "sort_by": "id",
-                "sort_order": "desc",
+                "sort_by": sort_by,
+                "sort_order": order,
                 "more_records": len(found) > page * per_page,
             },
         },

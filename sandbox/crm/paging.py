@@ -78,11 +78,7 @@ class PageTokens:
     ) -> Page:
         """Return a page of the records that are kept, all without a test; raises CrmError on wrong paging."""
         per_page = number_param(call, "per_page", 200, 200)
-        sort_by, order = call.query.get("sort_by", "id"), call.query.get("sort_order", "desc")
-        if sort_by not in SORTS or order not in ("asc", "desc"):
-            raise CrmError(
-                "INVALID_DATA", "invalid data", {"param_name": "sort_by", "supported_values": list(SORTS)}
-            )
+        sort_by, order = sorting_of(call)
         token = call.query.get("page_token")
         if token is not None and "page" in call.query:
             raise CrmError(
@@ -141,6 +137,16 @@ class PageTokens:
         token = hashlib.sha256(text.encode()).hexdigest()
         self._places[token] = place
         return token
+
+
+def sorting_of(call: Call) -> tuple[str, str]:
+    """Return what rows are sorted by and in which order; raises CrmError."""
+    sort_by, order = call.query.get("sort_by", "id"), call.query.get("sort_order", "desc")
+    if sort_by not in SORTS or order not in ("asc", "desc"):
+        raise CrmError(
+            "INVALID_DATA", "invalid data", {"param_name": "sort_by", "supported_values": list(SORTS)}
+        )
+    return sort_by, order
 
 
 def _key(record: CrmRecord, sort_by: str) -> tuple[int, int]:

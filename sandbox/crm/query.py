@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from sandbox.clock import parse_time
-from sandbox.crm import coql
+from sandbox.crm import coql, search
 from sandbox.crm.coql_parser import parse
+from sandbox.crm.metadata import CrmModule
 from sandbox.crm.records import CrmRecord
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmStore
-from sandbox.replies import CrmError, Json
+from sandbox.replies import Json
 from sandbox.switches import Switches
 
 _ORDER = {
@@ -91,12 +91,14 @@ class CrmQueries:
         switches = self._switches()
         query = parse(text, switches.coql_brackets_required, switches.coql_in_limit)
         self._store.module(query.module)
-        for column in (*query.columns, *coql.columns_of(query.where), *(name for name, _ in query.order)):
+        judged, sums = coql.columns_of(query.where), [one.column for one in query.sums]
+        for column in (*query.columns, *sums, *judged, *query.group, *(name for name, _ in query.order)):
             self._check(query.module, column)
+        self._refuse_types(query, judged)
         test, end = coql.compile_where(query.where, self.read), query.offset + query.limit
-        if query.counts:
-            found = sum(1 for r in self._candidates(query) if test(r))
-            return [{f"COUNT({query.columns[0]})": found}], False
+        if query.sums or query.group:
+            rows = self._grouped(query, list(filter(test, self._candidates(query))))
+            return rows[query.offset : end], len(rows) > end
         ordered = self._in_order(query)
         if ordered is None:
             rows = list(filter(test, self._candidates(query)))
@@ -105,6 +107,47 @@ class CrmQueries:
         else:
             rows = list(islice(filter(test, ordered), end + 1))
         return [self._row(r, query.columns) for r in rows[query.offset : end]], len(rows) > end
+
+    def _refuse_types(self, query: coql.Query, judged: list[str]) -> None:
+        """A text of several lines is not judged by, and numbers alone add up."""
+        fields = self._store.modules[query.module].fields
+        for column in judged:
+            if column in fields and fields[column].data_type == "textarea":
+                raise coql.invalid_query(f"column not supported in where: {column}")
+        for one in query.sums:
+            number = one.column in fields and fields[one.column].json_type in ("integer", "double")
+            if one.function in ("sum", "avg") and not number:
+                raise coql.invalid_query(f"column not supported in {one.function}: {one.column}")
+
+    def _grouped(self, query: coql.Query, found: list[CrmRecord]) -> list[Json]:
+        """Return a row for each group, or one for all; what is not aggregated must be grouped by."""
+        for name in (*query.columns, *(name for name, _ in query.order)):
+            if name not in query.group:
+                raise coql.invalid_query(f"column is neither grouped by nor aggregated: {name}")
+        groups: dict[tuple[Any, ...], list[CrmRecord]] = {} if query.group else {(): found}
+        for record in found if query.group else ():
+            groups.setdefault(tuple(self.read(record, n) for n in query.group), []).append(record)
+        held = list(groups.values())
+        for name, descending in reversed(query.order):
+            held.sort(key=lambda rows, n=name: _sortable(self.read(rows[0], n)), reverse=descending)  # type: ignore[misc]
+        return [
+            {n: self._column(rows[0], n) for n in query.columns}
+            | {one.key: self._aggregated(one, rows) for one in query.sums}
+            for rows in held
+        ]
+
+    def _aggregated(self, one: coql.Aggregate, rows: list[CrmRecord]) -> Any:
+        values = [(self.read(r, one.column), r) for r in rows]
+        values = [(value, r) for value, r in values if value is not None]
+        if one.function == "count":
+            return len(values)
+        if not values:
+            return None
+        if one.function in ("min", "max"):
+            pick = min if one.function == "min" else max
+            return self._column(pick(values, key=lambda pair: pair[0])[1], one.column)
+        total = sum(value for value, _ in values)
+        return total if one.function == "sum" else total / len(values)
 
     def _in_order(self, query: coql.Query) -> list[CrmRecord] | None:
         """Return the module in an order that is kept between writes, if the query asks for it and not for ids."""
@@ -144,80 +187,15 @@ class CrmQueries:
         value = self._render.value(record, head)
         return value.get(rest) if isinstance(value, dict) else None
 
-    def search(self, module: str, params: dict[str, str], now: float) -> list[CrmRecord]:
+    def search(
+        self, module: CrmModule, params: dict[str, str], now: float, sort_by: str, descending: bool
+    ) -> list[CrmRecord]:
         """Return what search finds, as of some seconds ago (CRM dossier 4: index lag, fuzzy equals)."""
-        test = self._search_test(module, params)
+        test = search.test_of(module, _SYSTEM, self.read, params)
         seen_until = now - self._switches().search_lag_seconds
-        return [r for r in self.ordered(module, "id", True) if r.modified_time <= seen_until and test(r)]
-
-    def _search_test(self, module: str, params: dict[str, str]) -> Callable[[CrmRecord], bool]:
-        fields = self._store.modules[module].fields
-        if params.get("criteria"):
-            return _criteria(params["criteria"], set(fields) | set(_SYSTEM), self.read)
-        for word, types in (
-            ("email", ("email",)),
-            ("phone", ("phone",)),
-            ("word", ("text", "email", "phone")),
-        ):
-            if params.get(word):
-                names = [f.api_name for f in fields.values() if f.data_type in types]
-                wanted = params[word].casefold()
-                return lambda r: any(wanted in str(self.read(r, n) or "") for n in names)
-        raise CrmError(
-            "REQUIRED_PARAM_MISSING",
-            "One of the expected parameter is missing",
-            {"param_names": ["criteria", "email", "phone", "word"]},
-        )
+        rows = self.ordered(module.api_name, sort_by, descending)
+        return [r for r in rows if r.modified_time <= seen_until and test(r)]
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:
     return (value is not None, value if value is not None else 0)
-
-
-_CRITERION = re.compile(r"\(([\w.$]+):(\w+):((?:[^()\\]|\\.)*)\)")
-
-
-def _criteria(text: str, known: set[str], read: coql.Get) -> Callable[[CrmRecord], bool]:
-    found = _CRITERION.findall(text)
-    if not found:
-        raise CrmError("INVALID_QUERY", "Invalid query formed", {"reason": "criteria"})
-    if len(found) > 15:
-        raise CrmError("CRITERIA_LIMIT_EXCEEDED", "criteria limit exceeded", {"limit": 15})
-    tests = []
-    for name, operator, raw in found:
-        if name not in known:
-            raise CrmError("INVALID_QUERY", "Invalid query formed", {"reason": name})
-        tests.append(_criterion(name, operator, re.sub(r"\\(.)", r"\1", raw), read))
-    either = re.search(r"\)\s*or\s*\(", text, re.IGNORECASE) is not None
-    return lambda r: any(t(r) for t in tests) if either else all(t(r) for t in tests)
-
-
-def _criterion(name: str, operator: str, wanted: str, read: coql.Get) -> Callable[[CrmRecord], bool]:
-    symbols = {
-        "greater_than": ">",
-        "greater_equal": ">=",
-        "less_than": "<",
-        "less_equal": "<=",
-        "not_equal": "!=",
-    }
-    if operator in symbols:
-        return coql.compile_where(coql.Compare(name, symbols[operator], wanted), read)
-    if operator == "starts_with":
-        return lambda r: str(read(r, name) or "").startswith(wanted.casefold())
-    if operator == "in":
-        return coql.compile_where(coql.Compare(name, "in", tuple(wanted.split(","))), read)
-    if operator != "equals":
-        raise CrmError("INVALID_QUERY", "Invalid query formed", {"reason": operator})
-    folded = _look_alike(wanted)
-
-    def equals(record: CrmRecord) -> bool:
-        value = read(record, name)
-        if isinstance(value, str):
-            return folded in _look_alike(value)
-        return coql.compile_where(coql.Compare(name, "=", wanted), read)(record)
-
-    return equals
-
-
-def _look_alike(text: str) -> str:
-    return re.sub(r"[-_@.]", " ", text.casefold())

@@ -98,6 +98,36 @@ async def test_ids_are_compared_as_numbers_and_page_by_keyset(zoho: Zoho) -> Non
 
 
 @pytest.mark.parametrize(
+    ("asked", "rows"),
+    [
+        ("count(id) from Accounts where id > 1", [{"COUNT(id)": 3}]),
+        (
+            "sum(Employees), avg(Employees) as mean from Accounts where id > 1",
+            [{"SUM(Employees)": 55, "mean": 27.5}],
+        ),
+        (
+            "min(Account_Name), max(Employees) from Accounts where id > 1",
+            [{"MIN(Account_Name)": "Alpha", "MAX(Employees)": 50}],
+        ),
+        (
+            "Billing_City, count(id) as n from Accounts where id > 1 group by Billing_City order by Billing_City desc",
+            [{"Billing_City": "O'Fallon", "n": 1}, {"Billing_City": None, "n": 2}],
+        ),
+        (
+            "Billing_City from Accounts where id > 1 group by Billing_City limit 1",
+            [{"Billing_City": "O'Fallon"}],
+        ),
+        ("sum(Employees) from Accounts where id < 1", [{"SUM(Employees)": None}]),
+    ],
+)
+async def test_groups_and_aggregates(zoho: Zoho, asked: str, rows: list[dict[str, object]]) -> None:
+    """A row for each group, or one for all; blanks count for nothing."""
+    await zoho.control("POST", "/import", SEED)
+    answer = await zoho.crm("POST", "/coql", {"select_query": f"select {asked}"})
+    assert answer.json()["data"] == rows
+
+
+@pytest.mark.parametrize(
     ("query", "code"),
     [
         ("selec id from Accounts", "SYNTAX_ERROR"),
@@ -107,6 +137,13 @@ async def test_ids_are_compared_as_numbers_and_page_by_keyset(zoho: Zoho) -> Non
         ("select Nope from Accounts where id is not null", "INVALID_QUERY"),
         ("select id from Nope where id is not null", "INVALID_MODULE"),
         ("select id from Accounts where id is not null limit 2001", "LIMIT_EXCEEDED"),
+        ("select id from Accounts where Description like 'a%'", "INVALID_QUERY"),
+        (f"select id from Accounts where id > 1 order by {', '.join(['id'] * 11)}", "LIMIT_EXCEEDED"),  # noqa: S608
+        (f"select {', '.join(['count(id)'] * 6)} from Accounts where id > 1", "LIMIT_EXCEEDED"),  # noqa: S608
+        (f"select id from Accounts where id > 1 group by {', '.join(['id'] * 5)}", "LIMIT_EXCEEDED"),  # noqa: S608
+        ("select Phone, count(id) from Accounts where id > 1", "INVALID_QUERY"),
+        ("select sum(Account_Name) from Accounts where id > 1", "INVALID_QUERY"),
+        ("select median(Employees) from Accounts where id > 1", "SYNTAX_ERROR"),
     ],
 )
 async def test_a_wrong_query_is_refused_by_name(zoho: Zoho, query: str, code: str) -> None:

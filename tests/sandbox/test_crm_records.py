@@ -214,6 +214,48 @@ async def test_a_record_in_a_state_refuses_writes(zoho: Zoho, state: str) -> Non
     assert answer.json()["data"][0]["code"] in {"RECORD_LOCKED", "NOT_APPROVED", "RECORD_IN_BLUEPRINT"}
 
 
+@pytest.mark.parametrize(
+    ("params", "found"),
+    [
+        ({"word": "lph"}, ["Alpha-Beta", "Alpha"]),
+        ({"phone": "77"}, ["Alpha-Beta"]),
+        ({"criteria": "(Account_Name:equals:alpha beta)"}, ["Alpha-Beta"]),
+        ({"criteria": "(Account_Name:starts_with:g)", "word": "lph"}, ["gamma, inc."]),
+        ({"criteria": "((Account_Name:starts_with:a)and(Phone:equals:77))"}, ["Alpha-Beta"]),
+        ({"criteria": "((Phone:equals:77)or((Account_Name:starts_with:g)and(Employees:greater_than:4)))"},
+         ["gamma, inc.", "Alpha-Beta"]),
+        ({"criteria": "(((Phone:equals:77)or(Account_Name:starts_with:g))and(Employees:less_than:4))"}, []),
+        ({"criteria": "(Account_Name:in:Alpha,gamma\\, inc.)", "sort_order": "asc"}, ["Alpha", "gamma, inc."]),
+    ],
+)  # fmt: skip
+async def test_search_finds(zoho: Zoho, params: dict[str, str], found: list[str]) -> None:
+    """By a word, or by criteria, which come first and are joined as their brackets say; look-alikes match."""
+    for name, more in (("Alpha", {}), ("Alpha-Beta", {"Phone": "77"}), ("gamma, inc.", {"Employees": 5})):
+        await zoho.account(Account_Name=name, **more)
+    zoho.step(10)
+    answer = await zoho.crm("GET", "/Accounts/search", params=params)
+    rows = answer.json()["data"] if answer.status_code == 200 else []
+    assert [row["Account_Name"] for row in rows] == found
+
+
+@pytest.mark.parametrize(
+    ("criteria", "code"),
+    [
+        ("bad", "INVALID_QUERY"),
+        ("((Phone:equals:1)and)", "INVALID_QUERY"),
+        ("((Phone:equals:1)", "INVALID_QUERY"),
+        ("(Nope:equals:1)", "INVALID_QUERY"),
+        ("(Phone:sounds_like:1)", "INVALID_QUERY"),
+        ("(" + "and".join(["(Phone:equals:1)"] * 16) + ")", "CRITERIA_LIMIT_EXCEEDED"),
+        ("(Phone:in:" + ",".join(["1"] * 101) + ")", "LIMIT_EXCEEDED"),
+    ],
+)
+async def test_wrong_criteria_are_refused(zoho: Zoho, criteria: str, code: str) -> None:
+    """What cannot be read, what is not there, and too much of it."""
+    answer = await zoho.crm("GET", "/Accounts/search", params={"criteria": criteria})
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
 async def test_search_lags_behind(zoho: Zoho) -> None:
     """A new record is not found until the index has caught up."""
     await zoho.account()
