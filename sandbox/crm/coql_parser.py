@@ -83,10 +83,14 @@ class _Parser:
 
     def query(self) -> Query:
         self._expect("select")
-        columns, sums = [], []
+        columns: list[str] = []
+        sums: list[Aggregate] = []
         while True:
             found = self._selected()
-            (sums if isinstance(found, Aggregate) else columns).append(found)
+            if isinstance(found, Aggregate):
+                sums.append(found)
+            else:
+                columns.append(found)
             if not self._take(","):
                 break
         self._expect("from")

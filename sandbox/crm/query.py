@@ -97,8 +97,8 @@ class CrmQueries:
         self._refuse_types(query, judged)
         test, end = coql.compile_where(query.where, self.read), query.offset + query.limit
         if query.sums or query.group:
-            rows = self._grouped(query, list(filter(test, self._candidates(query))))
-            return rows[query.offset : end], len(rows) > end
+            made = self._grouped(query, list(filter(test, self._candidates(query))))
+            return made[query.offset : end], len(made) > end
         ordered = self._in_order(query)
         if ordered is None:
             rows = list(filter(test, self._candidates(query)))
