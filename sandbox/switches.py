@@ -223,6 +223,16 @@ class Switches(BaseModel):
     item_put_partial: bool = _fact(
         True, "A PUT of an item keeps what is not sent; else name and rate are wanted.", "OpenAPI items"
     )
+    item_details_shows: Literal["all", "documented"] = _fact(
+        "all",
+        "GET /itemdetails shows what GET one shows, or the few keys of its documentation.",
+        "OpenAPI items",
+    )
+    item_details_missing: Literal["omitted", "refused"] = _fact(
+        "omitted",
+        "GET /itemdetails leaves out an id that is not there, or refuses the call.",
+        "OpenAPI items",
+    )
     books_duplicate_item_names: Literal["refuse", "allow"] = _fact(
         "refuse", "Org preference: a second item of the same name is refused with 1001.", "Books, not found"
     )

@@ -137,6 +137,8 @@ _NEVER = (
     _never("books", "items_default_filter", "which items a list without a filter shows", "needs an inactive item"),
     _never("books", "items_sort_by_time", "items sorted by their time", "needs two items"),
     _never("books", "item_put_partial", "a PUT of an item keeps what is not sent", "needs an item"),
+    _never("books", "item_details_shows", "several items in one read show all", "needs an item; each row is looked at"),
+    _never("books", "item_details_missing", "an id that is not there among several", "needs a delete"),
     _never("books", "books_duplicate_item_names", "two items of one name",
            "needs two items; the preference stands in Books' settings"),
 )  # fmt: skip

@@ -11,6 +11,12 @@ from sandbox.books.items import Item
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import BooksError, Reply
 
+_DOCUMENTED = (
+    "item_id", "name", "status", "description", "rate", "unit", "tax_id", "tax_name", "tax_percentage", "tax_type",
+    "sku", "product_type", "custom_fields",
+)  # fmt: skip
+"""What the documentation of itemdetails names."""
+
 
 def _answer(call: Call, message: str, item: Item, status: int = 200) -> Reply:
     call.record_ids = [item.id]
@@ -29,10 +35,15 @@ def list_items(call: Call) -> Reply:
 
 def item_details(call: Call) -> Reply:
     """GET /itemdetails?item_ids=: every asked item that is there, whatever its status."""
-    books = call.world.books
+    books, switches = call.world.books, call.world.switches
     ids = dict.fromkeys(call.query.get("item_ids", "").split(","))
-    found = [books.items.by_id[i] for i in ids if i in books.items.by_id]
-    return done("success", items=[books.item_render.full(item) for item in found])
+    if switches.item_details_missing == "refused":
+        for item_id in ids:
+            books.items.get(item_id)
+    shown = [books.item_render.full(books.items.by_id[i]) for i in ids if i in books.items.by_id]
+    if switches.item_details_shows == "documented":
+        shown = [{name: row[name] for name in _DOCUMENTED if name in row} for row in shown]
+    return done("success", items=shown)
 
 
 def get_item(call: Call) -> Reply:

@@ -19,7 +19,7 @@ from tandem.core.keys import fold_name, fold_person, normal_email, normal_phone,
 from tandem.core.mapping import EntityMapping, FieldMapping, Mapping
 from tandem.core.records import MatchKeys, Record, Side, Value, is_blank, utc
 
-__all__ = ["folded", "name_of", "parse_time", "persons_of", "read_record", "write_body"]
+__all__ = ["folded", "name_of", "parse_time", "persons_of", "read_record", "shows_all", "write_body"]
 
 _BOOKS_SCOPE: Final = (
     "contact_type", "customer_sub_type", "is_primary_contact", "is_added_in_portal", "portal_status",
@@ -71,6 +71,16 @@ def read_record(
         label=name or "",
         body=body,
     )
+
+
+def shows_all(entity: EntityMapping, record: Record) -> bool:
+    """Whether a record's body told all that the mapping names: nothing of it is unknown, nor its version."""
+    named = {*entity.names, *entity.create_when(record.side.other)}
+    stamp = entity.books_stamp if record.side is Side.BOOKS else entity.crm_stamp
+    has_stamp = (
+        stamp is None or not stamp.startswith("cf_") or isinstance(record.body.get("custom_fields"), list)
+    )
+    return record.version is not None and has_stamp and named <= {*record.values, *record.scope}
 
 
 def persons_of(mapping: Mapping, contact: Body) -> list[Record]:

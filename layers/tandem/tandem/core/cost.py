@@ -37,4 +37,8 @@ def _costs(mapping: Mapping) -> Iterator[Cost]:
     if any(field.direction != "to_books" for field in fields):
         yield Cost("n edits in Books, told by webhook", "n, and 2 for each 50", "0")
         yield Cost("n edits in Books, found by polling", "n, and 2 for each 50", "n")
+    if "item" in mapping.entities:
+        yield Cost("list of n items, as many times rarer as it has pages", "0", "1 for each 200")
+        yield Cost("n edits of items in CRM", "1 for each 50", "n, and 1 for each 50")
+        yield Cost("n edits of items in Books, found by the list", "n, and 2 for each 50", "1 for each 50")
     yield Cost("first look at everything", "1 for each 200", "1 for each 200, and 1 for each link")

@@ -48,6 +48,8 @@ class Kind:
     create_in_books: bool = True
     is_company: bool = True
     """Its name is a company's: legal forms in it do not count."""
+    reads_many: bool = False
+    """Books reads several of them by id in one call."""
     has_books_feed: bool = True
     """Books lists it by itself."""
     arrives_as: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
@@ -126,6 +128,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             ),
             create_in_books=False,
             is_company=False,
+            reads_many=True,
         ),
     )
 }

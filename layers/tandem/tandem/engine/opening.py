@@ -104,7 +104,7 @@ class Opening:
         return sorted(taken, key=Order(self.desk, self.own, self.links).rank)
 
     async def _load(self, rows: Sequence[Row]) -> None:
-        """The CRM records that rows name, 50 a call. An unlinked Account's Contacts come with it in one query."""
+        """The records that rows name, 50 a call where there is such a call; an unlinked Account with its Contacts."""
         named: dict[str, list[str]] = {entity: [] for entity in self.desk.mapping.entities}
         for row in rows:
             if row.key.side is Side.CRM:
@@ -119,6 +119,11 @@ class Opening:
         ]
         await self._gently(self.reader.load_crm_persons(unlinked))
         await self.reader.load_crm(PERSON, persons)
+        for entity in named:
+            untold = [row.key for row in rows if row.key.entity == entity and not row.told]
+            await self._gently(
+                self.reader.load_books(entity, [key.id for key in untold if key.side is Side.BOOKS])
+            )
 
     async def _read_own(self, row: Row) -> Record | Gone:
         charge(row.cls)
@@ -147,14 +152,17 @@ class Opening:
         return replace(row, key=replace(row.key, entity=own.entity))
 
     async def _fetch_ahead(self, rows: Sequence[Row]) -> None:
-        """The batch reads that handling will need: CRM counterparts, and CRM candidates of a first link."""
+        """The batch reads that handling will need: counterparts, and CRM candidates of a first link."""
         wanted: dict[str, list[str]] = {entity: [] for entity in self.desk.mapping.entities}
+        in_books: dict[str, list[str]] = {entity: [] for entity in self.desk.mapping.entities}
         accounts: list[str] = []
         for row in rows:
             link, own = self.links.get(row.key), self.own[row.key]
-            if link is not None and row.key.side is Side.BOOKS:
-                wanted[row.key.entity].append(link.crm_id)
-            elif link is None and isinstance(own, Record) and own.entity != PERSON:
+            if link is not None:
+                (wanted if row.key.side is Side.BOOKS else in_books)[row.key.entity].append(
+                    link.id_on(row.key.side.other)
+                )
+            elif isinstance(own, Record) and own.entity != PERSON:
                 candidates = self._candidates(own)
                 wanted[own.entity] += candidates
                 accounts += candidates if own.entity == CUSTOMER else []
@@ -162,6 +170,7 @@ class Opening:
         persons = wanted.pop(PERSON, [])
         for entity, ids in wanted.items():
             await self._gently(self.reader.load_crm(entity, ids))
+            await self._gently(self.reader.load_books(entity, in_books[entity]))
         await self._gently(self.reader.load_crm_persons(accounts))
         await self._gently(self.reader.load_crm(PERSON, persons))
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from tandem.core.bodies import WRITABLE_ADDRESS
-from tandem.core.canonical import parse_time, persons_of, read_record
+from tandem.core.canonical import parse_time, persons_of, read_record, shows_all
 from tandem.core.dealing import dealt
 from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.records import Gone, Link, LinkState, Record, Side, is_blank
@@ -85,6 +85,22 @@ class Reader:
             self._contacts_asked_at[id] = batch.asked_at
             self._contacts_taken_at[id] = taken_at
         return self._contacts[id]
+
+    async def load_books(self, entity: str, ids: Iterable[str]) -> None:
+        """Read Books records of a kind that comes several a call; one that is not shown whole is read alone later."""
+        described = self.desk.entity(entity)
+        wanted = sorted({id for id in ids if id not in self._contacts})
+        if not wanted or not described.kind.reads_many:
+            return
+        taken_at = self.desk.clock.now()
+        batch = await self.desk.clients[Side.BOOKS].read(described.resource(Side.BOOKS), wanted)
+        for id in wanted:
+            body = batch.bodies.get(id)
+            record = self.try_record(entity, Side.BOOKS, body) if body is not None else None
+            if body is None or (record is not None and shows_all(described, record)):
+                self._contacts[id] = body
+                self._contacts_asked_at[id] = batch.asked_at
+                self._contacts_taken_at[id] = taken_at
 
     def has_contact(self, id: str) -> bool:
         """A Books customer was read, told, or answered to a write already."""

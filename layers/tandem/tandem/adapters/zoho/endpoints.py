@@ -110,6 +110,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "books.update_person": _books("PUT", "contacts/contactpersons/{id}", one=True),
     "books.list_items": _books("GET", "items", reads=True),
     "books.get_item": _books("GET", "items/{id}", reads=True, one=True),
+    "books.item_details": _books("GET", "itemdetails", reads=True),
     "books.insert_item": _books("POST", "items"),
     "books.update_item": _books("PUT", "items/{id}", one=True),
     "books.item_active": _books("POST", "items/{id}/active", one=True),

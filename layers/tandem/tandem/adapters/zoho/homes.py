@@ -17,6 +17,8 @@ class Home:
     """Under which an answer holds one record."""
     id: str
     """The key of its id, in bodies and in `BooksRecord`."""
+    details: str = ""
+    """Reads several by id."""
     lists: str = ""
     active: str = ""
     inactive: str = ""
@@ -54,6 +56,7 @@ HOMES: Final[dict[str, Home]] = {
         "books.update_item",
         "item",
         "item_id",
+        details="books.item_details",
         lists="books.list_items",
         active="books.item_active",
         inactive="books.item_inactive",
