@@ -277,6 +277,11 @@ class Switches(BaseModel):
         False, "An upsert that may create wants the scope CREATE beside UPDATE.", "Books dossier 1"
     )
     books_code_as_text: bool = _fact(False, "Books writes its codes as text.", "Books dossier 9")
+    watch_patch_body: Literal["list", "object"] = _fact(
+        "list",
+        "PATCH actions/watch takes {watch: [channels]}, or one channel bare with its events and notify_url.",
+        "CRM dossier 5 (SDK and OpenAPI differ)",
+    )
     zcrm_ids_writable: bool = _fact(
         False,
         "zcrm_account_id, zcrm_contact_id and zcrm_vendor_id of a write are kept; else ignored in silence.",

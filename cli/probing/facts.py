@@ -132,6 +132,8 @@ _NEVER = (
     _never("crm", "deleted_credits", "what a look for deletions costs", "calls are counted, not credits"),
     _never("books", "upsert_needs_create_scope", "an upsert that creates wants two scopes", "both are asked for"),
     _never("books", "books_code_as_text", "a code as number or text", "both are read"),
+    _never("crm", "watch_patch_body", "PATCH of a channel takes a list, or one channel bare",
+           "one alert says so on the day that it fails; a new channel needs no PATCH"),
     _never("books", "zcrm_ids_writable", "the CRM ids of a Books customer can be written",
            "Tandem never sends them: they are the marks of Zoho's own sync"),
     _never("books", "items_default_filter", "which items a list without a filter shows", "needs an inactive item"),

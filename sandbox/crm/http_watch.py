@@ -14,7 +14,10 @@ UNSUBSCRIBED = "Successfully unsubscribed for actions-watch of the given channel
 
 
 def _each(call: Call, act: Callable[[Json], Channel], ok: int) -> Reply:
-    items = call.json_object().get("watch")
+    return _all(call, call.json_object().get("watch"), act, ok)
+
+
+def _all(call: Call, items: object, act: Callable[[Json], Channel], ok: int) -> Reply:
     if not isinstance(items, list) or not items:
         raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "watch"})
     if not all(isinstance(item, dict) for item in items):
@@ -49,8 +52,14 @@ def replace(call: Call) -> Reply:
 
 
 def patch(call: Call) -> Reply:
-    """PATCH: change or renew live channels."""
-    return _each(call, call.world.crm.channels.patch, 200)
+    """PATCH: change or renew live channels; the documents do not agree on the body."""
+    if call.world.switches.watch_patch_body == "list":
+        return _each(call, call.world.crm.channels.patch, 200)
+    body = call.json_object()
+    for name in ("events", "notify_url"):
+        if not body.get(name):
+            raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": name})
+    return _all(call, [body], call.world.crm.channels.patch, 200)
 
 
 def listed(call: Call) -> Reply:

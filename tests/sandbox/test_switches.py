@@ -283,6 +283,19 @@ async def test_a_crm_id_written_to_books(zoho: Zoho, kept: bool) -> None:
     assert len(found.json()["contacts"]) == kept
 
 
+@pytest.mark.parametrize(("form", "statuses"), [("list", [200, 400]), ("object", [400, 200])])
+async def test_the_body_that_moves_the_end_of_a_channel(zoho: Zoho, form: str, statuses: list[int]) -> None:
+    """A list of channels as the SDK sends it, or one bare as the OpenAPI file draws it."""
+    await _turn(zoho, "watch_patch_body", form)
+    one = {"channel_id": "1", "events": ["Accounts.all"], "notify_url": "http://hooks.example/c"}
+    await zoho.crm("POST", "/actions/watch", {"watch": [one]})
+    later = {**one, "channel_expiry": "2026-11-28T09:00:00Z"}
+    answers = [await zoho.crm("PATCH", "/actions/watch", body) for body in ({"watch": [later]}, later)]
+    assert [answer.status_code for answer in answers] == statuses
+    [channel] = (await zoho.crm("GET", "/actions/watch")).json()["watch"]
+    assert channel["channel_expiry"] == "2026-11-28T14:30:00+05:30"
+
+
 def test_every_switch_is_turned_by_a_test() -> None:
     """Here, or in the test of what it changes; the simulation draws all of them beside."""
     tests = [

@@ -264,6 +264,24 @@ async def test_the_notification_channel_outlives_its_seven_days(system: System) 
     assert 202 in system.answers
 
 
+async def test_a_channel_whose_end_cannot_be_moved_is_told_once_and_missed_by_nobody(system: System) -> None:
+    """Should CRM want another body there: one alert says what to do, and the tick finds what no notice tells."""
+    await system.control("PUT", "/switches", {"watch_patch_body": "object"})
+    end = system.clock.now() + timedelta(days=2)
+    system.store.connections.set("main", crm_channel_expiry=end.isoformat())
+    for _ in range(8):
+        system.clock.advance(86_400)
+        await system.tick()
+    told = [message for subject, message in system.alerts.sent if "notifications" in subject]
+    assert len(told) == 1
+    assert "Subscribe again: tandem connect" in told[0]
+    system.write_mode()
+    await system.control("POST", "/crm/Accounts", ACCOUNT)
+    await system.settle(15)
+    assert (await system.control("GET", "/deliveries?product=crm"))["total"] == 0
+    assert len((await system.export())["books"]["contacts"]) == 1
+
+
 async def test_rows_of_both_sides_of_one_pair_in_one_round_lose_nothing(pair: Pair) -> None:
     """The second row of a pair decides on what the first one left behind, never on the round's first read."""
     await pair.edit_crm({"Website": "https://both.example", "Description": "crm"})
