@@ -141,3 +141,36 @@ async def test_a_vendor_on_both_sides_is_linked_by_its_e_mail(system: System) ->
     assert link is not None
     assert link.books_id == made["contact_id"]
     assert len((await system.export())["crm"]["Vendors"]) == 1
+
+
+async def test_a_vendor_that_a_webhook_names_by_its_id_alone_is_no_customer(system: System) -> None:
+    """What it is stands in the record itself, not in every form of a webhook."""
+    await system.control("PUT", "/switches", {"webhook_envelope": "ids"})
+    body = {"contact_name": "Konkan Timber", "contact_type": "vendor"}
+    id = (await system.control("POST", "/books/contacts", body))["contact_id"]
+    await system.run(10)
+    crm = (await system.export())["crm"]
+    assert ([one["Vendor_Name"] for one in crm["Vendors"]], crm["Accounts"]) == (["Konkan Timber"], [])
+    await system.control("PATCH", f"/books/contacts/{id}", {"notes": "told by its id"})
+    await system.run(10)
+    assert (await system.export())["crm"]["Vendors"][0]["Description"] == "told by its id"
+    await system.settle(3)
+    assert (await system.export())["crm"]["Accounts"] == []
+    system.judge()
+
+
+async def test_a_vendor_of_books_is_left_out_where_vendors_are_not_mapped() -> None:
+    """Whoever made a rule for vendors all the same: it becomes no Account."""
+    system = System()
+    await system.subscribe()
+    await system.settle(2)
+    system.write_mode()
+    await system.control("PUT", "/switches", {"webhook_envelope": "ids"})
+    await system.control("POST", "/books/contacts", {"contact_name": "Konkan", "contact_type": "vendor"})
+    await system.run(10)
+    await system.settle(2)
+    assert (await system.export())["crm"]["Accounts"] == []
+    [told] = [entry for entry in system.history() if entry["kind"] == "left_out"]
+    assert told["sentence"] == "it is a vendor in Books, not a customer"
+    await system.http.aclose()
+    await system.sandbox.outbox.close()

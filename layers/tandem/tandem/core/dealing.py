@@ -1,14 +1,15 @@
 """Which entity a record is of, where two share a CRM module or a Books resource: its own content decides. Pure.
 
 A Contact without an Account, and a Books customer marked as an individual, are of `individual` where that is mapped;
-else both are what they always were. What a link says comes before what a record shows: a pair that no longer
-looks like its entity is held, never dealt anew in silence (`decide`).
+else both are what they always were. A Books contact is a customer or a vendor by its type: a webhook may name nothing
+but an id. What a link says comes before what a record shows: a pair that no longer looks like its entity is held, never
+dealt anew in silence (`decide`).
 """
 
 from __future__ import annotations
 
 from tandem.core.canonical import read_record
-from tandem.core.entities import CUSTOMER, INDIVIDUAL, KINDS, PERSON
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, KINDS, PERSON, VENDOR
 from tandem.core.mapping import Mapping
 from tandem.core.records import Link, Record, Side
 
@@ -17,6 +18,8 @@ _DEALT = frozenset({CUSTOMER, PERSON, INDIVIDUAL})
 
 def kind_of(mapping: Mapping, record: Record) -> str:
     """The entity of a record by what it shows."""
+    if record.side is Side.BOOKS and {record.entity, record.scope.get("contact_type")} == {CUSTOMER, VENDOR}:
+        return VENDOR if record.entity == CUSTOMER else CUSTOMER
     if INDIVIDUAL not in mapping.entities or record.entity not in _DEALT:
         return record.entity
     if record.side is Side.CRM:

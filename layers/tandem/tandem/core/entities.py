@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 Delete = Literal["deactivate", "keep", "hold"]
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
-CUSTOMER, PERSON, INDIVIDUAL = "customer", "contact_person", "individual"
+CUSTOMER, PERSON, INDIVIDUAL, VENDOR = "customer", "contact_person", "individual", "vendor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ KINDS: Final[Mapping[str, Kind]] = {
                 "mirrors": frozenset(),
             },
         ),
-        Kind("vendor", "Vendors", books_rule="Vendors", new_in_books={"contact_type": "vendor"}, **_CONTACT),
+        Kind(VENDOR, "Vendors", books_rule="Vendors", new_in_books={"contact_type": "vendor"}, **_CONTACT),
         Kind(
             "item",
             "Products",

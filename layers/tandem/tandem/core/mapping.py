@@ -356,6 +356,9 @@ class EntityMapping(Strict):
         """Why an unlinked record is not created on the other side, as a sentence; "" if it is."""
         if record.side is Side.CRM and not self.create_in_books:
             return f"create_in_books of {self.name} is false"
+        shown, own = record.scope.get("contact_type"), self.kind.new_in_books.get("contact_type")
+        if record.side is Side.BOOKS and shown and own and shown != own:
+            return f"it is a {shown} in Books, not a {own}"
         for name, wanted in self.create_when(record.side.other).items():
             value = record.scope.get(name)
             if _said(value) not in [_said(one) for one in wanted]:
