@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -273,11 +274,40 @@ def test_a_parted_record_is_free_and_the_other_one_is_not(links: Links) -> None:
     assert left is not None
     assert (left.state, left.reason) == (LinkState.TOMBSTONE, "moved")
     again = links.create(link("b2", "1", "8"), 2)
-    with pytest.raises(ConditionFailedError):
-        links.revive(left, 2)
+    for wrong in (links.revive, lambda link, fence: links.part(link, Side.CRM, fence)):
+        with pytest.raises(ConditionFailedError):
+            wrong(left, 2)
+    assert links.of(key(Side.CRM, "1")) == again
     links.part(replace(again, reason="moved"), Side.CRM, 2)
     revived = links.revive(left, 2)
     assert links.of(key(Side.CRM, "1")) == links.of(key(Side.BOOKS, "7")) == revived
+    assert revived.state is LinkState.LIVE
+
+
+COMMITS: dict[str, Callable[[Links, Link, int], object]] = {
+    "move": lambda links, link, fence: links.move(link, fence),
+    "relink": lambda links, link, fence: links.relink(link, Side.CRM, "2", tombstone(), fence),
+    "part": lambda links, link, fence: links.part(link, Side.CRM, fence),
+    "revive": lambda links, link, fence: links.revive(link, fence),
+}
+
+
+@pytest.mark.parametrize("what", COMMITS)
+def test_every_commit_needs_the_seq_as_read_and_no_higher_fence(
+    links: Links, table: MemoryTable, what: str
+) -> None:
+    """A refused one changes nothing; one that is made raises the seq by one and leaves its own fence."""
+    commit, first = COMMITS[what], links.create(link(), 1)
+    read = links.move(first, 5)
+    before = table.rows()
+    for stale, fence in ((first, 5), (read, 4)):
+        with pytest.raises(ConditionFailedError):
+            commit(links, stale, fence)
+    assert table.rows() == before
+    commit(links, read, 6)
+    now = links.get("main", "a1")
+    assert now is not None
+    assert (now.seq, now.fence) == (read.seq + 1, 6)
 
 
 def test_a_person_links_over_what_has_ended_and_over_nothing_that_lives(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from tandem.core.decide import Ended
-from tandem.core.records import Link, LinkState, RecordKey, Side
+from tandem.core.records import Base, Edit, Link, LinkState, RecordKey, Side
 from tests.system.conftest import ACCOUNT, CONTACT, Pair
 from tests.system.world import System
 
@@ -40,6 +41,18 @@ async def approve(system: System, cause: str) -> None:
     await system.settle(3)
 
 
+def handed_over(system: System, side: Side, id: str) -> list[Link]:
+    """Gathers the link of a record as each transaction leaves it, before the sync that follows commits it again."""
+    found: list[Link] = []
+
+    def look(verb: str, _operand: Any) -> None:
+        if verb == "transact" and (link := link_of(system, side, id)):
+            found.append(link)
+
+    system.memory.after = look
+    return found
+
+
 async def statuses(system: System) -> list[str]:
     """Of the Books customers."""
     return sorted(one["status"] for one in (await system.export())["books"]["contacts"])
@@ -56,10 +69,29 @@ async def test_a_merge_in_crm_is_followed_to_its_survivor_once_a_person_says_so(
     [hold] = [one for one in system.store.cases.holds("main") if one["cause"] == "merged in CRM"]
     assert hold["candidates"] == [master]
     assert system.writes(before) == []
+    link = link_of(system, Side.BOOKS, pair.customer)
+    assert link is not None
+    shown = {"crm": "a", "books": "b"}
+    edits = {"notes": {Side.CRM: Edit("a", system.clock.now())}}
+    system.store.links.move(
+        replace(link, held={"notes": shown}, edits=edits, mapping_version="old"), link.fence
+    )
+    await system.control("PATCH", f"/crm/Accounts/{master}", {"Phone": None})
+    handed = handed_over(system, Side.BOOKS, pair.customer)
     await approve(system, "merged in CRM")
     link = link_of(system, Side.BOOKS, pair.customer)
     assert link is not None
-    assert (link.crm_id, link.state) == (master, LinkState.LIVE)
+    assert (link.crm_id, link.state, link.reason) == (
+        master, LinkState.LIVE, "merged in CRM, approved by a person"
+    )  # fmt: skip
+    at_first = next(one for one in handed if one.crm_id == master)
+    assert (at_first.held, at_first.edits) == ({}, {})
+    assert (at_first.mapping_version, at_first.reason) == (link.mapping_version, link.reason)
+    assert at_first.base["notes"] == Base("First customer", "First customer")
+    assert not {"name", "website", "phone"} & at_first.base.keys(), "what differs, or is yet to be written"
+    assert (await system.crm_record("Accounts", master))["Phone"] == ACCOUNT["Phone"]
+    [told] = [one for one in system.history() if one["kind"] == "link" and one.get("crm_id") == master]
+    assert (told["books_id"], told["rule"]) == (pair.customer, link.reason)
     old = link_of(system, Side.CRM, pair.account)
     assert old is not None
     assert (old.state, old.reason) == (LinkState.TOMBSTONE, Ended.MERGED)
@@ -142,7 +174,10 @@ async def test_a_merge_in_books_is_held_and_approved_goes_on_with_the_survivor(p
     await system.run(10)
     assert "merged in Books" in causes(system)
     assert (await pair.books())["website"] != "https://later.example"
+    handed = handed_over(system, Side.CRM, pair.account)
     await approve(system, "merged in Books")
+    at_first = next(one for one in handed if one.books_id == master)
+    assert (at_first.persons, at_first.stamp_taken) == ((), True)
     link = link_of(system, Side.CRM, pair.account)
     assert link is not None
     assert (link.books_id, link.state) == (master, LinkState.LIVE)
