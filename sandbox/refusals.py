@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from sandbox.crm.records import REFUSALS
 from sandbox.faults import Fault, Target
 from sandbox.replies import BooksError, CrmError, Json, SandboxError
 
@@ -60,11 +61,10 @@ def _refusal(call: Call, fault: Fault, body: Json) -> SandboxError:
             None: (4, "Invalid value passed"),
         }[kind]
         return BooksError(int(options.get("code", code)), str(options.get("message", message)), status)
-    code_text, message, details = "INVALID_DATA", "invalid data", dict(options.get("details") or {})
+    code_text, details = str(options.get("code", "INVALID_DATA")), dict(options.get("details") or {})
+    message = dict(reversed(REFUSALS.values())).get(code_text, "invalid data")
     if kind is not None:
         names = _NAMES if kind == "name" else _EMAILS
-        code_text, message = "DUPLICATE_DATA", "duplicate data"
+        code_text, message = str(options.get("code", "DUPLICATE_DATA")), "duplicate data"
         details = {"api_name": next(n for n in names if body.get(n)), **details}
-    return CrmError(
-        str(options.get("code", code_text)), str(options.get("message", message)), details, status
-    )
+    return CrmError(code_text, str(options.get("message", message)), details, status)

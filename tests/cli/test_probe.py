@@ -41,7 +41,7 @@ ROUNDS: tuple[dict[str, Any], ...] = (
         "lmt_filter_inclusive": True, "missing_contact_status": 404, "wrong_org_status": 400,
         "inactive_moves_time": True, "unmodified_since_same_second": "accepted", "null_clears": True,
         "first_person_is_primary": True, "unique_field_marked": "is_unique",
-        "address_put_moves_customer_time": True,
+        "address_put_moves_customer_time": True, "books_code_as_text": False,
     },
     {
         "unchanged_update_moves_time": False, "bulk_unmodified_since": "whole", "empty_string_clears": False,
@@ -56,6 +56,7 @@ ROUNDS: tuple[dict[str, Any], ...] = (
         "lmt_filter_inclusive": False, "missing_contact_status": 400, "wrong_org_status": 401,
         "inactive_moves_time": False, "unmodified_since_same_second": "refused", "null_clears": False,
         "first_person_is_primary": False, "unique_field_marked": "prevent_duplicates",
+        "books_code_as_text": True,
     },
     {
         "crm_text_form": "html", "books_text_form": "html", "null_on_write": "ignore", "contacts_lmt_filter": False,

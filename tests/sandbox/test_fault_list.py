@@ -127,6 +127,7 @@ async def partial_batch(zoho: Zoho, inbox: Inbox) -> None:
     codes = [item["code"] for item in answer.json()["data"]]
     assert answer.status_code == 207
     assert codes == ["SUCCESS", "SUCCESS", "SUCCESS", "RECORD_LOCKED"] * 25
+    assert answer.json()["data"][3]["message"].endswith("as the record is locked.")
     assert (await zoho.control("GET", "/health"))["counts"]["crm Accounts"] == 75
     one = await zoho.account()
     await _plant(zoho, "refuse_record", match={"record_id": one})
