@@ -99,6 +99,22 @@ async def test_what_was_made_and_linked_since_the_backup_is_linked_again(pair: P
     assert causes(system) == []
 
 
+async def test_what_is_held_is_told_though_another_field_of_the_record_cannot_be_written(pair: Pair) -> None:
+    """A later edit on one side settles it, and the value that it overwrites must stand in the history before."""
+    system = pair.system
+    backup = system.memory.rows()
+    await heard_nothing(system)
+    blank_in_crm = [{"api_name": "cf_segment", "value": "only here"}]
+    await pair.edit_books({"website": "https://books.example", "custom_fields": blank_in_crm})
+    fault = {"name": "error_before_commit", "product": "crm", "match": {"method": "PUT"}}
+    await system.control("POST", "/faults", fault)
+    system.restore(backup)
+    await system.settle(2)
+    assert causes(system) == ["differs:website"]
+    held = [entry for entry in system.past.rows() if entry["kind"] == "held"]
+    assert [entry["books"] for entry in held] == ["https://books.example"]
+
+
 async def test_a_person_made_since_the_backup_whose_e_mail_was_edited_is_asked_about(pair: Pair) -> None:
     """Books' person carries no stamp and Contact has none yet: made again on both sides, it would be there twice."""
     system = pair.system

@@ -100,10 +100,12 @@ class Pairs:
                 else:
                     self._keep_base(link, values, state)
         self._commit(link, state)
+        # Told in any case: the link remembers what is held, and a later edit may settle it before this row is done.
+        held = self.records.quarantine(row, at, state.holds, link=link) if state.holds else None
         if state.failure is not None:
             raise state.failure
-        if state.holds:
-            return self.records.quarantine(row, at, state.holds, link=link)
+        if held is not None:
+            return held
         self.desk.store.cases.settle(hold_key(row.key, link), set())
         return Done("noop" if action.is_quiet else "synced")
 
