@@ -16,7 +16,7 @@ from rich.console import Console
 from cli import connect, show
 from cli.credentials import NAMES
 from cli.facts import gather
-from cli.mode import refuse_individuals, refuse_while_guarded
+from cli.mode import refuse_while_guarded
 from cli.plan import mapping_file
 from cli.shell import ATTENTION, Session, session_of
 from cli.zoho import reach
@@ -272,7 +272,6 @@ def approve(
     if connection.native_sync == "on":
         raise BadInputError("Zoho's own CRM sync is on; first: tandem mode write --native-sync-off")
     refuse_while_guarded(connection)
-    refuse_individuals(session.store.connections.mapping(connection))
     if not yes:
         if session.json or not sys.stdin.isatty():
             raise BadInputError("approving asks first; in a script add --yes")

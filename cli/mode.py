@@ -14,9 +14,7 @@ from cli import show
 from cli.fixes import fix_of
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
-from tandem.core.entities import INDIVIDUAL
 from tandem.core.errors import BadInputError
-from tandem.core.mapping import Mapping
 from tandem.core.records import LinkState, Mode
 from tandem.engine.cases import case_id
 from tandem.engine.guards import cause_of
@@ -72,7 +70,6 @@ def mode(
         )
     if word == "write":
         refuse_while_guarded(connection)
-        refuse_individuals(session.store.connections.mapping(connection))
     if word == "write" and connection.mode is Mode.OBSERVE and not yes:
         _confirm(session, connection, collected)
     connections, woken = session.store.connections, 0
@@ -90,15 +87,6 @@ def mode(
         connections.set_mode(connection.id, Mode(word))
     payload |= {"mode": word, "effective": word, "collected": collected, "woken": woken}
     show.answer(session, payload, lambda out: _print_switch(out, word, woken))
-
-
-def refuse_individuals(mapping: Mapping) -> None:
-    """Individual customers are observed only until all of their ways are proven."""
-    if INDIVIDUAL in mapping.entities:
-        raise BadInputError(
-            "without_account: individual_customer is observed only for now: what it would do is shown by tandem status "
-            "and tandem why. To write, choose hold or leave_out"
-        )
 
 
 def refuse_while_guarded(connection: Connection) -> None:

@@ -18,6 +18,7 @@ from cli.find import Found, find
 from cli.shell import Session, session_of
 from tandem.core.connection import Connection
 from tandem.core.decide import Ended
+from tandem.core.entities import CUSTOMER, INDIVIDUAL
 from tandem.core.errors import BadInputError, ConditionFailedError
 from tandem.core.records import Link, LinkState, RecordKey, RowClass, Side
 from tandem.engine.history import run_of
@@ -111,7 +112,8 @@ def _one(session: Session, connection: Connection, side: Side, text: str) -> Fou
 
 def _planned(session: Session, crm: Found, books: Found) -> Link:
     """The link to be; the ended one of these very two, if there is one."""
-    if crm.key.entity != books.key.entity:
+    an_accounts = (crm.key.entity, books.key.entity) == (CUSTOMER, INDIVIDUAL)  # whatever its kind in Books
+    if crm.key.entity != books.key.entity and not an_accounts:
         raise BadInputError(f"a {crm.key.entity} cannot be linked with a {books.key.entity}")
     if crm.link is not None and books.link is not None and crm.link.id == books.link.id:
         return crm.link

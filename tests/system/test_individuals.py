@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tandem.core.records import LinkState, Side
-from tests.system.individuals import Individuals
+from tests.system.individuals import INDIA, Individuals
 
 
 @pytest.fixture
@@ -149,3 +149,60 @@ async def test_one_deleted_in_crm_is_inactive_in_books_and_comes_back(world: Ind
     await world.system.settle(4)
     assert [one["status"] for one in await world.customers()] == ["active"]
     assert world.link(Side.BOOKS, books).state is LinkState.LIVE
+
+
+READ, WRITE = "GET /books/v3/contacts/{id}", "PUT /books/v3/contacts/{id}"
+PERSON = "PUT /books/v3/contacts/contactpersons/{person_id}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "calls"),
+    [
+        ({"Tier": "Silver"}, [READ, WRITE]),
+        ({"Mobile": "+91 98400 99999"}, [READ, PERSON, READ]),
+        ({"Last_Name": "Menon"}, [READ, PERSON, WRITE, READ]),
+    ],
+)
+async def test_an_edit_in_crm_costs_a_read_and_its_writes(
+    world: Individuals, changes: dict[str, str], calls: list[str]
+) -> None:
+    """Of Books' calls; what its webhook tells of a person's write is read. A new one costs a look and the create."""
+    before = world.system.seq
+    crm = await world.in_crm()
+    await world.system.run(20)
+    assert world.books_calls(before) == ["GET /books/v3/contacts", "POST /books/v3/contacts"]
+    await world.system.settle(3)
+    before = world.system.seq
+    await world.edit_crm(crm, **changes)
+    await world.system.run(20)
+    assert world.books_calls(before) == calls
+
+
+async def test_an_edit_that_books_tells_costs_no_call_of_books(world: Individuals) -> None:
+    """The webhook carries the whole customer, its primary person among it."""
+    _, books = await world.pair()
+    [made] = await world.customers()
+    person = made["contact_persons"][0]["contact_person_id"]
+    before = world.system.seq
+    await world.system.control(
+        "PATCH", f"/books/contacts/{books}/persons/{person}", {"mobile": "+91 98400 99999"}
+    )
+    await world.system.run(20)
+    assert world.books_calls(before) == []
+    assert (await world.contacts())[0]["Mobile"] == "+91 98400 99999"
+
+
+async def test_a_quiet_tick_costs_what_it_cost_without_individuals(world: Individuals) -> None:
+    """One page of Books; one query of each module of CRM for changes and one for deletes."""
+    plain = await Individuals.started(INDIA)
+    for one in (world, plain):
+        await one.pair() if one is world else await one.in_crm()
+        await one.system.settle(3)
+    counts = []
+    for one in (world, plain):
+        before = one.system.seq
+        await one.system.tick()
+        counts.append(sorted(call["endpoint"] for call in one.system.calls(before)))
+    assert counts[0] == counts[1]
+    assert len(one.books_calls(before)) == 1
+    await plain.close()

@@ -201,8 +201,8 @@ def _no_individual(now_at: Situation, crm: Record, books: Record) -> Action:
         later = "or give the Contact its Account in CRM; then this link can be ended"
         return Quarantine(Hold(NO_INDIVIDUAL, f"{told}, {later}"))
     told = f"the Contact has an Account now, and is Books customer {books.id} of its own"
-    sentence = f"{told}. Take the Account out of the Contact again; or {end}. If that customer is to be the Account's: "
-    then = f"mark it as a business in Books, then `tandem link {account} {books.id}`"
+    sentence = f"{told}. Take the Account out of the Contact again; or {end}. "
+    then = f"If that customer is to be the Account's, `tandem link {account} {books.id}` after it"
     return Quarantine(Hold(NO_INDIVIDUAL, sentence + then, candidates=(account,)))
 
 

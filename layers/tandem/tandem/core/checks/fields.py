@@ -202,7 +202,9 @@ def _linked_lookup(field: Checked, entity: str) -> Iterator[Finding]:
 
 def times(field: Checked) -> Iterator[Finding]:
     """newest_without_times: `newest` needs to know when each side changed."""
-    if field.mapped.conflict == "newest" and field.entity.name == "contact_person":
+    of_primary = field.entity.kind.of_primary.intersection(field.mapped.attributes(Side.BOOKS))
+    of_person = field.entity.is_person or bool(of_primary)
+    if field.mapped.conflict == "newest" and of_person:
         yield field.finding(
             "newest_without_times", "conflict",
             "Books tells no time of a contact person, so nobody knows which edit was the newest",
