@@ -102,6 +102,19 @@ async def test_a_product_is_made_in_books_once_where_the_user_asks(creating: Sys
     assert {one["api_name"]: one["value"] for one in made["custom_fields"]}["cf_crm_product_id"] == id
 
 
+async def test_a_price_of_crm_outlives_the_create_in_books(creating: System) -> None:
+    """The constant is for a Product without a price: it never goes back over one that stands in CRM."""
+    id = (await creating.control("POST", "/crm/Products", {**PRODUCT, "Unit_Price": 500}))["id"]
+    await creating.settle(4)
+    assert [made["rate"] for made in await items(creating)] == [500]
+    assert (await creating.crm_record("Products", id))["Unit_Price"] == 500
+    before = creating.seq
+    await creating.control("PATCH", f"/crm/Products/{id}", {"Unit_Price": 600})
+    await creating.settle(3)
+    assert (await creating.crm_record("Products", id))["Unit_Price"] == 500
+    assert {call["endpoint"] for call in creating.writes(before)} == {"PUT /crm/v8/{module}/{id}"}
+
+
 @pytest.mark.parametrize("told", [True, False])
 async def test_an_edit_on_either_side_is_on_the_other_once(system: System, told: bool) -> None:
     """Whether its webhook comes or the feed finds it; custom fields too."""

@@ -296,7 +296,7 @@ def _create(record: Record, entity: EntityMapping) -> Action:
     reasons, awaits = [], list[str]()
     for mapped in entity.fields:
         native, default = record.values.get(mapped.name), mapped.default.on(record.side.other)
-        if not mapped.may_write(record.side.other) or _is_active_anyway(mapped, record):
+        if not entity.creates_with(mapped, record.side.other) or _is_active_anyway(mapped, record):
             continue
         if is_blank(native):
             if default is not None and mapped.name in record.values:

@@ -119,7 +119,8 @@ class EntityMapping(Strict):
     Account is known by its Contacts' e-mails."""
     constants: Constants = Constants()
     """What a create writes beside the mapped fields: `crm` and `books`, each attribute: value. An update leaves it
-    alone. Default: none."""
+    alone. Of an attribute that a field only reads there: what a create writes where the other side is blank, else its
+    value. Default: none."""
     fields: tuple[FieldMapping, ...] = Field(min_length=1)
     """Name -> field. One is called `name`. At most 46 CRM fields with stamp, parent and scope."""
 
@@ -366,6 +367,10 @@ class EntityMapping(Strict):
                 only = " or ".join(map(_said, wanted))
                 return f"{name} is {shown}; only {only} is created in {SIDE_NAMES[record.side.other]}"
         return ""
+
+    def creates_with(self, field: FieldMapping, side: Side) -> bool:
+        """A create on `side` carries the field: it may be written there, or a constant stands in where it is blank."""
+        return field.may_write(side) or not self.constants.of(side).keys().isdisjoint(field.attributes(side))
 
     def create_when(self, side: Side) -> dict[str, Values]:
         """Which records of the other side are created on `side`: attribute -> values."""
