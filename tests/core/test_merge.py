@@ -105,7 +105,7 @@ def test_the_reason_names_the_rule_and_every_value() -> None:
     """`tandem why` prints what was looked at and which rule decided."""
     reason = merged("b", "c", ("a", "A")).reason
     assert (reason.crm, reason.books, reason.base_crm, reason.base_books) == ("b", "c", "a", "A")
-    assert reason.rule == "conflict: changed on both sides, crm owns notes"
+    assert (reason.rule, reason.sentence) == ("conflict: changed on both sides, crm owns notes", "")
 
 
 def test_a_write_advances_the_base_to_what_both_sides_will_show() -> None:
@@ -128,6 +128,12 @@ def test_a_hold_shows_both_values_in_a_sentence() -> None:
     assert hold is not None
     assert (hold.cause, hold.crm, hold.books) == ("conflict:notes", "red", None)
     assert hold.sentence == "notes differs: CRM has “red”, Books has nothing"
+    hold = merged(None, "red", ("a", "a"), conflict="hold").hold
+    assert hold is not None
+    assert hold.sentence == "notes differs: CRM has nothing, Books has “red”"
+    hold = merged(OURS, THEIRS, **TAX).hold
+    assert hold is not None
+    assert hold.sentence == "tax_identity differs: CRM has (Consumer, MH), Books has (consumer, KA)"
 
 
 # --- lossy converters and trimming ledgers ----------------------------------------------------------

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tandem.core.records import LinkState, RecordKey, Side
+from tandem.core.records import Base, Link, LinkState, RecordKey, Side
+from tandem.engine.links import LINK
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
 
@@ -83,6 +84,34 @@ async def test_an_unanswered_update_is_looked_up_and_told_by_what_the_target_sho
     assert settled(system) == [case.kind]
     assert system.store.intents.all_open("main") == []
     assert (await pair.books())["website"] == (await pair.crm())["Website"]
+
+
+async def test_of_a_write_that_was_partly_written_over_the_rest_is_agreed(pair: Pair) -> None:
+    """At once; what was written over is a conflict for its owner, and the history keeps what lost.
+
+    Nothing counts as seen.
+    """
+    system, key = pair.system, RecordKey("main", Side.BOOKS, "customer", pair.customer)
+    await fault(system, "timeout_after_commit", PUT)
+    await pair.edit_crm({"Website": "https://new.example", "Description": "ours"})
+    await told(system)
+    await pair.edit_books({"notes": "typed"})
+    commits: list[Link] = []
+
+    def look(verb: str, operand: Any) -> None:
+        if verb == "put" and operand.item["sk"] == LINK and (link := system.store.links.of(key)):
+            commits.append(link)
+
+    system.memory.after = look
+    await system.settle(3)
+    assert settled(system) == ["unknown"]
+    first = commits[0]
+    assert first.base["website"] == Base("https://new.example", "https://new.example")
+    assert first.base["notes"] == Base("First customer", "First customer")
+    assert (first.seen_crm, first.seen_books) == (None, None)
+    assert ((await pair.crm())["Description"], (await pair.books())["notes"]) == ("ours", "ours")
+    replaced = [entry["before"].get("notes") for entry in system.history() if entry["kind"] == "write"]
+    assert replaced[-1] == "typed"
 
 
 async def test_no_hint_shortens_the_wait_of_an_open_intent(pair: Pair) -> None:
