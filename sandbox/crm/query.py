@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -41,6 +42,7 @@ class CrmQueries:
         self._render = renderer
         self._switches = switches
         self._sorted: dict[tuple[str, str], tuple[int, list[CrmRecord]]] = {}
+        self._folded: dict[tuple[str, tuple[str, ...]], tuple[int, dict[str, str]]] = {}
 
     def ordered(self, module: str, sort_by: str, descending: bool) -> list[CrmRecord]:
         """Return all live records in order; the order is kept until the next write."""
@@ -191,10 +193,18 @@ class CrmQueries:
         self, module: CrmModule, params: dict[str, str], now: float, sort_by: str, descending: bool
     ) -> list[CrmRecord]:
         """Return what search finds, as of some seconds ago (CRM dossier 4: index lag, fuzzy equals)."""
-        test = search.test_of(module, _SYSTEM, self.read, params)
+        test = search.test_of(module, _SYSTEM, self.read, partial(self._texts, module.api_name), params)
         seen_until = now - self._switches().search_lag_seconds
         rows = self.ordered(module.api_name, sort_by, descending)
         return [r for r in rows if r.modified_time <= seen_until and test(r)]
+
+    def _texts(self, module: str, names: tuple[str, ...]) -> dict[str, str]:
+        """Return what search looks at, kept until the next write."""
+        kept = self._folded.get((module, names))
+        if kept is None or kept[0] != self._store.version:
+            texts = {r.id: search.folded(r, names) for r in self._store.data[module].live.values()}
+            kept = self._folded[module, names] = (self._store.version, texts)
+        return kept[1]
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from sandbox.crm import coql
 from sandbox.crm.metadata import CrmModule
@@ -11,6 +11,8 @@ from sandbox.crm.records import CrmRecord
 from sandbox.replies import CrmError
 
 Test = Callable[[CrmRecord], bool]
+Texts = Callable[[tuple[str, ...]], Mapping[str, str]]
+"""The folded texts of these fields, by the id of the record."""
 MOST_CRITERIA = 15
 MOST_VALUES = 100
 """Of one `in`."""
@@ -26,14 +28,17 @@ _SYMBOLS = {
 }
 
 
-def test_of(module: CrmModule, system: Collection[str], read: coql.Get, params: dict[str, str]) -> Test:
+def test_of(
+    module: CrmModule, system: Collection[str], read: coql.Get, texts: Texts, params: dict[str, str]
+) -> Test:
     """Return what judges a record; of several ways to ask the first counts: criteria, email, phone, word."""
     if params.get("criteria"):
         return _Criteria(params["criteria"], {*module.fields, *system}, read).test()
     for word, types in _LOOKED_AT.items():
         if params.get(word):
-            names = [f.api_name for f in module.fields.values() if f.data_type in types]
-            return _holds(names, params[word].casefold())
+            held = texts(tuple(f.api_name for f in module.fields.values() if f.data_type in types))
+            wanted = params[word].casefold()
+            return lambda record: wanted in held[record.id]
     raise CrmError(
         "REQUIRED_PARAM_MISSING",
         "One of the expected parameter is missing",
@@ -41,12 +46,9 @@ def test_of(module: CrmModule, system: Collection[str], read: coql.Get, params: 
     )
 
 
-def _holds(names: list[str], wanted: str) -> Test:
-    def test(record: CrmRecord) -> bool:
-        values = record.values
-        return wanted in "\n".join(v for n in names if isinstance(v := values.get(n), str)).casefold()
-
-    return test
+def folded(record: CrmRecord, names: Iterable[str]) -> str:
+    """Return the texts of some fields as they are searched: one in a line, without case."""
+    return "\n".join(v for n in names if isinstance(v := record.values.get(n), str)).casefold()
 
 
 def _invalid(reason: str) -> CrmError:
