@@ -244,3 +244,23 @@ async def test_a_merge_is_followed_to_its_survivor_once_a_person_says_so(
     link = world.link(side, master)
     assert (link.state, link.id_on(side.other)) == (LinkState.LIVE, books if side is Side.CRM else crm)
     assert [one for one in world.written(before) if one.startswith("POST")] == []
+
+
+async def test_a_restored_table_makes_no_individual_twice(world: Individuals) -> None:
+    """Who was linked since the backup is found again by its stamp, after both sides were listed."""
+    await world.pair()
+    backup = world.system.memory.rows()
+    await world.in_crm(
+        First_Name="Gopal", Last_Name="Menon", Email="gopal@menon.example", Phone="", Mobile=""
+    )
+    await world.in_books(
+        contact_name="Sita Nair",
+        contact_persons=[{"first_name": "Sita", "last_name": "Nair", "email": "sita@nair.example"}],
+    )
+    await world.system.settle(3)
+    assert (len(await world.contacts()), len(await world.customers())) == (3, 3)
+    before = world.system.seq
+    world.system.restore(backup)
+    await world.system.settle(4)
+    assert world.written(before) == []
+    assert len(world.system.store.links.ids("main", "individual", LinkState.LIVE)) == 3
