@@ -41,8 +41,8 @@ class Town:
             self.accounts.append((await system.control("POST", "/crm/Accounts", made))["id"])
         acts: list[Callable[[], Awaitable[object]]] = [
             self.new_contact, self.new_customer, self.edit_contact, self.edit_contact, self.edit_customer,
-            self.edit_person, self.give_account, self.take_account, self.change_kind, self.delete, self.restore, self.make_primary,
-            self.fault, self.say,
+            self.edit_person, self.give_account, self.take_account, self.change_kind, self.delete, self.restore,
+            self.make_primary, self.fault, self.say,
         ]  # fmt: skip
         for _ in range(STEPS):
             self.number += 1
@@ -92,8 +92,8 @@ class Town:
 
     async def edit_customer(self) -> None:
         """One of the customer's own fields."""
-        tier = {"custom_fields": [{"api_name": "cf_tier", "value": f"t{self.number}"}]}
-        city = {"billing_address": {"city": f"City{self.number}"}}
+        tier: dict[str, Any] = {"custom_fields": [{"api_name": "cf_tier", "value": f"t{self.number}"}]}
+        city: dict[str, Any] = {"billing_address": {"city": f"City{self.number}"}}
         if found := await self.customer():
             change = self.rng.choice([tier, city, {"contact_name": f"Display {self.number}"}])
             await self.world.edit_books(found["contact_id"], **change)
