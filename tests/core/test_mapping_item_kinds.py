@@ -113,7 +113,7 @@ KINDS: dict[str, tuple[Spoil, str, str, str, str]] = {
         of("grade", books="initial_stock"), "never_mapped", AT + "grade.books", "books: initial_stock", "remove"),
     "an address, which an item has not": (
         of("grade", books="billing_address.city"), "never_mapped", AT + "grade.books", "books: billing_address.city",
-        "customer or vendor"),
+        "customer, individual or vendor"),
     "a customer's attribute": (
         of("grade", books="contact_name"), "unknown_field", AT + "grade.books", "books: contact_name", "create it"),
     "two fields on one attribute": (

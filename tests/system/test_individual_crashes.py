@@ -79,12 +79,12 @@ async def test_a_write_without_an_answer_is_made_once(verb: str, skip: int, faul
     world = await Individuals.started()
     product = "crm" if verb == "made in Books" else "books"
     for method in ("POST", "PUT"):
-        planted = {"name": fault, "product": product, "method": method, "count": 1, "skip": skip}
+        planted = {"name": fault, "product": product, "match": {"method": method}, "count": 1, "skip": skip}
         if verb != "renamed":
             await world.system.control("POST", "/faults", planted)
     if verb == "renamed":
         crm, _ = await world.pair()
-        planted = {"name": fault, "product": product, "method": "PUT", "count": 1, "skip": skip}
+        planted = {"name": fault, "product": product, "match": {"method": "PUT"}, "count": 1, "skip": skip}
         await world.system.control("POST", "/faults", planted)
         await world.edit_crm(crm, **RENAMED)
     else:
