@@ -40,7 +40,8 @@ def item_details(call: Call) -> Reply:
     if switches.item_details_missing == "refused":
         for item_id in ids:
             books.items.get(item_id)
-    shown = [books.item_render.full(books.items.by_id[i]) for i in ids if i in books.items.by_id]
+    call.record_ids = [item_id for item_id in ids if item_id in books.items.by_id]
+    shown = [books.item_render.full(books.items.by_id[item_id]) for item_id in call.record_ids]
     if switches.item_details_shows == "documented":
         shown = [{name: row[name] for name in _DOCUMENTED if name in row} for row in shown]
     return done("success", items=shown)

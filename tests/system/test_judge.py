@@ -19,7 +19,7 @@ from tests.system.simulation.values import promptness
 from tests.system.simulation.verdict import Verdict
 
 HERE = Path(judge_module.__file__).parent
-BLACK_BOX = ("judge", "case", "records", "values", "calls", "windows", "verdict", "evidence")
+BLACK_BOX = ("judge", "case", "records", "goods", "values", "calls", "windows", "verdict", "evidence")
 
 
 def at(seconds: float) -> str:

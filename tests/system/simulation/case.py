@@ -9,6 +9,9 @@ from typing import Any
 from tests.system.simulation.evidence import Act, Evidence, token_of
 from tests.system.simulation.verdict import Verdict
 
+GOODS = {"vendor": ("Vendors", "Vendor_Name"), "item": ("Products", "Product_Name")}
+"""The kinds that only some seeds have: module and name in CRM."""
+
 
 @dataclass(slots=True)
 class Case:
@@ -42,7 +45,7 @@ class Case:
         """Its customer was deleted, restored or merged: what became of its values is not judged here."""
         owner = self.owners.get(token, token)
         return bool({token, owner} & self.masters) or any(
-            self.ends.get(("customer", t)) for t in (token, owner)
+            self.ends.get((kind, t)) for t in (token, owner) for kind in ("customer", *GOODS)
         )
 
     def is_asked_about(self, accounts: list[Mapping[str, Any]]) -> bool:
@@ -57,11 +60,13 @@ class Case:
     def names(self) -> dict[str, str]:
         """The token of every record that is there, by its id."""
         found: dict[str, str] = {}
-        for module, name in (("Accounts", "Account_Name"), ("Contacts", "Last_Name")):
-            for record in self.sides["crm"][module]:
+        for module, name in (("Accounts", "Account_Name"), ("Contacts", "Last_Name"), *GOODS.values()):
+            for record in self.sides["crm"].get(module, ()):
                 found[str(record["id"])] = token_of(record.get(name)) or ""
         for contact in self.sides["books"]["contacts"]:
             found[str(contact["contact_id"])] = token_of(contact["contact_name"]) or ""
             for person in contact["contact_persons"]:
                 found[str(person["contact_person_id"])] = token_of(person["last_name"]) or ""
+        for item in self.sides["books"].get("items", ()):
+            found[str(item["item_id"])] = token_of(item["name"]) or ""
         return found

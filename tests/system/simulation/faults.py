@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import resources
 from random import Random
 from typing import Any
 
@@ -133,8 +132,7 @@ class Faults:
 
     def _remap(self) -> str:
         name, _ = self._org()
-        text = resources.files("tandem.presets").joinpath("india.yaml").read_text()
-        self.functions.change_mapping(name, f"{text}# {self.rng.random()}\n")
+        self.functions.change_mapping(name, f"{self.functions.plan.mapping}# {self.rng.random()}\n")
         return "mapping changed"
 
     def _silence(self) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from importlib import resources
 from itertools import count
 from random import Random
 from typing import Any
@@ -126,7 +125,6 @@ class Functions:
             self._connect(name, org)
 
     def _connect(self, name: str, org: Org) -> None:
-        text = resources.files("tandem.presets").joinpath("india.yaml").read_text()
         self.store.connections.save(
             Connection(
                 id=name,
@@ -139,7 +137,7 @@ class Functions:
                 crm_channels=(CHANNELS[name],),
                 settings=Settings(**self.plan.settings),
             ),
-            text,
+            self.plan.mapping,
         )
 
     def _intake(self) -> Intake:
@@ -290,9 +288,10 @@ class Functions:
 
     def subscription(self, name: str) -> dict[str, Any]:
         """The notification channel of a connection, for CRM's watch."""
+        modules = ("Accounts", "Contacts", *(("Vendors", "Products") if self.plan.has_goods else ()))
         return {
             "channel_id": CHANNELS[name],
-            "events": [f"{m}.{e}" for m in ("Accounts", "Contacts") for e in ("create", "edit", "delete")],
+            "events": [f"{m}.{e}" for m in modules for e in ("create", "edit", "delete")],
             "notify_url": f"https://tandem.test/hooks/crm/{name}/{PATH_SECRET}",
             "token": CRM_TOKEN,
             "notify_on_related_action": False,

@@ -8,11 +8,12 @@ from __future__ import annotations
 from tests.system.simulation.calls import calls_made, credentials, writes
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Evidence
+from tests.system.simulation.goods import goods
 from tests.system.simulation.records import records
 from tests.system.simulation.values import promptness, values
 from tests.system.simulation.verdict import Verdict
 
-RULES = (records, values, promptness, calls_made, credentials, writes)
+RULES = (records, goods, values, promptness, calls_made, credentials, writes)
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from sandbox.switches import Switches
+from tests.system.sections import NEW_ITEMS, VENDORS, india
 
 TIGHT: dict[str, tuple[Any, ...]] = {
     "search_lag_seconds": (0.0, 3.0, 20.0),
@@ -22,6 +23,11 @@ TIGHT: dict[str, tuple[Any, ...]] = {
 }
 """Switches that are numbers: the values drawn."""
 
+TRADE = 0.4
+"""Acts of such a seed that are on vendors and items."""
+GOODS = 0.25
+"""Seeds in which vendors and items are in the mapping; all others are as they were before there were such."""
+
 FIXED: dict[str, tuple[Any, str]] = {
     "null_clears": (
         True,
@@ -34,6 +40,10 @@ FIXED: dict[str, tuple[Any, str]] = {
     "address_put_moves_customer_time": (
         True,
         "the rolling deep read that would find such an edit is not built",
+    ),
+    "item_put_partial": (
+        True,
+        "an update of an item without its name and rate is held where Books demands them",
     ),
     "put_without_persons_keeps": (
         True,
@@ -64,12 +74,20 @@ class Plan:
     slows: float
     doubles: float
     day_ends: bool
+    has_goods: bool
+    """Vendors and items are in the mapping, and people work on them."""
+
+    @property
+    def mapping(self) -> str:
+        """The text of the mapping of both connections."""
+        return india(VENDORS, NEW_ITEMS) if self.has_goods else india()
 
     def described(self) -> dict[str, Any]:
         """For the log."""
         return {
             "switches": self.switches,
             "one_group": self.one_group,
+            **({"has_goods": True} if self.has_goods else {}),
             "workers": self.workers,
             "lag": self.lag,
             "zoho_skew": self.zoho_skew,
@@ -124,4 +142,5 @@ def draw(seed: int) -> Plan:
         slows=rng.choice((0.0, 0.02, 0.05)),
         doubles=rng.choice((0.0, 0.05, 0.2)),
         day_ends=rng.random() < 0.05,
+        has_goods=Random(f"{seed}:goods").random() < GOODS,
     )

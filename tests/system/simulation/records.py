@@ -127,11 +127,11 @@ def _equal(case: Case, entity: str, token: str, crm: Mapping[str, Any], books: M
         if mapped.name == "tax_identity":
             continue
         left, right = crm_value(crm, mapped.crm), books_value(books, mapped.books)
-        if left != right and not _is_held(case, token, mapped.name, left, right):
+        if left != right and not is_held(case, token, mapped.name, left, right):
             case.verdict.add("unequal", f"{case.org} {token} {mapped.name}: CRM {left}, Books {right}")
 
 
-def _is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+def is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     """Held with both values in the history, and people did type on both sides."""
     sides = {a.side for a in case.acts if a.token == token and a.field == name}
     if len(sides) < 2:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from importlib import resources
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +27,8 @@ from tests.system.simulation.functions import BOOKS_SECRET, CHANNELS, PATH_SECRE
 from tests.system.simulation.judge import judge
 from tests.system.simulation.loop import START, VirtualLoop
 from tests.system.simulation.org import Network, Org
-from tests.system.simulation.plan import Plan, draw
+from tests.system.simulation.plan import TRADE, Plan, draw
+from tests.system.simulation.traders import Traders
 from tests.system.simulation.users import Users
 from tests.system.simulation.verdict import Finding, Verdict
 
@@ -74,6 +74,7 @@ class Simulation:
     orgs: dict[str, Org] = field(init=False)
     functions: Functions = field(init=False)
     users: Users = field(init=False)
+    traders: Traders = field(init=False)
     faults: Faults = field(init=False)
     acts: list[Act] = field(default_factory=list)
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -95,8 +96,8 @@ class Simulation:
         self.users = Users(self.orgs, Random(f"{seed}:users"), self.wrote)
         self.faults = Faults(self.orgs, self.functions, network, Random(f"{seed}:faults"))
         self.calls = {name: [] for name in self.orgs}
-        text = resources.files("tandem.presets").joinpath("india.yaml").read_text()
-        self.mapping = yaml.safe_load(text)
+        self.mapping = yaml.safe_load(plan.mapping)
+        self.traders = Traders(self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next)
 
     # --- the log -----------------------------------------------------------------------------------------
 
@@ -148,7 +149,8 @@ class Simulation:
         """What `tandem connect` does: both products tell us."""
         for name, org in self.orgs.items():
             url = f"https://tandem.test/hooks/books/{name}/{PATH_SECRET}"
-            org.world.books.webhooks.register({"url": url, "secret": BOOKS_SECRET})
+            for entity in ("contact", "item") if self.plan.has_goods else ("contact",):
+                org.world.books.webhooks.register({"url": url, "secret": BOOKS_SECRET, "entity": entity})
             org.world.crm.channels.enable(self.functions.subscription(name), org.world.users.all()[0].crm_id)
 
     async def run(self, events: int) -> None:
@@ -171,7 +173,8 @@ class Simulation:
         rng, end = Random(f"{self.plan.seed}:{self.outcome.events}"), self.outcome.events + events
         pause = rng.choice((0.3, 1.0, 4.0))
         while self.outcome.events < end:
-            self.outcome.events += self._event(rng)
+            is_trade = self.plan.has_goods and self.traders.rng.random() < TRADE
+            self.outcome.events += self.traders.act() if is_trade else self._event(rng)
             dice = rng.random()
             if dice < 0.7:
                 await asyncio.sleep(rng.expovariate(1 / pause))

@@ -70,6 +70,10 @@ def _shown(case: Case) -> dict[tuple[str, str], set[str]]:
         ("person", case.sides["crm"]["Contacts"], "Last_Name"),
         ("customer", case.sides["books"]["contacts"], "contact_name"),
         ("person", persons, "last_name"),
+        ("vendor", case.sides["crm"].get("Vendors", ()), "Vendor_Name"),
+        ("vendor", case.sides["books"]["contacts"], "contact_name"),
+        ("item", case.sides["crm"].get("Products", ()), "Product_Name"),
+        ("item", case.sides["books"].get("items", ()), "name"),
     ):
         for token, held in by_token(records, name).items():
             found.setdefault((kind, token), set()).update(*(values_in(record) for record in held))

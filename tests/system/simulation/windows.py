@@ -46,11 +46,15 @@ def _looks_at(call: Mapping[str, Any], ids: set[str]) -> bool:
     return bool(ids & set(written_ids(call))) or call["endpoint"].endswith("/contacts")
 
 
+ITEM_KEYS = {"grade": "custom_fields"}
+"""Where a field of an item stands in the body of a write, if not under its own name."""
+
+
 def _touches(call: Mapping[str, Any], act: Act) -> bool:
     """The write carries the field of the edit."""
     body = call.get("request_body") or {}
     keys = {"phone": "billing_address", "segment": "custom_fields", "name": "contact_name"}
-    key = keys.get(act.field, act.field)
+    key = keys.get(act.field, act.field) if act.kind != "item" else ITEM_KEYS.get(act.field, act.field)
     return act.kind == "person" or key in body
 
 

@@ -1,0 +1,108 @@
+"""The rule of the judge for vendors and items: what it finds, and what it lets pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.system.sections import NEW_ITEMS, VENDORS, india
+from tests.system.simulation.case import Case
+from tests.system.simulation.evidence import Act, Evidence
+from tests.system.simulation.goods import goods
+from tests.system.simulation.plan import draw
+from tests.system.simulation.run import simulate
+from tests.system.simulation.verdict import Verdict
+
+MAPPING = yaml.safe_load(india(VENDORS, NEW_ITEMS))
+PRODUCT = {
+    "id": "5",
+    "Product_Name": "No1 Bolt",
+    "Product_Code": "No1",
+    "Product_Active": True,
+    "Unit_Price": 7.5,
+}
+ITEM = {
+    "item_id": "9",
+    "name": "No1 Bolt",
+    "sku": "No1",
+    "status": "active",
+    "rate": 7.5,
+    "custom_fields": [],
+}
+SUPPLIER = {"id": "6", "Vendor_Name": "No2 Mills", "Website": "https://m.example"}
+VENDOR = {"contact_id": "8", "contact_name": "No2 Mills", "website": "https://m.example", "status": "active"}
+
+
+def act(verb: str, side: str, kind: str = "item", value: Any = None) -> Act:
+    """Somebody did something to the item or the vendor of these tests."""
+    return Act(1.0, verb, "a", side, kind, "No1" if kind == "item" else "No2", value=value)
+
+
+def found(
+    products: Sequence[Any] = (PRODUCT,),
+    items: Sequence[Any] = (ITEM,),
+    vendors: Sequence[Any] = (SUPPLIER,),
+    contacts: Sequence[Any] = (VENDOR,),
+    ends: Sequence[Act] = (),
+) -> list[str]:
+    """The counters that the rule raises; both were made by somebody."""
+    sides = {
+        "crm": {"Products": products, "Vendors": vendors},
+        "books": {"items": items, "contacts": contacts},
+    }
+    acts = [act("create", "crm"), act("create", "crm", "vendor"), *ends]
+    case = Case(Evidence({}, {}, [], MAPPING, acts), "a", sides, acts, [], [], Verdict())
+    goods(case)
+    return [finding.counter for finding in case.verdict.findings]
+
+
+def test_what_is_in_step_is_found_to_be_so() -> None:
+    """With no stamp, or each with the other's id."""
+    assert found() == []
+    stamped = {"custom_fields": [{"api_name": "cf_crm_product_id", "value": "5"}]}
+    assert found(products=[PRODUCT | {"Books_Item_ID": "9"}], items=[ITEM | stamped]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "counter"),
+    [
+        ({"Product_Code": "other"}, "unequal"),
+        ({"Unit_Price": 8}, "unequal"),
+        ({"Product_Active": False}, "unequal"),
+        ({"Books_Item_ID": "10"}, "duplicates"),
+    ],
+    ids=str,
+)
+def test_a_difference_between_both_is_found(change: dict[str, Any], counter: str) -> None:
+    """In a text, a price, the state, and in whom it names."""
+    assert found(products=[PRODUCT | change]) == [counter]
+
+
+def test_what_is_there_twice_or_on_one_side_alone_is_found() -> None:
+    """Of items and of vendors."""
+    assert found(items=[ITEM, ITEM | {"item_id": "10"}]) == ["duplicates"]
+    assert found(vendors=[SUPPLIER, SUPPLIER | {"id": "7"}]) == ["duplicates"]
+    assert found(items=[], vendors=[]) == ["stuck", "stuck"]
+    assert found(contacts=[VENDOR | {"status": "inactive"}]) == ["lost"]
+
+
+def test_what_was_deleted_stays_so_and_what_was_restored_is_there() -> None:
+    """The last word of people counts."""
+    assert found(products=[], ends=[act("delete", "crm")]) == []
+    assert found(ends=[act("delete", "crm")]) == ["resurrected"]
+    assert found(ends=[act("delete", "books")]) == ["resurrected"]
+    assert found(ends=[act("delete", "crm"), act("restore", "crm")]) == []
+    assert found(products=[], ends=[act("delete", "crm"), act("restore", "crm")]) == ["lost"]
+
+
+def test_some_seeds_have_vendors_and_items_and_their_users_work_on_them() -> None:
+    """One of those that the gate runs; the others are as they were before there were such."""
+    with_goods = [seed for seed in range(1, 5) if draw(seed).has_goods]
+    assert with_goods == [3]
+    outcome = simulate(3, 120)
+    assert outcome.findings == []
+    acts = {tuple(kind.split()[:2]) for kind in outcome.kinds}
+    assert {("create", "item"), ("create", "vendor"), ("edit", "item"), ("edit", "vendor")} <= acts
