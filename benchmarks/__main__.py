@@ -3,96 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import os
-import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
-from typing import Any, Final
+from typing import Final
 
-from benchmarks import core, layers, sandbox
+from benchmarks import layers, sandbox
 from benchmarks.budgets import BUDGETS, NAIVE
-from benchmarks.flows import Measured, measure_all
+from benchmarks.kept import ROOT, Kept, StaleError
+from benchmarks.page import PAGE, SIZES, page
 from benchmarks.report import over_budget, report
+from benchmarks.run import SECTIONS, measure_asked, tell
 
-ROOT: Final = Path(__file__).parents[1]
 OUT: Final = ROOT / "build" / "bench.json"
-WORK: Final = ROOT / "build" / "bench"
-SECTIONS: Final = ("flows", "layers", "core", "sandbox")
-LIFTED, REAL = 60, 1
-"""How many times the limits of a minute count: so often that nothing waits, or as on a live organisation."""
-
-
-def _tell(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
-
-
-def flows(sizes: Sequence[int], tell: Callable[[str], None] = _tell) -> dict[str, Any]:
-    """Every flow at every n, with limits lifted and with those of a live organisation."""
-    lifted = asyncio.run(measure_all(sizes, LIFTED, tell))
-    limited = asyncio.run(measure_all(sizes, REAL, lambda sentence: tell(f"{sentence}, under limits")))
-    return {
-        "flows": [one.flow_row() for one in lifted],
-        "flows_limited": [one.flow_row() for one in limited],
-        "endpoints": [*_endpoints("flows", lifted), *_endpoints("flows_limited", limited)],
-        "table_ops": [one.table_row() for one in lifted],
-    }
-
-
-def _endpoints(measured: str, found: Sequence[Measured]) -> list[dict[str, Any]]:
-    return [
-        {"measured": measured, "flow": one.flow, "n": one.n, "calls": dict(one.endpoints)} for one in found
-    ]
-
-
-def _layers() -> dict[str, Any]:
-    WORK.mkdir(parents=True, exist_ok=True)
-    _tell("building the layers")
-    return {"layers": layers.sizes(WORK), "imports": layers.imports(WORK, _tell)}
-
-
-def _core(pairs: int) -> dict[str, Any]:
-    found = []
-    for changed in core.SHARES:
-        _tell(f"{pairs} pairs, {changed} % changed")
-        found.append(core.run(pairs, changed))
-    return {"core": found}
-
-
-def measure(asked: argparse.Namespace) -> dict[str, Any]:
-    """Measure what was asked for, one thing after the other; a run that breaks off leaves what it had in the file."""
-    start, wanted = perf_counter(), asked.only or SECTIONS
-    found: dict[str, Any] = {}
-    if "flows" in wanted:
-        found |= flows(asked.n)
-        _write(asked.out, found)
-    if "layers" in wanted:
-        found |= _layers()
-        _write(asked.out, found)
-    if "core" in wanted:
-        found |= _core(asked.pairs)
-        _write(asked.out, found)
-    if "sandbox" in wanted:
-        _tell(f"the sandbox with {asked.size} companies")
-        found |= {"sandbox": sandbox.measure(asked.size)}
-    found["measured"] = {
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "seconds": round(perf_counter() - start, 1),
-    }
-    return found
-
-
-def _write(out: Path, found: dict[str, Any]) -> str:
-    """Put what was found so far into the file; the text of it."""
-    text = json.dumps(found, indent=2, ensure_ascii=False)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text + "\n", encoding="utf-8")
-    return text
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -119,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
                 "examples:",
                 "  python -m benchmarks --only flows --n 1         a look at the calls, in seconds",
                 "  python -m benchmarks --only core --pairs 100000",
+                "  python -m benchmarks --resume                   after one that broke off",
+                "  python -m benchmarks --only flows --page        the page of docs/ anew",
             ]
         ),
     )
@@ -137,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--out", type=Path, default=OUT, help="file for what was measured (default: build/bench.json)"
     )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run that left the file, if the code is the same"
+    )
+    parser.add_argument(
+        "--page",
+        action="store_true",
+        help="write docs/budgets.md out of what was measured (flows, all of --n)",
+    )
     parser.add_argument("--json", action="store_true", help="print what is in the file, not tables")
     return parser
 
@@ -153,16 +86,21 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Measure, write the file, print, tell what is over its budget; 1 when something could not be measured."""
-    asked = _parser().parse_args(words)
+    parser = _parser()
+    asked = parser.parse_args(words)
+    if asked.page and not (set(SIZES) <= set(asked.n) and "flows" in (asked.only or SECTIONS)):
+        parser.error(f"--page wants the flows at n = {', '.join(map(str, SIZES))}")
     try:
-        found = measure(asked)
-    except layers.BuildError as error:
+        found = measure_asked(asked)
+    except (layers.BuildError, StaleError) as error:
         print(error, file=sys.stderr)
         return 1
-    text = _write(asked.out, found)
+    text = Kept(asked.out, found).write()
+    if asked.page:
+        PAGE.write_text(page(found), encoding="utf-8")
     print(text if asked.json else report(found))
     for line in over_budget(found):
-        _tell(line)
+        tell(line)
     return 0
 
 

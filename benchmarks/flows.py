@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from benchmarks.budgets import BUDGETS
+from benchmarks.others import ITEM, VENDOR, Kind, check_is_new, linked
 from benchmarks.stage import Act, Pair, Stage, account, contact, customer
+from tandem.core.records import Side
+from tests.system.sections import ITEMS, NEW_ITEMS, VENDORS
 
 Scene = Callable[[Stage, int], Awaitable[Act]]
 """Sets the scene for n changes and returns what is then measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A scene, and the mapping's further sections and the settings that it is played with."""
+
+    scene: Scene
+    sections: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +73,10 @@ class Measured:
 
 async def measure(flow: str, n: int, scale: int) -> Measured:
     """Set the scene of one flow, then count everything until nothing is pending."""
-    stage = Stage(scale)
+    played = SCENES[flow]
+    stage = Stage(scale, played.sections, played.settings)
     try:
-        act = await SCENES[flow](stage, n)
+        act = await played.scene(stage, n)
         stage.start()
         await act()
         return Measured(
@@ -147,7 +160,7 @@ async def _first_link(stage: Stage, n: int) -> Act:
     """There are n pairs by stamp, listed and not yet looked at; Books lacks the website of each."""
     stage.poll_once()
     await stage.imported(n, website_in_books=False)
-    await stage.system.subscribe()
+    await stage.subscribed()
     await stage.system.tick()
     stage.system.write_mode()
     return stage.until_quiet
@@ -164,6 +177,53 @@ async def _quiet_tick(stage: Stage, n: int) -> Act:
         await stage.until_quiet()
 
     return act
+
+
+def _edits_of(kind: Kind, side: Side, change: Callable[[int], Any]) -> Scene:
+    """Each of n linked vendors or items is edited on one side by a person, all within a second."""
+
+    async def scene(stage: Stage, n: int) -> Act:
+        twins = await linked(stage, kind, n)
+        await stage.polls_off()
+        path = kind.crm_path if side is Side.CRM else kind.books_path
+
+        async def act() -> None:
+            await stage.edit_all(path, twins, change)
+            await stage.until_quiet()
+
+        return act
+
+    return scene
+
+
+def _creates_of(kind: Kind, side: Side) -> Scene:
+    """People make n vendors or items on one side."""
+
+    async def scene(stage: Stage, n: int) -> Act:
+        await stage.listed()
+        await stage.polls_off()
+        place, body = (
+            (f"/crm/{kind.module}", kind.in_crm)
+            if side is Side.CRM
+            else (f"/books/{kind.listed}", kind.in_books)
+        )
+
+        async def act() -> None:
+            for i in range(n):
+                await stage.control("POST", place, body(i))
+            await stage.until_quiet()
+            check_is_new(stage, kind, n)
+
+        return act
+
+    return scene
+
+
+async def _quiet_tick_of_all(stage: Stage, n: int) -> Act:
+    """There are n linked pairs of customers, of vendors and of items, nothing new, every feed due."""
+    await linked(stage, VENDOR, n)
+    await linked(stage, ITEM, n)
+    return await _quiet_tick(stage, n)
 
 
 async def _full_listing(stage: Stage, n: int) -> Act:
@@ -188,29 +248,33 @@ async def _first_sync(stage: Stage, n: int) -> Act:
     return act
 
 
-SCENES: Final[Mapping[str, Scene]] = {
-    "crm edits, fields": _edits(_account, lambda i: {"Website": f"https://new{i}.example"}),
-    "crm edits, address": _edits(_account, lambda i: {"Billing_Street": f"{i + 1} Park Street"}),
-    "crm edits, persons": _edits(_contact, lambda i: {"Phone": f"+91 22 6{i:07d}"}),
-    "books edits, record told": _edits(_customer, lambda i: {"notes": f"told {i}"}),
-    "books edits, ids only": _edits(_customer, lambda i: {"notes": f"read {i}"}, envelope="ids"),
-    "create in books, k=0": _creates_in_books(0),
-    "create in books, k=3": _creates_in_books(3),
-    "create in crm": _creates_in_crm,
-    "first link": _first_link,
-    "quiet tick": _quiet_tick,
-    "full listing": _full_listing,
-    "first sync, observe": _first_sync,
+ALL_SECTIONS: Final = VENDORS + ITEMS
+
+SCENES: Final[Mapping[str, Flow]] = {
+    "crm edits, fields": Flow(_edits(_account, lambda i: {"Website": f"https://new{i}.example"})),
+    "crm edits, address": Flow(_edits(_account, lambda i: {"Billing_Street": f"{i + 1} Park Street"})),
+    "crm edits, persons": Flow(_edits(_contact, lambda i: {"Phone": f"+91 22 6{i:07d}"})),
+    "crm edits, vendors": Flow(
+        _edits_of(VENDOR, Side.CRM, lambda i: {"Website": f"https://new{i}.example"}), VENDORS
+    ),
+    "crm edits, items": Flow(_edits_of(ITEM, Side.CRM, lambda i: {"Description": f"bolt {i}"}), ITEMS),
+    "books edits, record told": Flow(_edits(_customer, lambda i: {"notes": f"told {i}"})),
+    "books edits, ids only": Flow(_edits(_customer, lambda i: {"notes": f"read {i}"}, envelope="ids")),
+    "books edits, bulk writes": Flow(
+        _edits(_customer, lambda i: {"notes": f"bulk {i}"}), settings={"crm_bulk_guard": "per_item"}
+    ),
+    "books edits, vendors": Flow(_edits_of(VENDOR, Side.BOOKS, lambda i: {"notes": f"told {i}"}), VENDORS),
+    "books edits, items": Flow(_edits_of(ITEM, Side.BOOKS, lambda i: {"description": f"bolt {i}"}), ITEMS),
+    "create in books, k=0": Flow(_creates_in_books(0)),
+    "create in books, k=3": Flow(_creates_in_books(3)),
+    "create in books, vendors": Flow(_creates_of(VENDOR, Side.CRM), VENDORS),
+    "create in books, items": Flow(_creates_of(ITEM, Side.CRM), NEW_ITEMS),
+    "create in crm": Flow(_creates_in_crm),
+    "create in crm, vendors": Flow(_creates_of(VENDOR, Side.BOOKS), VENDORS),
+    "create in crm, items": Flow(_creates_of(ITEM, Side.BOOKS), ITEMS),
+    "first link": Flow(_first_link),
+    "quiet tick": Flow(_quiet_tick),
+    "quiet tick, all entities": Flow(_quiet_tick_of_all, ALL_SECTIONS),
+    "full listing": Flow(_full_listing),
+    "first sync, observe": Flow(_first_sync),
 }
-
-
-async def measure_all(
-    sizes: Sequence[int], scale: int, tell: Callable[[str], None], flows: Sequence[str] = tuple(SCENES)
-) -> list[Measured]:
-    """Every flow at every n, one after the other."""
-    found = []
-    for flow in flows:
-        for n in sizes:
-            tell(f"{flow}, n={n}")
-            found.append(await measure(flow, n, scale))
-    return found

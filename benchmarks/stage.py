@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tandem.adapters.memory.counting import CountingTable
 from tandem.core.records import LinkState
 from tandem.engine.rows import Rows
+from tests.system.sections import india
 from tests.system.world import System
 
 DAY = 86_400
@@ -41,13 +42,19 @@ UNGUARDED = {
 
 
 class Stage:
-    """One system in memory; `scale` is how many times the limits of a minute count (1: as on a live org)."""
+    """One system in memory; `scale` is how many times the limits of a minute count (1: as on a live org).
 
-    def __init__(self, scale: int) -> None:
-        self.system = System(seed=1, settings={"limits_scale": scale, **UNGUARDED})
+    `sections`: entities of the mapping beside the preset's. `settings`: those of the connection.
+    """
+
+    def __init__(self, scale: int, sections: str = "", settings: Mapping[str, Any] | None = None) -> None:
+        more = {"limits_scale": scale, **UNGUARDED, **(settings or {})}
+        self.system = System(seed=1, mapping=india(sections), settings=more)
+        self._modules = ("Accounts", "Contacts", *(m for m in ("Vendors", "Products") if m in sections))
         self.history = CountingTable(self.system.past)
         self.system.store.history.table = self.history
         self._mark = 0
+        self._is_subscribed = False
 
     async def close(self) -> None:
         """Close what the system holds open."""
@@ -79,19 +86,29 @@ class Stage:
     async def linked(self, n: int) -> list[Pair]:
         """Link n customers with a person each: in step, every version settled, notifications on."""
         pairs = await self.imported(n)
-        await self.system.subscribe()
+        await self.until_linked({"customer": n, "contact_person": n})
+        return pairs
+
+    async def subscribed(self) -> None:
+        """Notifications are on; once is enough."""
+        if not self._is_subscribed:
+            self._is_subscribed = True
+            await self.system.subscribe(self._modules)
+
+    async def until_linked(self, wanted: Mapping[str, int]) -> None:
+        """Link what is there, with notifications on, until so many of each entity are, then rest."""
+        await self.subscribed()
         self.system.write_mode()
         for _ in range(20):
             await self.system.settle(1)
-            if self._links("contact_person") == n and self.is_quiet():
+            if all(self._links(entity) == n for entity, n in wanted.items()) and self.is_quiet():
                 break
-        self._check_in_step(n)
+        self._check_in_step(wanted)
         await self.system.settle(8)
-        return pairs
 
     async def listed(self) -> None:
         """Two empty orgs, listed, writing, notifications on: creates may go."""
-        await self.system.subscribe()
+        await self.subscribed()
         await self.system.settle(2)
         self.system.write_mode()
         await self.system.run(5)
@@ -110,13 +127,12 @@ class Stage:
     def _links(self, entity: str) -> int:
         return len(self.system.store.links.ids("main", entity, LinkState.LIVE))
 
-    def _check_in_step(self, n: int) -> None:
-        customers, persons = self._links("customer"), self._links("contact_person")
+    def _check_in_step(self, wanted: Mapping[str, int]) -> None:
+        found = {entity: self._links(entity) for entity in wanted}
         holds = self.system.store.cases.holds("main")
-        if (customers, persons) != (n, n) or holds or self.system.writes():
+        if found != wanted or holds or self.system.writes():
             raise NotInStepError(
-                f"{customers} of {n} customers and {persons} of {n} persons are linked, "
-                f"{len(holds)} holds, {len(self.system.writes())} writes"
+                f"linked: {found}, wanted {dict(wanted)}; {len(holds)} holds, {len(self.system.writes())} writes"
             )
 
     # --- what people do ------------------------------------------------------------------------------
@@ -125,7 +141,7 @@ class Stage:
         """The sandbox's control API."""
         return await self.system.control(method, path, body)
 
-    async def edit_all(self, path: Callable[[Pair], str], pairs: Sequence[Pair], change: Any) -> None:
+    async def edit_all(self, path: Callable[[Any], str], pairs: Sequence[Any], change: Any) -> None:
         """Each pair is edited by a person within one second; `change` takes the pair's number."""
         for number, pair in enumerate(pairs):
             await self.control("PATCH", path(pair), change(number))
@@ -169,7 +185,7 @@ def domain(i: int) -> str:
 def account(i: int) -> dict[str, Any]:
     """An Account in scope."""
     return {
-        "Account_Name": f"{_word(i)} Traders",
+        "Account_Name": f"{name_of(i)} Traders",
         "Account_Type": "Customer",
         "Website": "https://" + domain(i),
         "Phone": f"+91 22 4{i:07d}",
@@ -185,7 +201,7 @@ def contact(i: int, parent: Any, position: int = 0) -> dict[str, Any]:
     """A Contact of Account i."""
     return {
         "First_Name": f"Asha{position}",
-        "Last_Name": f"Rao {_word(i)}",
+        "Last_Name": f"Rao {name_of(i)}",
         "Email": f"p{position}@{domain(i)}",
         "Phone": f"+91 22 5{position}{i:06d}",
         "Account_Name": parent,
@@ -223,7 +239,7 @@ def customer(i: int, stamp: str | None = None, *, website: str = "") -> dict[str
     return body
 
 
-def _word(i: int) -> str:
+def name_of(i: int) -> str:
     """A name of letters that is like no other."""
     letters = "bcdfghjklmnpqrstvwxz"
     return "".join(letters[i // 20**place % 20] + "aeiou"[(i + place) % 5] for place in range(4)).title()

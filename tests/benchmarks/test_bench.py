@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from benchmarks import core
-from benchmarks.__main__ import LIFTED, REAL, flows, main
+from benchmarks.__main__ import main
 from benchmarks.budgets import BUDGETS
 from benchmarks.flows import SCENES, measure
 from benchmarks.report import is_over, over_budget, report
+from benchmarks.run import LIFTED, REAL, flows
 
 FLOW_KEYS = [
     "flow",
@@ -119,7 +120,7 @@ def test_every_flow_over_its_budget_is_told_at_the_end(
         f"OVER BUDGET: {over['flow']}, n=50: CRM {over['crm_calls']} of {over['budget_crm']},"
     )
     assert two.startswith(f"OVER BUDGET: {kept['flow']}, n=1, under limits: ")
-    monkeypatch.setattr("benchmarks.__main__.measure", lambda _asked: told)
+    monkeypatch.setattr("benchmarks.__main__.measure_asked", lambda _asked: told)
     assert main(["--json", "--out", str(tmp_path / "bench.json")]) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out) == told
@@ -154,7 +155,7 @@ def test_the_command_writes_its_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["--only", "core", "--pairs", "100", "--json", "--out", str(out)]) == 0
     written = json.loads(out.read_text(encoding="utf-8"))
     assert json.loads(capsys.readouterr().out) == written
-    assert sorted(written) == ["core", "measured"]
+    assert sorted(written) == ["code", "core", "measured"]
     assert [row["changed_percent"] for row in written["core"]] == [0, 10, 100]
 
 
@@ -165,10 +166,10 @@ def test_a_run_that_breaks_off_keeps_what_it_had(tmp_path: Path, monkeypatch: py
         raise RuntimeError("it did not start")
 
     out = tmp_path / "bench.json"
-    monkeypatch.setattr("benchmarks.__main__.sandbox.measure", broken)
+    monkeypatch.setattr("benchmarks.run.sandbox.measure", broken)
     with pytest.raises(RuntimeError, match="did not start"):
         main(["--only", "core", "--only", "sandbox", "--pairs", "100", "--out", str(out)])
-    assert list(json.loads(out.read_text(encoding="utf-8"))) == ["core"]
+    assert list(json.loads(out.read_text(encoding="utf-8"))) == ["core", "code"]
 
 
 def test_help_teaches_budgets_and_the_naive_way(capsys: pytest.CaptureFixture[str]) -> None:
