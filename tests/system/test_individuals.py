@@ -111,7 +111,7 @@ async def test_an_edit_in_books_is_in_crm(world: Individuals, told: bool) -> Non
 
 
 async def test_one_that_gets_an_account_is_held_and_goes_on_once_approved(world: Individuals) -> None:
-    """Nothing is made while it is held; then its own customer stays, and it is a person of its Account's."""
+    """Nothing is made while it is held; then its customer stays, it is a person of its Account's; and back again."""
     crm, books = await world.pair()
     account = (
         await world.system.control(
@@ -136,7 +136,17 @@ async def test_one_that_gets_an_account_is_held_and_goes_on_once_approved(world:
     await world.rests()
     await world.edit_crm(crm, Account_Name=None)
     await world.system.settle(3)
+    [hold] = world.system.store.cases.holds("main")
+    assert hold["cause"] == "moved person"
+    await world.system.release(hold, approve=True)
+    await world.system.settle(3)
     assert len(await world.customers()) == 2
+    link = world.link(Side.CRM, crm)
+    assert (link.entity, link.books_id, link.state) == ("individual", books, LinkState.LIVE)
+    assert [cause for cause, _ in world.held()] == [
+        "differs:tier"
+    ]  # edited meanwhile; no old base is trusted
+    await world.rests()
 
 
 async def test_one_deleted_in_crm_is_inactive_in_books_and_comes_back(world: Individuals) -> None:

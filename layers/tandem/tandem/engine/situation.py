@@ -177,15 +177,21 @@ class Gatherer:
         return own, None, None
 
     async def _former_customer(self, own: Record) -> tuple[Link | None, Record | None]:
-        """A Contact that had an Account for a while: its ended link, and its own customer that stayed in Books."""
-        if own.side is Side.BOOKS or own.keys.stamp is None:
+        """A Contact that had an Account for a while: its ended link, and its own customer that stayed in Books.
+
+        Either of the two may bear the other's stamp.
+        """
+        if own.side is Side.BOOKS:
             return None, None
-        key = RecordKey(self.desk.connection.id, Side.BOOKS, INDIVIDUAL, own.keys.stamp)
-        link = self.desk.store.links.of(key)
-        if link is None or link.reason != Ended.MOVED or link.crm_id != own.id:
-            return None, None
-        books = await self.reader.books(INDIVIDUAL, link.books_id, None)
-        return (link, books) if isinstance(books, Record) else (None, None)
+        store, connection = self.desk.store, self.desk.connection.id
+        ids = store.index.ids(connection, INDIVIDUAL, Side.BOOKS, MatchKeys(stamp=own.id))
+        ids |= {own.keys.stamp} if own.keys.stamp else set()
+        links = store.links.of_many([RecordKey(connection, Side.BOOKS, INDIVIDUAL, id) for id in sorted(ids)])
+        for link in links.values():
+            if link.reason == Ended.MOVED and link.crm_id == own.id:
+                books = await self.reader.books(INDIVIDUAL, link.books_id, None)
+                return (link, books) if isinstance(books, Record) else (None, None)
+        return None, None
 
     def parent(self, person: Record) -> tuple[Parent, Link | None]:
         """Where an unlinked person's customer stands, and its link."""
