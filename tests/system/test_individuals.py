@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tandem.core.records import LinkState, Side
-from tests.system.individuals import INDIA, Individuals
+from tests.system.individuals import INDIA, MAPPING, Individuals
 
 
 @pytest.fixture
@@ -216,3 +216,34 @@ async def test_a_quiet_tick_costs_what_it_cost_without_individuals(world: Indivi
     assert counts[0] == counts[1]
     assert len(one.books_calls(before)) == 1
     await plain.close()
+
+
+async def test_the_display_name_may_be_the_one_that_travels() -> None:
+    """Where customers have no person's name in Books: it makes the Contact, and the Contact the person."""
+    turned = MAPPING.replace(
+        "name: {converter: person_name, crm: {first: First_Name, last: Last_Name},\n"
+        "             books: {first: first_name, last: last_name}}",
+        "name: {converter: full_name, crm: {first: First_Name, last: Last_Name}, books: {full: contact_name}}",
+    ).replace(
+        "converter: full_name\n        crm: {first: First_Name, last: Last_Name}\n        books: {full: contact_name}",
+        "converter: person_name\n        crm: {first: First_Name, last: Last_Name}\n"
+        "        books: {first: first_name, last: last_name}",
+    )
+    assert turned.count("contact_name}}") == MAPPING.count("contact_name}}") + 1
+    world = await Individuals.started(turned)
+    books = await world.in_books(contact_persons=[])
+    await world.system.settle(4)
+    [contact] = await world.contacts()
+    assert (contact["First_Name"], contact["Last_Name"]) == ("Rama", "Iyer")
+    [customer] = await world.customers()
+    assert [(one["first_name"], one["last_name"]) for one in customer["contact_persons"]] == [
+        ("Rama", "Iyer")
+    ]
+    await world.edit_books(books, contact_name="Raman Iyer")
+    await world.system.settle(4)
+    assert (await world.contacts())[0]["First_Name"] == "Raman"
+    [customer] = await world.customers()
+    assert [one["first_name"] for one in customer["contact_persons"]] == ["Raman"]
+    assert world.held() == []
+    await world.rests()
+    await world.close()
