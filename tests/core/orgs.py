@@ -14,7 +14,15 @@ from tandem.core.checks.report import Line, examine
 from tandem.core.checks.run import check_mapping
 from tandem.core.facts import Facts, FieldFacts, books_facts
 from tandem.core.mapping import load_mapping
+from tandem.core.records import Side
 
+ON_ONE_SIDE = frozenset(
+    {
+        *("required_without_value", "required_on_layout", "stamp_not_unique", "stamp_no_text"),
+        *("constant_out_of_range", "parent_no_lookup", "parent_circular", "unfilterable"),
+    }
+)
+"""Kinds about a field of one side that is no mapped one: that side's facts are told."""
 MAPPING: dict[str, Any] = {
     "region": "IN",
     "entities": {
@@ -141,6 +149,20 @@ class World:
     def found(self) -> list[Finding]:
         """What the check says."""
         return check_mapping(load_mapping(self.text), self.facts)
+
+    def told_of(self, place: str) -> set[str]:
+        """The sides whose metadata knows a mapped field's attribute; `place`: `entities.item.fields.sku.books`.
+
+        Of a set, which has several, a finding tells the part that it is about.
+        """
+        _, entity, keyword, name, *_ = [*place.split("."), "", ""]
+        mapping = load_mapping(self.text)
+        mapped = mapping.entities[entity].find(name) if keyword == "fields" else None
+        if mapped is None or mapped.parts(Side.CRM) is not None:
+            return set()
+        crm = self.crm.get(mapping.entities[entity].crm_module, {})
+        known = {"crm": crm, "books": self.books.get(entity, {})}
+        return {side.value for side in Side if mapped.attributes(side)[0] in known[side.value]}
 
     def lines(self, text: str | None = None) -> list[Line]:
         """What a person reads about the file."""

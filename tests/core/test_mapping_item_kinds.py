@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from tandem.core.checks.kinds import LIVE_KINDS
 from tandem.core.facts import Sample
 from tandem.core.records import Side
-from tests.core.orgs import World, world_with_items
+from tests.core.orgs import ON_ONE_SIDE, World, world_with_items
 
 I = "item"  # noqa: E741 - as short as C and P beside it
 AT = "entities.item.fields."
@@ -166,6 +167,9 @@ def test_a_wrong_section_is_named_with_file_line_field_facts_and_fix(kind: str) 
     assert line.line > next(number for number, row in enumerate(text) if row == "  item:")
     assert line.message
     assert fix in line.fix
+    if expected in LIVE_KINDS:
+        assert set(line.facts) >= world.told_of(field)
+    assert not (expected in ON_ONE_SIDE and not line.facts)
 
 
 def test_what_books_owns_may_still_be_edited_in_crm_where_the_file_says_so() -> None:
