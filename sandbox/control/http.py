@@ -39,8 +39,8 @@ def _route(server: Server, method: str, path: str, act: Act, words: str | None =
             return JSONResponse(reply.body, max(reply.status, 400))
         except KeyError as error:
             return JSONResponse({"error": f"{error.args[0]} is wanted"}, 400)
-        except (ValueError, TypeError) as error:
-            return JSONResponse({"error": str(error)}, 400)
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+            return JSONResponse({"error": f"the body has not the shape that is wanted: {error}"}, 400)
         return Response(json.dumps(result, ensure_ascii=False), 200, media_type="application/json")
 
     endpoint: Callable[[Request], Awaitable[Response]] = answer

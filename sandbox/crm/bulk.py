@@ -69,12 +69,18 @@ def _condition(spec: Any) -> coql.Condition | None:
         value = _PATTERNS[comparator].format(value)
     if value == "${EMPTY}":
         return coql.Compare(name, "is null" if comparator == "equal" else "is not null", None)
+    return coql.Compare(name, _OPERATORS[comparator], _compared(comparator, value))
+
+
+def _compared(comparator: str, value: Any) -> Any:
+    """Return what a column is compared with; raises CrmError for another shape."""
+    values = value if isinstance(value, list) else [value]
+    is_pair = len(values) == 2 or not comparator.endswith("between")
     wants_list = comparator in ("in", "not_in", "between", "not_between")
-    if wants_list != isinstance(value, list) or (comparator.endswith("between") and len(value or ()) != 2):
+    nested = any(isinstance(one, list | dict) for one in values)
+    if wants_list != isinstance(value, list) or nested or not is_pair:
         raise CrmError("INVALID_DATA", "invalid data", {"api_name": "value"})
-    if isinstance(value, list):
-        value = tuple(value)
-    return coql.Compare(name, _OPERATORS[comparator], value)
+    return tuple(values) if wants_list else value
 
 
 def _cell(call: Call, record: CrmRecord, name: str) -> str:

@@ -282,6 +282,7 @@ MISTAKES: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/clock", {"set": "noon"}, 400, "Invalid isoformat string"),
     ("POST", "/deliveries", {}, 400, "url is wanted"),
     ("POST", "/import", {"Accounts": []}, 400, "unknown key 'Accounts'; known: books, "),
+    ("POST", "/import", {"crm": {"Accounts": "x"}}, 400, "the body has not the shape that is wanted"),
     ("POST", "/orgs", {"country": "FR"}, 400, "country is one of ['GB', 'IN', 'US']"),
     ("GET", "/requests?limt=1", None, 400, "unknown parameter 'limt'; did you mean 'limit'?"),
     ("GET", "/request", None, 404, "no control call /request of this method: see docs/sandbox.md"),
