@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as ReadOnly
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from tandem.core.bodies import Body, write_body
@@ -47,11 +48,11 @@ def read_record(
     `emails` adds match keys that stand elsewhere (the Contacts of an Account); `vanished` names attributes that
     the metadata of `side` no longer knows: their fields are unknown, whatever the body shows.
     """
-    described = mapping.entities[entity]
+    described, gone = mapping.entities[entity], frozenset(vanished)
     values = {
         field.name: value
         for field in described.fields
-        if not set(vanished).intersection(field.attributes(side))
+        if (not gone or gone.isdisjoint(field.attributes(side)))
         and not isinstance(value := _field_value(mapping, field, side, body), _Absent)
     }
     name = name_of(values)
@@ -63,7 +64,7 @@ def read_record(
         version=parse_time(body.get("Modified_Time" if side is Side.CRM else "last_modified_time")),
         active=_is_active(described, side, body, values),
         parent=_parent(described, side, body),
-        keys=_keys(mapping, described, side, body, values, emails),
+        keys=_keys(mapping, described, side, body, values, name, emails),
         scope=_scope(mapping, described, side, body),
         created=parse_time(body.get("Created_Time" if side is Side.CRM else "created_time")),
         edited_by=_editor(side, body),
@@ -156,11 +157,11 @@ def _editor(side: Side, body: Body) -> str | None:
 
 def _field_value(mapping: Mapping, field: FieldMapping, side: Side, body: Body) -> Value | _Absent:
     """The native value of a field; a set with an unknown part is unknown, for it travels whole."""
-    parts = field.parts(side)
-    if parts is None:
-        shown = _attribute(mapping, side, body, field.attributes(side)[0])
+    given = field.crm if side is Side.CRM else field.books
+    if isinstance(given, str):
+        shown = _attribute(mapping, side, body, given)
         return shown if isinstance(shown, _Absent) else field.convert.read(side, shown)
-    found = {part: _attribute(mapping, side, body, path) for part, path in parts.items()}
+    found = {part: _attribute(mapping, side, body, path) for part, path in given.items()}
     return _ABSENT if any(isinstance(value, _Absent) for value in found.values()) else found
 
 
@@ -191,7 +192,7 @@ def _custom(mapping: Mapping, body: Body, api_name: str) -> Value | _Absent:
     entries = body.get("custom_fields")
     if not isinstance(entries, list):
         return _ABSENT
-    found = (entry.get("value") for entry in _entries(entries) if entry.get("api_name") == api_name)
+    found = (e.get("value") for e in entries if isinstance(e, ReadOnly) and e.get("api_name") == api_name)
     return _native(next(found, None if mapping.absent_custom_field == "blank" else _ABSENT))
 
 
@@ -210,9 +211,9 @@ def _keys(
     side: Side,
     body: Body,
     values: ReadOnly[str, Value],
+    name: str | None,
     emails: Iterable[str],
 ) -> MatchKeys:
-    name = name_of(values)
     stamp = entity.crm_stamp if side is Side.CRM else entity.books_stamp
     return MatchKeys(
         stamp=_text(_attribute(mapping, side, body, stamp)) if stamp else None,
@@ -245,14 +246,21 @@ def folded(entity: EntityMapping, name: str | None) -> str | None:
 
 def _tax_numbers(entity: EntityMapping, values: ReadOnly[str, Value]) -> Iterator[tuple[str, str]]:
     for field in entity.fields:
-        if isinstance(field.convert, TaxIdentity):
-            yield field.name, field.convert.number(values.get(field.name))
+        convert = field.convert
+        if _is_a(type(convert), TaxIdentity) and isinstance(convert, TaxIdentity):
+            yield field.name, convert.number(values.get(field.name))
+
+
+@cache
+def _is_a(given: type, kind: type) -> bool:
+    """`issubclass`, which asks much of a pydantic class, for the few pairs that there are."""
+    return issubclass(given, kind)
 
 
 def _mapped(entity: EntityMapping, values: ReadOnly[str, Value], kind: type) -> Iterator[str]:
     """The values of the fields of one kind of converter."""
     for field in entity.fields:
-        if isinstance(field.convert, kind) and not is_blank(value := values.get(field.name)):
+        if _is_a(type(field.convert), kind) and not is_blank(value := values.get(field.name)):
             yield str(value)
 
 

@@ -129,10 +129,12 @@ class Ledger:
 
     def used(self) -> dict[RowClass, int]:
         """Calls that count in the window now, by class."""
-        return {
-            cls: sum(n for key, n in self.counts.items() if key.endswith(f"/{digit(cls)}"))
-            for cls in RowClass
-        }
+        found = {digit(cls): 0 for cls in RowClass}
+        for key, calls in self.counts.items():
+            told = key.rpartition("/")[2]
+            if told in found:
+                found[told] += calls
+        return {cls: found[digit(cls)] for cls in RowClass}
 
     def cap_now(self, now: int, limits: Limits) -> int:
         """Our cap of a minute: halved by a 44, it grows back by a tenth of the full cap each minute."""

@@ -140,8 +140,13 @@ def _decimal(text: str) -> Decimal:
     return number
 
 
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
 def dumps(value: Any) -> str:
     """JSON of a body, a Decimal with exactly its digits (`10.50` stays `10.50`)."""
+    if isinstance(value, str):
+        return _json(value)
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise ValueError("not a finite number")
@@ -149,10 +154,10 @@ def dumps(value: Any) -> str:
     if isinstance(value, datetime):
         return json.dumps(show_time(value))
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{json.dumps(str(k))}:{dumps(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ",".join(dumps(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return "{" + ",".join([f"{json.dumps(str(k))}:{dumps(v)}" for k, v in value.items()]) + "}"
+    if isinstance(value, Sequence):
+        return "[" + ",".join([dumps(item) for item in value]) + "]"
+    return _json(value)
 
 
 def now() -> datetime:
