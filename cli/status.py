@@ -138,6 +138,7 @@ def _backfill(session: Session, connection: Connection) -> dict[str, Any]:
         "calls": told.calls,
         "ends": told.ends.isoformat() if told.ends else None,
         "held_by": told.held_by,
+        "give": round(told.give, 2) if told.give is not None else None,
     }
 
 
@@ -271,5 +272,13 @@ def _print_backfill(out: Console, told: dict[str, Any], now: datetime) -> None:
         show.say(out, f"Backfill: {rows}, {calls}; not done within a year at this pace.")
         return
     ends = datetime.fromisoformat(told["ends"]).astimezone()
-    show.say(out, f"Backfill: {rows}, about {calls}, ends {ends:%A %d %B %H:%M} ({show.ago(told['ends'], now)}); "
-                  f"held back by the calls of a {told['held_by']}.")  # fmt: skip
+    show.say(out, f"Backfill: {rows}, about {calls}, ends {ends:%A %d %B %H:%M} ({show.ago(told['ends'], now)}"
+                  f"{_give(told, now)}); held back by the calls of a {told['held_by']}.")  # fmt: skip
+
+
+def _give(told: dict[str, Any], now: datetime) -> str:
+    """How sure that moment is: as the pace swung so far."""
+    if told["give"] is None:
+        return ", too early to say how surely"
+    minutes = told["give"] * (datetime.fromisoformat(told["ends"]) - now).total_seconds() / 60
+    return f", give or take {show.plural(max(round(minutes), 1), 'minute')}"

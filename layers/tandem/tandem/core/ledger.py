@@ -27,8 +27,10 @@ HEADROOM = 10
 LOOK_BACK_MINUTES = 5
 """Other applications are expected to use as much as in their busiest of so many minutes."""
 TALLY_SECONDS = 600
-TALLIES = 6
-"""Calls are tallied by ten minutes for an hour: the forecast takes its pace from them."""
+TALLIES = 18
+"""Calls are tallied by ten minutes for three hours: the forecast takes its pace from them."""
+IDLE_TALLIES = 6
+"""After so many without a call backfill begins anew."""
 WAITING_SECONDS = 90
 """How long a class counts as waiting after it was refused; who still waits asks again within a minute and a bell."""
 BELL_SECONDS = 20
@@ -187,7 +189,7 @@ class Ledger:
 
     def reserve(self, cls: RowClass, calls: int, now: int) -> None:
         """Count calls that may leave from now on; a negative number hands back those reserved at `now`."""
-        if cls is RowClass.BACKFILL and not any(key.endswith(f"/{digit(cls)}") for key in self.tallies):
+        if cls is RowClass.BACKFILL and not self._ran_lately(cls, now):
             self.backfill_since = now
         for counts, when in (
             (self.counts, now),
@@ -198,6 +200,10 @@ class Ledger:
         self.day_used = max(self.day_used + calls, 0)
         if self.remaining >= 0:
             self.remaining = max(self.remaining - calls, 0)
+
+    def _ran_lately(self, cls: RowClass, now: int) -> bool:
+        recent = range(now // TALLY_SECONDS - IDLE_TALLIES, now // TALLY_SECONDS + 1)
+        return any(f"{tally}/{digit(cls)}" in self.tallies for tally in recent)
 
     def note_waiting(self, cls: RowClass, now: int) -> bool:
         """`cls` wants more than it got; False when that was noted shortly before."""
