@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -39,6 +41,20 @@ def _fallbacks() -> list[Endpoint]:
         for product, handler in (("crm", _no_crm_url), ("books", _no_books_url))
         for method in METHODS
     ]
+
+
+def _front(request: Request) -> JSONResponse:
+    """Tell whoever opens the address in a browser what runs here."""
+    return JSONResponse(
+        {
+            "what": "a local Zoho: nothing here is real",
+            "accounts": "/oauth/v2/token",
+            "crm": "/crm/v8",
+            "books": "/books/v3",
+            "yours": ["/control/health", "/control/switches", "/control/faults", "/control/requests"],
+            "read": "docs/sandbox.md",
+        }
+    )
 
 
 class _TidyPath:
@@ -94,7 +110,9 @@ def create_app(config: SandboxConfig | None = None) -> Starlette:
 
     routes = [Route(e.template, asgi_endpoint(server, e), methods=[e.method]) for e in endpoints()]
     app = Starlette(
-        routes=[*control_routes(server), *routes], lifespan=lifespan, middleware=[Middleware(_TidyPath)]
+        routes=[Route("/", _front), *control_routes(server), *routes],
+        lifespan=lifespan,
+        middleware=[Middleware(_TidyPath)],
     )
     app.state.server = server
     return app

@@ -300,6 +300,14 @@ async def test_a_mistake_in_a_control_call_is_told(
     assert told in answer.get("error", answer.get("message"))
 
 
+async def test_the_front_page_tells_what_runs_here(zoho: Zoho) -> None:
+    """Each of its control calls answers."""
+    told = (await zoho.http.get("/")).json()
+    assert told["crm"] == "/crm/v8"
+    for path in told["yours"]:
+        assert (await zoho.http.get(path)).status_code == 200
+
+
 def test_every_switch_is_described() -> None:
     """A switch has a sentence and a source."""
     for name, told in Switches().described().items():
