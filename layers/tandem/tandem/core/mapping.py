@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,26 +23,19 @@ from tandem.core.lookup import Lookup
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
 from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Scalar, Strict, with_region
 from tandem.core.mapping_individual import faults_of_individual
+from tandem.core.mapping_section import faults_of_section
 from tandem.core.records import Record, Side, Value, is_blank
 from tandem.core.yamltree import YamlFault, read_tree
 
 __all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource", "load_mapping", "preset"]
 
 ENTITIES: Final = tuple(KINDS)
-_MIRROR: Final = ("mirrors the primary person", "map it on contact_person, or use billing_address.phone")
-_ONLY_OF: Final[ReadOnly[str, tuple[str, ...]]] = {
-    "without_account": ("contact_person",),
-    "primary_person_field": ("contact_person",),
-    "parent_field": ("contact_person", "individual"),
-    "currency_field": ("customer", "individual", "vendor"),
-    "email_field": ("customer", "contact_person", "vendor"),
-}
-"""Keys that mean something for these entities alone."""
-_STATUS: Final = ("is marked by a call of its own", "give the field the converter active_state")
 MAX_CRM_FIELDS: Final = 50
 """CRM answers at most 50 fields a call (dossier crm §2)."""
 CRM_SYSTEM_FIELDS: Final = ("id", "Modified_Time", "Modified_By", "Created_Time")
 """Read with every record beside the mapped ones; the client adds them."""
+MOST_FIELDS: Final = MAX_CRM_FIELDS - len(CRM_SYSTEM_FIELDS)
+"""What a mapping may name of one module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,127 +136,9 @@ class EntityMapping(Strict):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        if faults := [
-            *self._taken_twice(),
-            *self._never_mapped(),
-            *self._incomplete(),
-            *self._mixed(),
-            *self._odd(),
-        ]:
+        if faults := list(faults_of_section(self, MOST_FIELDS)):
             raise AllFound(faults)
         return self
-
-    def _taken_twice(self) -> Iterator[Found]:
-        named = Counter(field.name for field in self.fields)
-        for name in sorted(name for name, count in named.items() if count > 1):
-            yield Found(f"two fields are called {name}", "rename one of them", ("fields",), "mapped_twice")
-        for side in Side:
-            users: dict[str, str] = {name: role for name, role in self._own(side) if name}
-            for field in sorted(self.fields, key=lambda one: not one.may_write(side)):
-                for attribute in field.attributes(side):
-                    if users.get(attribute) == "constants" and not field.may_write(side):
-                        continue  # a create may say what an update leaves to the other side
-                    if self.name == INDIVIDUAL and attribute in users and not field.may_write(side):
-                        continue  # a display name follows the names that another field carries
-                    if attribute in users:
-                        yield Found(
-                            f"{attribute} is already used by {users[attribute]}",
-                            "map each attribute once", ("fields", field.name, side.value), "mapped_twice",
-                        )  # fmt: skip
-                    users.setdefault(attribute, f"the field {field.name}")
-
-    def _own(self, side: Side) -> list[tuple[str | None, str]]:
-        constants: list[tuple[str | None, str]] = [(name, "constants") for name in self.constants.of(side)]
-        if side is Side.BOOKS:
-            return [(self.books_stamp, "books_stamp"), *constants]
-        return [(self.crm_stamp, "crm_stamp"), (self.parent_field, "parent_field"), *constants]
-
-    def _mixed(self) -> Iterator[Found]:
-        """A set that Books would take by two calls."""
-        for field in self.fields:
-            paths = set(field.attributes(Side.BOOKS))
-            if self.kind.of_primary & paths and paths - self.kind.of_primary:
-                message = f"{field.name} is partly the primary person's, partly the customer's"
-                fix = "make two fields of it: Books takes them by two calls"
-                yield Found(message, fix, ("fields", field.name, "books"), "policy_contradiction")
-
-    def _never_mapped(self) -> Iterator[Found]:
-        mapped = [
-            (path, ("fields", field.name, "books"), field.convert.alone)
-            for field in self.fields
-            for path in field.attributes(Side.BOOKS)
-        ]
-        written = [(path, ("constants", "books", path), False) for path in self.constants.books]
-        for path, at, alone in [*mapped, *written]:
-            if problem := self._books_problem(path, alone=alone):
-                kind = "mirror_mapped" if problem is _MIRROR else "never_mapped"
-                yield Found(f"{path} {problem[0]}", problem[1], at, kind)
-
-    def _books_problem(self, path: str, *, alone: bool) -> tuple[str, str] | None:
-        head, dot, _ = path.partition(".")
-        if head in self.kind.never_mapped:
-            return "is never written by Tandem", "remove the field"
-        if alone != (self.name == "item" and path == "status"):
-            return _STATUS if not alone else ("has no active state", "map Books' status of an item with it")
-        if path in self.kind.mirrors:
-            return _MIRROR
-        if dot and (self.is_person or head not in self.kind.objects):
-            return (
-                "is no path of this entity",
-                "only billing_address and shipping_address of a customer, individual or vendor have parts",
-            )
-        if not dot and head in self.kind.objects:
-            return "is an object", "map its parts, e.g. {address: billing_address.address, ...}"
-        return None
-
-    def _incomplete(self) -> Iterator[Found]:
-        if not any(field.name == "name" for field in self.fields):
-            fix = "map the record's name as the field `name`"
-            yield Found("no field is called name", fix, ("fields",), "missing_key")
-        if self.is_person and self.parent_field is None:
-            yield Found("parent_field is missing", "add parent_field: Account_Name", kind="missing_key")
-        if (count := len(self.crm_fields) + len(CRM_SYSTEM_FIELDS)) > MAX_CRM_FIELDS:
-            message = f"{count} CRM fields; one query reads {MAX_CRM_FIELDS}"
-            yield Found(message, "map fewer fields", ("fields",), "too_many_fields")
-
-    def _odd(self) -> Iterator[Found]:
-        """Policies that have no meaning for this entity."""
-        if self.crm_module != self.kind.crm_module:
-            message = f"{self.name} lives in {self.kind.crm_module} of CRM, not in {self.crm_module}"
-            yield Found(message, f"write {self.kind.crm_module}", ("crm_module",), "unknown_value")
-        if self.is_person and self.delete == "deactivate":
-            message = "Books cannot make a contact person inactive"
-            yield Found(message, "write keep or hold", ("delete",), "policy_contradiction")
-        for key, names in _ONLY_OF.items():
-            if self.name not in names and getattr(self, key) != type(self).model_fields[key].default:
-                message = f"{key} is for {' and '.join(names)}"
-                yield Found(message, "write it there, or take it out", (key,), "policy_contradiction")
-        for field in self.fields:
-            owned = self.kind.ledger.intersection(field.attributes(Side.BOOKS))
-            if owned and field.owner != "books":
-                message = f"{min(owned)} of an {self.name} is Books' own: the ledger rests on it"
-                fix = "write direction: to_crm, or owner: books where CRM may edit it too"
-                key = "owner" if field.direction == "both" else "direction"
-                yield Found(message, fix, ("fields", field.name, key), "owner_contradicts_direction")
-        if self.create_in_books_when and not self.create_in_books:
-            message = "create_in_books is false, so create_in_books_when decides nothing"
-            fix = "write create_in_books: true, or take it out"
-            yield Found(message, fix, ("create_in_books_when",), "policy_contradiction")
-        known = [*self.kind.words, *(f.name for f in self.fields if f.convert.is_key)]
-        for field in self.own_keys:
-            unlisted = [path for path in field.attributes(Side.BOOKS) if not self._is_listed(path)]
-            if field.convert.is_key and unlisted:
-                message = f"{field.name} is no match key: no list of Books shows {unlisted[0]}"
-                fix = "choose a custom field (cf_...) or " + ", ".join(sorted(self.kind.listed))
-                yield Found(message, fix, ("match_by",), "match_key_not_mapped")
-        for name in self.match_by:
-            if name not in known:
-                message = f"{name} is no match key: no field of that name with one value is mapped"
-                yield Found(message, nearest(name, known), ("match_by",), "match_key_not_mapped")
-
-    def _is_listed(self, path: str) -> bool:
-        """Existing records are found by what lists show; persons come whole with their customer."""
-        return self.is_person or path.startswith("cf_") or path in self.kind.listed
 
     @property
     def kind(self) -> Kind:
@@ -410,7 +284,7 @@ class Mapping(Strict):
     def _share_contacts(self) -> Self:
         """`individual` and `contact_person` are read together."""
         on = {name: entity for name, entity in self.entities.items() if entity.enabled}
-        if faults := list(faults_of_individual(on, MAX_CRM_FIELDS - len(CRM_SYSTEM_FIELDS))):
+        if faults := list(faults_of_individual(on, MOST_FIELDS)):
             raise AllFound(faults)
         if INDIVIDUAL in on:
             for one, other in ((INDIVIDUAL, PERSON), (PERSON, INDIVIDUAL)):
