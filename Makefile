@@ -64,7 +64,10 @@ sandbox: $(call env,local) ## Serve the local Zoho alone (PORT=18080 ARGS=--help
 	@$(local) -m sandbox --port "$(PORT)" $(ARGS)
 
 .PHONY: test
-test: setup lint types template build unit stack ## Run the whole gate, as CI does
+test: setup ## Run the whole gate, as CI does
+	@$(MAKE) -j 2 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types template build
+	@$(MAKE) unit
+	@$(MAKE) stack
 
 .PHONY: lint
 lint: $(call env,dev) ## Check style, format and stale requirement files
@@ -83,7 +86,7 @@ template: $(call env,tools) ## Check template.yaml
 
 .PHONY: unit
 unit: $(call env,dev) $(call env,outside) ## Run the tests that need no deployment
-	$(dev) -m pytest -n 2 -m "not stack and not node"
+	$(dev) -m pytest -n 2 --dist worksteal -m "not stack and not node"
 
 .PHONY: coverage
 coverage: $(call env,dev) ## Measure the branch coverage of core and engine; below 95 % it fails
