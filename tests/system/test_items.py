@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.control.edits import crm_edit
 from tandem.core.records import LinkState, RecordKey, Side
 from tests.system.sections import ITEMS, NEW_ITEMS, india
 from tests.system.world import System
@@ -113,6 +114,24 @@ async def test_a_price_of_crm_outlives_the_create_in_books(creating: System) -> 
     await creating.settle(3)
     assert (await creating.crm_record("Products", id))["Unit_Price"] == 500
     assert {call["endpoint"] for call in creating.writes(before)} == {"PUT /crm/v8/{module}/{id}"}
+
+
+async def test_a_product_made_inactive_during_its_create_is_so_in_books(creating: System) -> None:
+    """A new item is active, as the Product was: that is agreed with the create, or a person would be asked."""
+    id = (await creating.control("POST", "/crm/Products", PRODUCT))["id"]
+    edited: list[str] = []
+
+    def edit(verb: str, argument: object) -> None:
+        """Somebody edits between our read and our create: just before its intent is written."""
+        if verb == "put" and not edited and "INTENT#" in str(argument):
+            edited.append(id)
+            crm_edit(creating.sandbox, {"module": "Products", "id": id}, {"Product_Active": False})
+
+    creating.memory.before = edit
+    await creating.settle(3)
+    assert edited == [id]
+    assert [made["status"] for made in await items(creating)] == ["inactive"]
+    assert creating.store.cases.holds("main") == []
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -173,8 +173,14 @@ class FirstLinks:
         self.records.clear_holds(link)
 
     def _created_base(self, own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
-        """What is agreed for the fields that a create carries; a default is not, where it can come back."""
+        """What is agreed for the fields that a create carries; a default is not, where it can come back.
+
+        The state of a record that is made in Books is agreed without being carried: Books makes it active.
+        """
         mapped, base = self.desk.entity(own.entity), {}
+        state = mapped.state
+        if state is not None and own.side is Side.CRM and not is_blank(shown := own.values.get(state.name)):
+            base[state.name] = Base(shown, state.convert.translate(Side.CRM, shown))
         for name, value in values.items():
             shown = own.values[name]
             if not is_blank(shown) or not mapped.field(name).may_write(own.side):
