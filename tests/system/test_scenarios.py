@@ -265,16 +265,21 @@ async def test_the_notification_channel_outlives_its_seven_days(system: System) 
 
 
 async def test_a_channel_whose_end_cannot_be_moved_is_told_once_and_missed_by_nobody(system: System) -> None:
-    """Should CRM want another body there: one alert says what to do, and the tick finds what no notice tells."""
+    """Should CRM want another body there: one alert says what to do, and the tick finds what no notice tells.
+
+    It is tried once a day, and `tandem status` goes on to tell the end that it really has.
+    """
     await system.control("PUT", "/switches", {"watch_patch_body": "object"})
     end = system.clock.now() + timedelta(days=2)
     system.store.connections.set("main", crm_channel_expiry=end.isoformat())
-    for _ in range(8):
-        system.clock.advance(86_400)
+    for _ in range(16):
+        system.clock.advance(43_200)
         await system.tick()
     told = [message for subject, message in system.alerts.sent if "notifications" in subject]
     assert len(told) == 1
     assert "Subscribe again: tandem connect" in told[0]
+    assert system.store.connections.read("main").crm_channel_expiry == end.isoformat()
+    assert len(system.calls(method="PATCH")) == 8
     system.write_mode()
     await system.control("POST", "/crm/Accounts", ACCOUNT)
     await system.settle(15)

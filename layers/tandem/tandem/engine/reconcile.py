@@ -47,6 +47,7 @@ HALF_A_TICK = timedelta(seconds=30)
 
 LONG_AFTER = timedelta(minutes=1)
 """Beyond what clocks may differ by: a delete so much older than its record's handling was seen by it."""
+DAY = timedelta(days=1)
 CHANNEL_LIFE = timedelta(days=7) - timedelta(minutes=1)
 """A longer life is silently made one hour."""
 
@@ -380,7 +381,10 @@ class _Poll:
         connection, now = self.connection, self.clock.now()
         if not connection.crm_channels or not connection.crm_channel_expiry:
             return
-        if datetime.fromisoformat(connection.crm_channel_expiry) - now > CHANNEL_LIFE - timedelta(days=1):
+        if datetime.fromisoformat(connection.crm_channel_expiry) - now > CHANNEL_LIFE - DAY:
+            return
+        cursor = self.store.cursors.read(connection.id, "channel")
+        if cursor.due is not None and now < cursor.due:
             return
         until, client = now + CHANNEL_LIFE, self.clients[Side.CRM]
         try:
@@ -395,7 +399,8 @@ class _Poll:
                 "some minutes late. Subscribe again: tandem connect",
                 now,
             )
-            until = now + CHANNEL_LIFE
+            self.store.cursors.move(connection.id, replace(cursor, due=now + DAY))
+            return
         self.store.connections.set(connection.id, crm_channel_expiry=until.isoformat())
 
     def _events(self) -> list[str]:
