@@ -10,9 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tandem.adapters.memory.alerts import MemoryAlerts
+from tandem.adapters.memory.clock import ManualClock
 from tandem.adapters.memory.table import MemoryTable
 from tandem.core.errors import ConditionFailedError
 from tandem.core.records import Base, Record, RecordKey, Side
+from tandem.engine.desk import Store
 from tandem.engine.intents import Intent, Intents, before_of, newcomers, settle_time
 
 NOW = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -132,3 +135,13 @@ def test_what_a_write_replaces_is_what_its_target_showed() -> None:
     shown = Record(Side.BOOKS, "customer", "7", {"name": "Acme", "notes": "n"})
     assert before_of(shown, {"name": "Acme Ltd", "website": "a.in"}) == {"name": "Acme", "website": None}
     assert before_of(None, {"name": "Acme"}) == {}
+
+
+def test_an_intent_blocks_its_record_under_whatever_entity_a_row_names_it() -> None:
+    """A Contact is hinted as a person, and may be a customer of its own."""
+    table = MemoryTable()
+    store = Store.over(table, MemoryTable(), MemoryAlerts(), ManualClock(datetime(2026, 11, 29, tzinfo=UTC)))
+    places = {"main/crm/individual/1"}
+    assert store.is_blocked(RecordKey("main", Side.CRM, "contact_person", "1"), places)
+    assert not store.is_blocked(RecordKey("main", Side.CRM, "contact_person", "2"), places)
+    assert not store.is_blocked(RecordKey("main", Side.BOOKS, "customer", "1"), places)
