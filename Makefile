@@ -90,7 +90,7 @@ unit: $(call env,dev) $(call env,outside) ## Run the tests that need no deployme
 
 .PHONY: coverage
 coverage: $(call env,dev) ## Measure the branch coverage of core and engine; below 95 % it fails
-	$(dev) -m pytest -q -n 2 --cov=tandem --cov-branch --cov-report= tests/core tests/engine tests/system tests/cli
+	$(dev) -m pytest -q -n 2 --timeout 900 --cov=tandem --cov-branch --cov-report= tests/core tests/engine tests/system tests/cli
 	$(dev) -m coverage report --include='*/tandem/core/*,*/tandem/engine/*' --fail-under=95
 
 .PHONY: outside
