@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tandem.core.errors import StoreError
 from tandem.core.records import Base, Link, LinkState, RecordKey, Side
 from tandem.engine.links import LINK
 from tests.system.conftest import ACCOUNT, Pair
@@ -224,6 +225,33 @@ async def test_what_is_deleted_before_the_look_is_not_made_again(system: System,
     link = system.store.links.of(RecordKey("main", Side.BOOKS, "customer", made["contact_id"]))
     assert link is not None
     assert (link.state, link.crm_id) == (LinkState.TOMBSTONE, account["id"])
+
+
+async def test_what_was_found_before_the_writer_died_is_not_made_again(system: System) -> None:
+    """P7 and P19: found once, it is known, though Books tells nobody of its delete and the link was not stored yet."""
+    await system.settle(2)
+    system.write_mode()
+    await fault(system, "timeout_after_commit", POST)
+    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
+    await told(system)
+
+    def dies(_verb: str, op: Any) -> None:
+        if op.item["kind"] == "write":
+            system.past.after = None
+            raise StoreError("no answer")
+
+    system.past.after = dies
+    with pytest.raises(StoreError, match="no answer"):
+        await system.settle(8)
+    [customer] = (await system.export())["books"]["contacts"]
+    await system.control("DELETE", f"/books/contacts/{customer['contact_id']}")
+    await system.settle(8)
+    data = await system.export()
+    assert data["books"]["contacts"] == []
+    assert settled(system) == ["write"]
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", account))
+    assert link is not None
+    assert (link.state, link.books_id) == (LinkState.TOMBSTONE, customer["contact_id"])
 
 
 async def test_what_an_open_create_made_is_left_alone_though_its_source_is_gone(system: System) -> None:

@@ -79,6 +79,10 @@ class Intents:
         """The outcome is unknown: look at it again not before `until`."""
         self.table.put(Put(_item(intent) | {"settle_after": until.isoformat()}))
 
+    def found(self, intent: Intent, id: str) -> None:
+        """What an unanswered create made is known: it may be gone before the link is stored."""
+        self.table.put(Put(_item(intent) | {"target": id}))
+
     def close(self, intent: Intent) -> None:
         """The write is in the history and the link has moved (or nothing was written)."""
         self.table.delete(Delete(_pk(intent.connection), intent.id))

@@ -44,12 +44,18 @@ class Settler:
         return blocked
 
     async def _settle(self, intent: Intent) -> None:
+        kind: EntryKind
         count_calls()
-        if intent.kind == "create":
-            kind, id = await self._find_created(intent)
-        else:
+        store = self.desk.store
+        if intent.kind != "create":
             kind, id = await self._look(intent), intent.target
-        store, now = self.desk.store, self.desk.clock.now()
+        elif intent.target is not None:
+            kind, id = "write", intent.target  # found by a writer that did not come to the end of this
+        else:
+            kind, id = await self._find_created(intent)
+            if id is not None:
+                store.intents.found(intent, id)
+        now = self.desk.clock.now()
         store.history.written(intent, kind, now, settled=True, written_id=id)
         if kind == "write" and id is not None:
             await self._raise_children(intent, id)
