@@ -15,10 +15,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -32,6 +33,7 @@ class Bug:
     name: str
     patch: Path
     text: str
+    breaks: str
     counters: frozenset[str]
 
     @classmethod
@@ -43,10 +45,8 @@ class Bug:
         }
         if not all(found.values()):
             raise ValueError(f"{patch.name} needs the lines Bug:, Breaks: and Found by:")
-        text, counters = found["Bug"], found["Found by"]
-        assert text is not None
-        assert counters is not None
-        return cls(patch.stem, patch, text[1], frozenset(re.split(r",\s*", counters[1])))
+        text, breaks, counters = (str(line[1]) for line in found.values() if line)
+        return cls(patch.stem, patch, text, breaks, frozenset(re.split(r",\s*", counters)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def apply(bug: Bug, tree: Path) -> str:
     return done.stderr.strip() or "refused by git" if done.returncode else ""
 
 
-def run(tree: Path, seed: int, events: int) -> dict[str, object]:
+def run(tree: Path, seed: int, events: int) -> dict[str, Any]:
     """One seed in a copy; its report."""
     report = tree / "report.json"
     command = [
@@ -109,7 +109,7 @@ def run(tree: Path, seed: int, events: int) -> dict[str, object]:
     )
     if not report.exists():
         raise RuntimeError(done.stderr[-2000:])
-    found: dict[str, object] = json.loads(report.read_text())
+    found: dict[str, Any] = json.loads(report.read_text())
     return found
 
 
@@ -124,17 +124,45 @@ def judge(bug: Bug, seeds: Sequence[int], events: int) -> Result:
         for seed in seeds:
             report = run(tree, seed, events)
             seen += int(str(report["events"]))
-            counters = {finding["counter"] for finding in report["findings"]}  # type: ignore[attr-defined]
+            counters = {finding["counter"] for finding in report["findings"]}
             if caught := sorted(counters & bug.counters):
                 return Result(bug, ", ".join(caught), seed, seen, time.perf_counter() - started)
     return Result(bug, "", 0, seen, time.perf_counter() - started, "passed unseen")
+
+
+def row(result: Result) -> dict[str, Any]:
+    """One row of the table: what the bug is, what it breaks, and within how much it was found."""
+    bug = result.bug
+    return {
+        "bug": bug.name,
+        "is": bug.text,
+        "breaks": bug.breaks,
+        "by": result.by,
+        "seed": result.seed,
+        "events": result.events,
+        "seconds": result.seconds,
+    }
+
+
+def markdown(table: Sequence[Mapping[str, Any]]) -> str:
+    """The table as it stands in docs/judge.md."""
+    head = [
+        "| planted bug | what is wrong | breaks | found by | seed | events |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines = (
+        f"| `{one['bug']}` | {one['is']} | {one['breaks']} | {one['by'] or 'not found'} "
+        f"| {one['seed'] or 'all'} | {one['events']} |"
+        for one in table
+    )
+    return "\n".join([*head, *lines]) + "\n"
 
 
 def _clean(seeds: Sequence[int], events: int) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         copy_of_tree(Path(folder))
         for seed in seeds:
-            for finding in run(Path(folder), seed, events)["findings"]:  # type: ignore[attr-defined]
+            for finding in run(Path(folder), seed, events)["findings"]:
                 yield f"seed {seed} without any bug: {finding['counter']}: {finding['what']}"
 
 
@@ -149,6 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--events", type=int, default=250, help="events in a seed (default %(default)s)")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, default=Path("build/simulate-judge.json"))
+    parser.add_argument("--report", type=Path, help="the table as Markdown, for docs/judge.md")
     asked = parser.parse_args(argv)
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
     chosen = [bug for bug in bugs() if not asked.names or bug.name in asked.names]
@@ -156,31 +185,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     say(f"{'bug':<34} {'found by':<22} {'seed':>4} {'events':>6} {'seconds':>7}\n")
     with ThreadPoolExecutor(asked.jobs) as pool:
         results = []
-        for result in pool.map(lambda bug: judge(bug, seeds, asked.events), chosen):
-            results.append(result)
+        tried = [pool.submit(judge, bug, seeds, asked.events) for bug in chosen]
+        for future in as_completed(tried):
+            results.append(result := future.result())
             by = result.by or f"NOT FOUND ({result.fault})"
             say(
                 f"{result.bug.name:<34} {by:<22} {result.seed:>4} {result.events:>6} {result.seconds:>7.1f}\n"
             )
             sys.stdout.flush()
+    results.sort(key=lambda result: result.bug.name)
     used = range(asked.first_seed, max([result.seed for result in results], default=0) + 1)
     dirty = list(_clean(used, asked.events))
     for line in dirty:
         say(f"{line}\n")
     missed = [result.bug.name for result in results if not result.by]
     asked.json.parent.mkdir(parents=True, exist_ok=True)
-    table = [
-        {
-            "bug": r.bug.name,
-            "is": r.bug.text,
-            "by": r.by,
-            "seed": r.seed,
-            "events": r.events,
-            "seconds": r.seconds,
-        }
-        for r in results
-    ]
+    table = [row(result) for result in results]
     asked.json.write_text(json.dumps({"bugs": table, "missed": missed, "dirty": dirty}, indent=1) + "\n")
+    if asked.report is not None:
+        asked.report.write_text(markdown(table))
     say(f"bugs {len(results)} found {len(results) - len(missed)} missed {len(missed)} dirty {len(dirty)}\n")
     return 1 if missed or dirty or len(results) == 0 else 0
 

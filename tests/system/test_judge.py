@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from tests.system.simulation import judge as judge_module
-from tests.system.simulation.calls import credentials, writes
+from tests.system.simulation.calls import credentials, pace, writes
 from tests.system.simulation.case import Case
-from tests.system.simulation.evidence import Act, Evidence
+from tests.system.simulation.evidence import Act, Evidence, Restore
 from tests.system.simulation.records import records
-from tests.system.simulation.values import promptness
+from tests.system.simulation.values import promptness, values
 from tests.system.simulation.verdict import Verdict
+from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, lost_entries
 
 HERE = Path(judge_module.__file__).parent
 BLACK_BOX = ("judge", "case", "records", "goods", "values", "calls", "windows", "verdict", "evidence")
@@ -230,3 +231,124 @@ def test_the_deleted_record_itself_must_not_be_back() -> None:
     scene["acts"][2] = Act(DELETED, "delete", "a", "crm", "customer", "No1", value="42")
     scene["calls"][0]["record_ids"] = ["42"]
     assert judged("crm", scene) == ["resurrected"]
+
+
+# --- an edit that gave way (P6) ----------------------------------------------------------------------------------
+
+
+def scene_of_a_conflict(saw: str, *more: dict[str, Any]) -> Case:
+    """Somebody typed `mine` in Books over `saw`; a conflict rule gave it up for `theirs`."""
+    act = Act(50.0, "edit", "a", "books", "customer", "No1", "notes", "mine", saw)
+    decision = {
+        "kind": "write",
+        "rules": {"notes": "conflict: changed on both sides, crm owns notes"},
+        "before": {"notes": "mine"},
+        "after": {"notes": "theirs"},
+    }
+    sides: dict[str, Any] = {"crm": {"Accounts": [], "Contacts": []}, "books": {"contacts": []}}
+    return case_of(acts=[act], history=[decision, *more], sides=sides)
+
+
+def test_an_edit_may_give_way_to_another_that_its_author_did_not_know() -> None:
+    """That is a conflict, and a rule of the mapping settles it."""
+    assert found(scene_of_a_conflict("before"), values) == []
+    assert found(scene_of_a_conflict(""), values) == []
+
+
+def test_an_edit_does_not_give_way_to_what_its_author_had_seen() -> None:
+    """It was the later one; a logged "conflict" with it is a mistake. What an unknown write wrote may be seen early."""
+    assert found(scene_of_a_conflict("theirs"), values) == ["lost"]
+    unknown = {"kind": "unknown", "after": {"notes": "theirs"}}
+    assert found(scene_of_a_conflict("theirs", unknown), values) == []
+
+
+# --- calls in a minute (P20) -------------------------------------------------------------------------------------
+
+
+def test_a_minute_begins_with_any_call_and_not_with_the_clock() -> None:
+    """Twice the calls of a minute beside the turn of the clock's minute are too many."""
+    burst = [call(58.0 + n / 2, "GET", "/books/v3/contacts") for n in range(5)]
+    later = [call(107.0 + n / 2, "GET", "/books/v3/contacts") for n in range(5)]
+    for most, counters in ((5, []), (4, ["overruns"])):
+        case = case_of([*burst, *later])
+        case.evidence.per_minute = most
+        assert found(case, pace) == counters
+
+
+# --- the window that Books leaves (P6) ---------------------------------------------------------------------------
+
+
+def overwritten(*looks: dict[str, Any], typed: float = 100.0, wrote: float = 104.0) -> Case:
+    """Somebody typed notes in Books that our write, made on these looks, wrote over."""
+    act = Act(typed, "edit", "a", "books", "customer", "No1", "notes", "mine", "")
+    write = call(wrote, "PUT", "/books/v3/contacts/9", "9", body={"notes": "ours"})
+    sides: dict[str, Any] = {"crm": {"Accounts": [], "Contacts": []}, "books": {"contacts": []}}
+    return case_of([*looks, write], [act], sides=sides)
+
+
+def read(seconds: float, id: str = "9") -> dict[str, Any]:
+    """A read of one Books customer."""
+    return call(seconds, "GET", f"/books/v3/contacts/{id}", id)
+
+
+def listing(seconds: float) -> dict[str, Any]:
+    """A page of all."""
+    return call(seconds, "GET", "/books/v3/contacts")
+
+
+def test_an_edit_between_our_last_look_and_our_write_is_in_the_window() -> None:
+    """It is counted, not found: Books has no lock."""
+    for looks in ([read(98)], [listing(98)], [read(60), listing(98)], [read(98), listing(101)]):
+        case = overwritten(*looks)
+        assert found(case, values) == []
+        assert case.verdict.in_window == 1
+
+
+def test_an_edit_that_a_look_showed_or_that_no_fresh_look_came_before_is_lost() -> None:
+    """A read after it had it; a read of long ago, one of another record and none at all are no excuse."""
+    for looks in ([read(98), read(101)], [read(60)], [listing(80)], [read(98, "8")], []):
+        assert found(overwritten(*looks), values) == ["lost"]
+    assert found(overwritten(read(98), typed=100, wrote=129), values) == ["lost"]
+
+
+# --- a table that was restored (P18) -----------------------------------------------------------------------------
+
+RESTORED = Restore(saved=1_000.0, stopped=1_200.0, up=1_350.0)
+
+
+def after_a_restore(*history: dict[str, Any], calls: Sequence[dict[str, Any]] = ()) -> Case:
+    """A connection whose table was lost at 1200 s and came back as it was at 1000 s."""
+    case = case_of(calls, history=history)
+    case.evidence.restored = [RESTORED]
+    return case
+
+
+def test_what_was_decided_before_the_restored_table_was_up_is_no_matter_of_lost_state() -> None:
+    """Only a question of the time after may be about what was forgotten."""
+    case = after_a_restore()
+    assert is_of_lost_state(case, {"at": at(1_350.0)})
+    assert not is_of_lost_state(case, {"at": at(1_300.0)})
+    assert not is_of_lost_state(case_of(), {"at": at(1_350.0)})
+
+
+def test_a_pair_is_asked_about_only_where_both_are_named() -> None:
+    """By a hold of one of them with the other among its candidates."""
+    held = {"kind": "held", "at": at(1_400.0), "record": "a/crm/contact_person/8", "candidates": ["5", "6"]}
+    assert is_asked_whether_one(after_a_restore(held), "8", "5")
+    assert not is_asked_whether_one(after_a_restore(held), "8", "7")
+    assert not is_asked_whether_one(after_a_restore({**held, "kind": "link"}), "8", "5")
+    assert not is_asked_whether_one(after_a_restore({**held, "at": at(900.0)}), "8", "5")
+
+
+def test_only_writes_that_were_open_when_the_table_was_lost_may_lack_their_entry() -> None:
+    """Those of the minutes before it, and earlier ones without an answer since the backup."""
+    path = "/books/v3/contacts/9"
+    lost = [call(1_100.0, "PUT", path, "9"), call(850.0, "PUT", path, "9", status=500)]
+    kept = [
+        call(900.0, "PUT", path, "9"),
+        call(700.0, "PUT", path, "9", status=0),
+        call(1_400.0, "PUT", path, "9"),
+        call(1_190.0, "GET", path, "9"),
+    ]
+    assert lost_entries(after_a_restore(calls=[*kept, *lost])) == lost
+    assert lost_entries(case_of([*kept, *lost])) == []

@@ -31,6 +31,15 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """The State table was restored: as it was at `saved`, after it was lost at `stopped`; all works again at `up`."""
+
+    saved: float
+    stopped: float
+    up: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mapped:
     """One field of the mapping file: its parts on both sides."""
 
@@ -51,8 +60,11 @@ class Evidence:
     acts: list[Act]
     quiet_since: Mapping[str, int] = field(default_factory=dict)
     """By connection: the number of the last call before all had long been quiet."""
+    per_minute: int = 10**9
+    """Calls to one Books organisation that a connection allows itself in any minute."""
     brisk: list[tuple[float, float]] = field(default_factory=list)
     """From when to when people typed while nothing was at fault and no notice was lost."""
+    restored: list[Restore] = field(default_factory=list)
 
 
 def fields_of(mapping: Mapping[str, Any], entity: str) -> list[Mapped]:

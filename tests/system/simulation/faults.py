@@ -9,13 +9,25 @@ from typing import Any
 
 from tandem.core.records import Mode
 from tests.system.simulation.functions import Functions
-from tests.system.simulation.org import Network, Org
+from tests.system.simulation.org import HIDDEN_OF, Network, Org
 
 PLANTED: tuple[dict[str, Any], ...] = (
     {"name": "error_before_commit", "count": 1},
     {"name": "error_after_commit", "count": 1},
     {"name": "error_after_commit", "count": 2, "product": "books"},
     {"name": "timeout_after_commit", "count": 1},
+    {
+        "name": "timeout_after_commit",
+        "count": 1,
+        "product": "crm",
+        "match": {"method": "POST", "module": "Accounts"},
+    },
+    {
+        "name": "error_after_commit",
+        "count": 1,
+        "product": "books",
+        "match": {"method": "POST", "endpoint": "/contacts"},
+    },
     {"name": "timeout", "count": 1},
     {"name": "disconnect", "count": 1},
     {"name": "html_error", "count": 2},
@@ -38,6 +50,8 @@ PLANTED: tuple[dict[str, Any], ...] = (
 RARE = {"token_throttled", "token_revoked", "wrong_data_centre"}
 """They stop a connection for minutes: struck a tenth as often as the others."""
 AGAIN_SECONDS = 30.0
+HIDDEN_SECONDS = 300.0
+"""Longer than a delete waits: what is only not seen must not pass for deleted, however long."""
 
 
 @dataclass(slots=True)
@@ -48,7 +62,7 @@ class Faults:
     functions: Functions
     network: Network
     rng: Random
-    _undo: list[Callable[[], None]] = field(default_factory=list)
+    _undo: list[Callable[[], object]] = field(default_factory=list)
 
     def strike(self) -> str:
         """One fault; returns its name."""
@@ -65,6 +79,8 @@ class Faults:
             self._pause,
             self._remap,
             self._silence,
+            self._hide,
+            self._hide,
         )
         if self.rng.random() < 0.6:
             return self._plant()
@@ -77,8 +93,9 @@ class Faults:
         for undo in self._undo:
             undo()
         self._undo.clear()
+        self.network.hidden.clear()
         self.network.late = self.functions.doomed_runs = self.functions.slow_runs = 0
-        self.functions.throttled_until = 0.0
+        self.functions.tables.throttled_until = 0.0
 
     def _org(self) -> tuple[str, Org]:
         return self.rng.choice(list(self.orgs.items()))
@@ -100,7 +117,7 @@ class Faults:
         return "write arrives late"
 
     def _throttle(self) -> str:
-        self.functions.throttled_until = self.functions.loop.time() + self.rng.choice((1.0, 5.0))
+        self.functions.tables.throttled_until = self.functions.loop.time() + self.rng.choice((1.0, 5.0))
         return "table throttled"
 
     def _doom(self) -> str:
@@ -142,7 +159,13 @@ class Faults:
             self._later(lambda c=channel, e=old: setattr(c, "expires", e))  # type: ignore[misc]
         return "channel expired in silence"
 
-    def _later(self, undo: Callable[[], None]) -> None:
+    def _hide(self) -> str:
+        name, _ = self._org()
+        self.network.hidden[name] = self.rng.randrange(HIDDEN_OF)
+        self._later(lambda: self.network.hidden.pop(name, None), HIDDEN_SECONDS)
+        return "records hidden from queries"
+
+    def _later(self, undo: Callable[[], object], seconds: float = AGAIN_SECONDS) -> None:
         """Mended after a while, or when all heals: an undo done twice does no harm."""
         self._undo.append(undo)
-        self.functions.loop.call_later(AGAIN_SECONDS * self.rng.random(), undo)
+        self.functions.loop.call_later(seconds * self.rng.random(), undo)

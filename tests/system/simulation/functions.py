@@ -9,7 +9,6 @@ from datetime import timedelta
 from itertools import count
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl
 
 import httpx
 
@@ -19,73 +18,34 @@ from tandem.adapters.memory.table import MemoryTable
 from tandem.adapters.zoho import hooks
 from tandem.bootstrap import zoho_clients
 from tandem.core.connection import Connection, Settings
-from tandem.core.errors import StoreError
 from tandem.core.records import Mode, Side
 from tandem.engine.desk import Store
 from tandem.engine.drain import Drainer
 from tandem.engine.intake import Intake, Notice
-from tandem.engine.ports import Request
+from tandem.engine.ports import Item, Request
 from tandem.engine.reconcile import Ticker
 from tandem.engine.redrive import Redriver
 from tandem.engine.rows import parse_key
-from tests.system.simulation.loop import CURRENT, START, FunctionTime, Invocation, Killed, VirtualLoop
+from tests.system.simulation.loop import (
+    CURRENT,
+    START,
+    FunctionTime,
+    Invocation,
+    Killed,
+    VirtualLoop,
+    nobody,
+)
 from tests.system.simulation.org import Network, Org
 from tests.system.simulation.plan import Plan
+from tests.system.simulation.tables import Tables
+from tests.system.simulation.wiring import BOOKS_SECRET, CHANNELS, CRM_TOKEN, PATH_SECRET, Queue, Secrets
 
 TIMEOUT = 120
 VISIBILITY = 720
 ATTEMPTS = 5
-CRM_TOKEN, BOOKS_SECRET, PATH_SECRET = "crm-token", "booksSecretOfTheTests01", "path-secret"
-CHANNELS = {"a": "1000000068001", "b": "1000000068002"}
+
 
 Note = Callable[..., None]
-
-
-class Queue:
-    """The change queue: a message is received after its delay, sometimes twice, and comes back when its run failed."""
-
-    def __init__(self, functions: Functions) -> None:
-        self._functions = functions
-
-    def ring(self, group: str, *, keys: Sequence[str] = (), delay: int = 0) -> None:
-        """Send one message."""
-        functions = self._functions
-        message = json.dumps({"group": group, "keys": list(keys[:50])})
-        copies = 2 if functions.rng.random() < functions.plan.doubles else 1
-        for _ in range(copies):
-            functions.later(delay + functions.rng.uniform(0.01, 0.3), functions.receive, message, 1)
-
-
-class Hooks(httpx.AsyncBaseTransport):
-    """Carries notifications to `receive_webhook`, over the network of the world."""
-
-    def __init__(self) -> None:
-        self.functions: Functions | None = None
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """One delivery."""
-        assert self.functions is not None
-        _, _, side, connection, secret = request.url.path.split("/")
-        told = Request(
-            side,
-            connection,
-            secret,
-            await request.aread(),
-            tuple(parse_qsl(request.url.query.decode(), keep_blank_values=True)),
-            {name.lower(): value for name, value in request.headers.items()},
-        )
-        return httpx.Response(self.functions.take_in(told))
-
-
-class Secrets:
-    """Secrets Manager in memory: each connection has its own refresh token."""
-
-    def read(self) -> dict[str, Any]:
-        """The secret of all connections."""
-        return {
-            name: {"client_id": "1000.C", "client_secret": "s", "refresh_token": f"1000.refresh.{name}"}
-            for name in CHANNELS
-        }
 
 
 class Functions:
@@ -97,25 +57,16 @@ class Functions:
         """Nothing runs until `start`."""
         self.loop, self.plan, self.note = loop, plan, note
         self.rng = Random(f"{plan.seed}:functions")
+        self.tables, self.table_ids = Tables(loop, plan.seed), count(1)
         self.clock = FunctionTime(loop)
-        lag = Random(f"{plan.seed}:lag")
-        self.state = MemoryTable(
-            index_lag=lambda: lag.choice(plan.lag), before=self._before, after=self._after, table_id="state"
-        )
-        self.past = MemoryTable(before=self._before, after=self._after, table_id="past")
+        self.lag = Random(f"{plan.seed}:lag")
+        self.past = MemoryTable(before=self.tables.before, after=self.tables.after, table_id="past")
         self.alerts, self.letters = MemoryAlerts(), MemoryDeadLetters()
-        self.store = Store.over(self.state, self.past, self.alerts, self.clock)
         self.http = httpx.AsyncClient(transport=network, trust_env=False)
-        clients = zoho_clients(self.http, self.state, Secrets(), self.clock)
-        token = count(1)
-        self.queue = Queue(self)
-        self.drainer = Drainer(
-            self.store, clients, self.letters, self.clock, lambda: f"w{next(token)}", self.rng.random
-        )
-        self.ticker = Ticker(self.store, clients, self.queue, self.clock)
-        self.redriver = Redriver(self.store, self.letters, self.clock)
-        self.intake = self._intake()
-        self.throttled_until = 0.0
+        self.queue, self.tokens = Queue(self), count(1)
+        self._deploy([])
+        self.is_down = False
+        self._alive: list[Invocation] = []
         self.slow_runs = self.doomed_runs = 0
         self.calm = False
         self._waiting: list[tuple[str, int]] = []
@@ -123,6 +74,28 @@ class Functions:
         self._tasks: set[asyncio.Task[None]] = set()
         for name, org in orgs.items():
             self._connect(name, org)
+
+    def _deploy(self, rows: Sequence[Item]) -> None:
+        """Everything over a State table with these rows, which is another table than any before."""
+        self.state = MemoryTable(
+            index_lag=lambda: self.lag.choice(self.plan.lag), table_id=f"state-{next(self.table_ids)}"
+        )
+        self.state.put_many(rows)
+        self.state.catch_up()
+        self.tables.watch(self.state)
+        self.store = Store.over(self.state, self.past, self.alerts, self.clock)
+        clients = zoho_clients(self.http, self.state, Secrets(), self.clock)
+        self.drainer = Drainer(
+            self.store,
+            clients,
+            self.letters,
+            self.clock,
+            lambda: f"w{next(self.tokens)}",
+            self.rng.random,
+        )
+        self.ticker = Ticker(self.store, clients, self.queue, self.clock)
+        self.redriver = Redriver(self.store, self.letters, self.clock)
+        self.intake = self._intake()
 
     def _connect(self, name: str, org: Org) -> None:
         self.store.connections.save(
@@ -154,21 +127,6 @@ class Functions:
             {Side.CRM: notices(hooks.named_by_crm), Side.BOOKS: notices(hooks.named_by_books)},
         )
 
-    # --- tables ------------------------------------------------------------------------------------------
-
-    def _before(self, verb: str, _operand: Any) -> None:
-        run = CURRENT.get()
-        if run is None:
-            return
-        self.loop.pass_time(run.step())
-        if self.loop.time() < self.throttled_until and self.rng.random() < 0.5:
-            raise StoreError(f"{verb} was throttled")
-
-    def _after(self, _verb: str, _operand: Any) -> None:
-        run = CURRENT.get()
-        if run is not None:
-            run.step()
-
     # --- runs --------------------------------------------------------------------------------------------
 
     def later(self, seconds: float, work: Callable[..., Awaitable[None]], *args: Any) -> None:
@@ -177,7 +135,7 @@ class Functions:
 
     def spawn(self, work: Callable[..., Any], *args: Any) -> None:
         """Start `work` now, in a context of its own."""
-        task = self.loop.create_task(work(*args))
+        task = self.loop.create_task(work(*args), context=nobody())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -189,14 +147,17 @@ class Functions:
         if self.doomed_runs or self.rng.random() < self.plan.deaths:
             self.doomed_runs = max(self.doomed_runs - 1, 0)
             run.dies_at = int(self.rng.expovariate(1 / 50)) + 1
-        if self.slow_runs or self.rng.random() < self.plan.slows:
+        if name != "receive_webhook" and (self.slow_runs or self.rng.random() < self.plan.slows):
             self.slow_runs = max(self.slow_runs - 1, 0)
-            run.slow_at, run.slow_for = self.rng.randint(1, 80), self.rng.choice((5.0, 12.0, 30.0))
+            run.slow_at, run.slow_for = self.rng.randint(1, 80), self.rng.choice((5.0, 12.0, 45.0, 60.0))
         return run
 
     async def _run(self, name: str, work: Callable[[], Awaitable[Any]]) -> bool:
         """One run of a function; true if it ended well."""
+        if self.is_down:
+            return False
         run = self._invocation(name)
+        self._alive.append(run)
         CURRENT.set(run)
         end = self.loop.call_later(TIMEOUT, setattr, run, "dead", True)
         try:
@@ -210,6 +171,7 @@ class Functions:
         finally:
             end.cancel()
             CURRENT.set(None)
+            self._alive.remove(run)
         self.note("ran", name, str(report))
         return True
 
@@ -224,8 +186,9 @@ class Functions:
         end = self.clock.now() + timedelta(seconds=TIMEOUT)
         good = await self._run("sync_changes", lambda: self.drainer.drain(body["group"], keys, end))
         self._running -= 1
-        if not good and attempt < ATTEMPTS:
-            self.later(VISIBILITY if not self.calm else 5, self.receive, message, attempt + 1)
+        if not good and (attempt < ATTEMPTS or self.is_down):
+            is_soon = self.calm or self.is_down
+            self.later(5 if is_soon else VISIBILITY, self.receive, message, attempt + 1)
         elif not good:
             self.letters.send_raw(message)
         if self._waiting:
@@ -254,6 +217,8 @@ class Functions:
 
     def take_in(self, told: Request) -> int:
         """`receive_webhook`, once: its status."""
+        if self.is_down:
+            return 503
         run = self._invocation("receive_webhook")
         token = CURRENT.set(run)
         try:
@@ -281,6 +246,21 @@ class Functions:
     def change_mapping(self, connection: str, text: str) -> None:
         """Activate another mapping: it and META move in one transaction."""
         self.store.connections.save(self.store.connections.read(connection), text)
+
+    def backup(self) -> list[Item]:
+        """The State table as it stands."""
+        return self.state.rows()
+
+    def shut_down(self) -> None:
+        """Nothing runs any more, until the table is restored."""
+        self.is_down = True
+        for run in self._alive:
+            run.dead = True
+
+    def restore(self, rows: Sequence[Item]) -> None:
+        """The stack works again, over a table restored from a backup."""
+        self._deploy(rows)
+        self.is_down = False
 
     def history(self) -> list[dict[str, Any]]:
         """Every entry of the history."""

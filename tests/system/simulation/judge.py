@@ -5,7 +5,7 @@ Each finding names a counter of the last line, or one of the `also` counters, an
 
 from __future__ import annotations
 
-from tests.system.simulation.calls import calls_made, credentials, writes
+from tests.system.simulation.calls import calls_made, credentials, pace, writes
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Evidence
 from tests.system.simulation.goods import goods
@@ -13,7 +13,7 @@ from tests.system.simulation.records import records
 from tests.system.simulation.values import promptness, values
 from tests.system.simulation.verdict import Verdict
 
-RULES = (records, goods, values, promptness, calls_made, credentials, writes)
+RULES = (records, goods, values, promptness, calls_made, pace, credentials, writes)
 
 
 def judge(evidence: Evidence) -> Verdict:

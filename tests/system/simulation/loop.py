@@ -3,43 +3,113 @@
 from __future__ import annotations
 
 import asyncio
+import heapq
 import selectors
-from contextvars import ContextVar
+from collections import deque
+from collections.abc import Coroutine, Generator
+from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
-class _Selector(selectors.SelectSelector):
-    """Where a real selector would wait, time moves on."""
-
-    loop: VirtualLoop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise RuntimeError("the simulation waits for something that nobody will do")
-        self.loop.pass_time(timeout)
-        return []
-
-
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Seconds since the start of the simulation are its time."""
+    """Seconds since the start of the simulation are its time.
+
+    A function that waits for its table blocks its own process alone: `go_on` lets all others run meanwhile, from
+    within the very call, so what they do falls between the two steps that the table operation is.
+    """
+
+    _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
+    _stopping: bool
 
     def __init__(self) -> None:
         """Begin at zero."""
         self._seconds = 0.0
-        selector = _Selector()
-        selector.loop = self
-        super().__init__(selector)
+        super().__init__(selectors.SelectSelector())
+        self.set_task_factory(_of_a_process)  # type: ignore[arg-type]
 
     def time(self) -> float:
         """The simulated present."""
         return self._seconds
 
-    def pass_time(self, seconds: float) -> None:
-        """Move on; everything due meanwhile is late, as when a process stood still."""
-        self._seconds += seconds
+    def go_on(self, run: Invocation, seconds: float) -> None:
+        """`run` waits for so long, and nothing of its process moves; the rest of the world does."""
+        task, until = asyncio.current_task(self), self._seconds + seconds
+        if task is None or seconds <= 0:
+            return
+        asyncio.tasks._leave_task(self, task)
+        run.waits = self.create_future()
+        alarm = self.call_at(until, lambda: None)
+        try:
+            while self._seconds < until and not self._stopping:
+                self._run_once()
+        finally:
+            alarm.cancel()
+            run.waits.set_result(None)
+            run.waits = None
+            asyncio.tasks._enter_task(self, task)
+
+    def _run_once(self) -> None:
+        """As asyncio's own, with simulated waiting, and free to be entered again by what it runs."""
+        if not self._ready:
+            self._next_timers()
+        for _ in range(len(self._ready)):
+            if self._ready and not (handle := self._ready.popleft()).cancelled():
+                handle._run()
+
+    def _next_timers(self) -> None:
+        while self._scheduled and self._scheduled[0].cancelled():
+            heapq.heappop(self._scheduled)._scheduled = False  # type: ignore[attr-defined]
+        if not self._scheduled:
+            raise RuntimeError("the simulation waits for something that nobody will do")
+        self._seconds = max(self._seconds, self._scheduled[0].when())
+        while self._scheduled and self._scheduled[0].when() <= self._seconds:
+            handle = heapq.heappop(self._scheduled)
+            handle._scheduled = False  # type: ignore[attr-defined]
+            self._ready.append(handle)
+
+
+def _of_a_process(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **more: Any
+) -> asyncio.Task[Any]:
+    return asyncio.Task(_driven(work), loop=loop, **more)
+
+
+async def _driven(work: Coroutine[Any, Any, Any]) -> Any:
+    return await _Driven(work)
+
+
+class _Driven:
+    """Runs a task step by step, and none while another task of its process waits for the table."""
+
+    def __init__(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._work = work
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        answer: Any = None
+        error: BaseException | None = None
+        while True:
+            while (run := CURRENT.get()) is not None and run.waits is not None:
+                try:
+                    yield from asyncio.shield(run.waits)
+                except asyncio.CancelledError as cancelled:
+                    error = cancelled
+            try:
+                asked = self._work.send(answer) if error is None else self._work.throw(error)
+            except StopIteration as end:
+                return end.value
+            answer = error = None
+            try:
+                answer = yield asked
+            except GeneratorExit:
+                self._work.close()
+                raise
+            except BaseException as raised:  # noqa: BLE001 - whatever it is, it is the task's own
+                error = raised
 
 
 class Killed(BaseException):
@@ -58,6 +128,8 @@ class Invocation:
     dead: bool = False
     slow_at: int = 0
     slow_for: float = 0.0
+    waits: asyncio.Future[None] | None = None
+    """Set while it waits for its table: until then no task of it goes on."""
 
     def step(self) -> float:
         """Count a step; returns how long it takes beyond the usual. Raises Killed."""
@@ -71,6 +143,11 @@ class Invocation:
 
 CURRENT: ContextVar[Invocation | None] = ContextVar("invocation", default=None)
 """The function that is running; None for people and for the world."""
+
+
+def nobody() -> Context:
+    """The context of what no function does: a person, the world, a run that only begins."""
+    return Context()
 
 
 class WorldTime:

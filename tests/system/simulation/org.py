@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -14,9 +15,11 @@ from sandbox.config import SandboxConfig
 from sandbox.control.load import export
 from sandbox.inprocess import InProcess
 from sandbox.replies import SandboxError
-from tests.system.simulation.loop import CURRENT, VirtualLoop, WorldTime
+from tests.system.simulation.loop import CURRENT, VirtualLoop, WorldTime, nobody
 
 TIMEOUT = 15.0
+HIDDEN_OF = 3
+"""Where a role does not see every record, each of so many is hidden."""
 LATE = (0.5, 3.0)
 """A request that its sender gave up may still be carried out, so many seconds after that."""
 
@@ -90,6 +93,8 @@ class Network(httpx.AsyncBaseTransport):
         self._latency = latency
         self.late = 0
         """How many of the next writes arrive only after their sender gave up."""
+        self.hidden: dict[str, int] = {}
+        """By org: a query of CRM by ids leaves out some records, as for a role that does not see them (remainder)."""
         self._kept: set[asyncio.Task[None]] = set()
         self.after: Callable[[Org], None] = lambda _org: None
 
@@ -118,6 +123,8 @@ class Network(httpx.AsyncBaseTransport):
         await asyncio.sleep(self._rng.uniform(*self._latency))
         if run is not None:
             run.step()
+        if org.name in self.hidden and "ids" in request.url.params:
+            return await _without(response, self.hidden[org.name])
         return response
 
     def _arrive_late(self, org: Org, request: httpx.Request) -> None:
@@ -128,6 +135,15 @@ class Network(httpx.AsyncBaseTransport):
                 return
             self.after(org)
 
-        task = self._loop.create_task(arrive())
+        task = self._loop.create_task(arrive(), context=nobody())
         self._kept.add(task)
         task.add_done_callback(self._kept.discard)
+
+
+async def _without(response: httpx.Response, remainder: int) -> httpx.Response:
+    """The same answer as somebody gets it who may not see every record."""
+    found = json.loads(await response.aread() or "{}")
+    rows = [row for row in found.get("data", []) if int(row["id"]) // 10 % HIDDEN_OF != remainder]
+    if len(rows) == len(found.get("data", [])):
+        return response
+    return httpx.Response(200, json={**found, "data": rows}) if rows else httpx.Response(204)

@@ -128,7 +128,7 @@ def draw(seed: int) -> Plan:
             "stopped_seconds": 120,
             "books_per_day": 200_000,
             "crm_per_day": 2_000_000,
-            "books_per_minute": 80,
+            "books_per_minute": Random(f"{seed}:minute").choice((80, 80, 30)),
             "in_flight": rng.choice((1, 3, 5)),
             "crm_bulk_guard": Random(f"{seed}:bulk").choice(("none", "per_item")),
         },

@@ -16,7 +16,7 @@ from tests.system.simulation.evidence import (
     plain,
     values_in,
 )
-from tests.system.simulation.windows import unseen_creates
+from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, unseen_creates
 
 
 def records(case: Case) -> None:
@@ -110,7 +110,7 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
     elif not crm or not books:
         where = "CRM" if not crm else "Books"
         case.verdict.add("stuck", f"{case.org} person {token}: no counterpart in {where}")
-    else:
+    elif not is_asked_whether_one(case, str(crm[0]["id"]), str(books[0]["contact_person_id"])):
         _equal(case, "contact_person", token, crm[0], books[0])
 
 
@@ -132,12 +132,11 @@ def _equal(case: Case, entity: str, token: str, crm: Mapping[str, Any], books: M
 
 
 def is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    """Held with both values in the history, and people did type on both sides."""
+    """Held with both values in the history, and people did type on both sides, or what was agreed is lost."""
     sides = {a.side for a in case.acts if a.token == token and a.field == name}
-    if len(sides) < 2:
-        return False
     for entry in reversed(case.history):
-        if entry["kind"] == "held" and entry.get("field") == name:
+        is_meant = entry["kind"] == "held" and entry.get("field") == name
+        if is_meant and (len(sides) > 1 or is_of_lost_state(case, entry)):
             crm, books = values_in(entry.get("crm")), values_in(entry.get("books"))
             if set(left) <= crm | {""} and set(right) <= books | {""}:
                 return True

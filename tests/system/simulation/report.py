@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from tests.system.simulation.run import LOOK_SECONDS, Outcome
+from tests.system.simulation.calm import LOOK_SECONDS
+from tests.system.simulation.run import Outcome
 from tests.system.simulation.verdict import ALSO, COUNTERS
 
 

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -21,28 +20,21 @@ import yaml
 
 from tandem.adapters.zoho import transport, watch
 from tandem.core.records import Mode
-from tests.system.simulation.evidence import Act, Evidence
+from tests.system.simulation.calm import calm
+from tests.system.simulation.evidence import Act, Restore
 from tests.system.simulation.faults import Faults
-from tests.system.simulation.functions import BOOKS_SECRET, CHANNELS, PATH_SECRET, Functions, Hooks
-from tests.system.simulation.judge import judge
+from tests.system.simulation.functions import Functions
 from tests.system.simulation.loop import START, VirtualLoop
 from tests.system.simulation.org import Network, Org
-from tests.system.simulation.plan import TRADE, Plan, draw
+from tests.system.simulation.plan import Plan, draw
 from tests.system.simulation.traders import Traders
+from tests.system.simulation.trouble import trouble
 from tests.system.simulation.users import Users
-from tests.system.simulation.verdict import Finding, Verdict
+from tests.system.simulation.verdict import Finding
+from tests.system.simulation.wiring import BOOKS_SECRET, CHANNELS, PATH_SECRET, Hooks
 
 CALM_EVERY = 250
 """Events between two calms: all heals, all must become quiet, and the judge looks."""
-CALM_MINUTES = 90
-LOOKS = 2
-"""Looks, more than a poll apart, that find nothing to do: a notice may be lost that only the next poll makes good."""
-LOOK_SECONDS = 70
-QUIET_MINUTES = 2
-BRISK_RECORDS = 12
-"""Records that people edit in a calm, each in quick succession: nothing is at fault, so all must go fast."""
-CALLS_EACH = 8
-"""Calls to Zoho that the edits of one record may cost: where each is slow, people leave the time for them."""
 
 
 @dataclass(slots=True)
@@ -80,6 +72,7 @@ class Simulation:
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     mapping: Any = None
     brisk: list[tuple[float, float]] = field(default_factory=list)
+    restored: list[Restore] = field(default_factory=list)
     _due: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -162,124 +155,12 @@ class Simulation:
         for name in self.orgs:
             self.functions.set_mode(name, Mode.WRITE)
         while self.outcome.events < events and not self.outcome.findings:
-            await self._trouble(min(CALM_EVERY, events - self.outcome.events))
-            await self._calm()
+            await trouble(self, min(CALM_EVERY, events - self.outcome.events))
+            await calm(self)
         schedule.cancel()
         await self.functions.http.aclose()
         for org in self.orgs.values():
             await org.world.outbox.close()
-
-    async def _trouble(self, events: int) -> None:
-        rng, end = Random(f"{self.plan.seed}:{self.outcome.events}"), self.outcome.events + events
-        pause = rng.choice((0.3, 1.0, 4.0))
-        while self.outcome.events < end:
-            is_trade = self.plan.has_goods and self.traders.rng.random() < TRADE
-            self.outcome.events += self.traders.act() if is_trade else self._event(rng)
-            dice = rng.random()
-            if dice < 0.7:
-                await asyncio.sleep(rng.expovariate(1 / pause))
-            elif dice < 0.72:
-                await asyncio.sleep(rng.uniform(20, 90))
-            self.tell(self.outcome.events)
-
-    def _event(self, rng: Random) -> int:
-        users, dice = self.users, rng.random()
-        if dice < 0.12 or len(users.customers) < 5:
-            return users.create()
-        if dice < 0.15:
-            return users.add_person()
-        if dice < 0.70:
-            return users.edit()
-        if dice < 0.80:
-            return users.edit_both()
-        if dice < 0.805:
-            return users.mass_edit()
-        if dice < 0.82:
-            return users.delete()
-        if dice < 0.825:
-            return users.restore()
-        if dice < 0.83:
-            return users.merge()
-        name = self.faults.strike()
-        self.outcome.kinds[f"fault: {name}"] += 1
-        self.note("fault", name)
-        return 1
-
-    # --- calm and judgement ------------------------------------------------------------------------------
-
-    async def _calm(self) -> None:
-        self.faults.heal()
-        self.functions.calm = True
-        for name in self.orgs:
-            self.functions.pause(name, paused=False)
-            self.functions.set_mode(name, Mode.WRITE)
-        began = self.loop.time()
-        waiting = await self._until_quiet()
-        self.outcome.quiet.append(self.loop.time() - began)
-        if not waiting:
-            await self._brisk()
-            waiting = await self._until_quiet()
-        await asyncio.sleep(90)
-        self._collect()
-        quiet = {name: calls[-1]["seq"] if calls else 0 for name, calls in self.calls.items()}
-        await asyncio.sleep(60 * QUIET_MINUTES + 10)
-        self._collect()
-        verdict = self._judge(quiet)
-        if waiting:
-            such = f"such as {self._rows()[:3]}"
-            verdict.add("stuck", f"open after {CALM_MINUTES} minutes of calm: {waiting}, {such}")
-        self.outcome.findings += verdict.findings
-        self.outcome.in_window = verdict.in_window
-        self.note("judged", verdict.counts())
-        self.functions.calm = False
-
-    async def _until_quiet(self) -> int:
-        """Wait until nothing is to do at some looks in a row; returns what still is after all that time."""
-        began, waiting, looks = self.loop.time(), 1, 0
-        while looks < LOOKS and self.loop.time() - began < 60 * CALM_MINUTES:
-            await asyncio.sleep(LOOK_SECONDS)
-            waiting = self._waiting()
-            looks = 0 if waiting else looks + 1
-        return waiting
-
-    async def _brisk(self) -> None:
-        """People edit in quick succession while all is well: an edit may come while the last one is on its way."""
-        rng, began = Random(f"{self.plan.seed}:brisk:{self.outcome.events}"), self.now()
-        kinds = Counter(self.outcome.kinds)
-        for _ in range(BRISK_RECORDS):
-            side = rng.choice(("crm", "books"))
-            customer = self.users.someone(side)
-            for _ in range(rng.randint(1, 3) if customer else 0):
-                assert customer is not None
-                self.users.edit_one(customer, side)
-                await asyncio.sleep(rng.uniform(0.1, 2.5))
-            await asyncio.sleep(rng.uniform(2.0, 9.0) + CALLS_EACH * sum(self.plan.latency))
-        self.brisk.append((began, self.now()))
-        typed, self.outcome.kinds = self.outcome.kinds - kinds, kinds
-        kinds["brisk edit in a calm, beside the events"] += typed.total()
-
-    def _waiting(self) -> int:
-        """Rows due within the hour (a wait for a person or a parent is a day long) and open intents."""
-        intents = sum(len(self.functions.store.intents.all_open(name)) for name in self.orgs)
-        return intents + len(self._rows())
-
-    def _rows(self) -> list[str]:
-        soon = (self.functions.clock.now() + timedelta(hours=1)).isoformat()
-        items = [item for name in self.orgs for item in self.functions.state.query(name, index="due")]
-        return [text for item in items if (text := str(item["due_sk"])).split("#")[1] < soon]
-
-    def _collect(self) -> None:
-        for name, org in self.orgs.items():
-            for call in org.log():
-                self.calls[name].append(call)
-                self.outcome.calls[f"{call['product']} {call['endpoint']}"] += 1
-                self.outcome.log.append(json.dumps([name, call]))
-
-    def _judge(self, quiet: dict[str, int]) -> Verdict:
-        sides = {name: org.export() for name, org in self.orgs.items()}
-        self.outcome.history = self.functions.history()
-        history = self.outcome.history
-        return judge(Evidence(sides, self.calls, history, self.mapping, self.acts, quiet, self.brisk))
 
 
 @contextmanager

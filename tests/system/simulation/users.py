@@ -47,6 +47,7 @@ PERSON: dict[str, tuple[str, str, str]] = {
     "designation": ("Title", "designation", "Role {n}"),
     "email": ("Email", "email", "{token}.{n}@x.example"),
 }
+IMPORTED = 15
 CLEARABLE = ("website", "notes", "segment")
 
 
@@ -60,6 +61,8 @@ class Users:
     customers: list[Customer] = field(default_factory=list)
     persons: list[tuple[str, Customer]] = field(default_factory=list)
     number: int = 0
+    hot: list[tuple[Customer, str]] = field(default_factory=list)
+    """Customers, each with a field, that everybody is busy with."""
 
     def next(self) -> int:
         """A number never used before."""
@@ -82,7 +85,7 @@ class Users:
             done += self._create_books(customer)
         return done
 
-    def _create_crm(self, customer: Customer) -> int:
+    def _create_crm(self, customer: Customer, *, alone: bool = False) -> int:
         body = {"Account_Name": f"{customer.token} Works", "Account_Type": "Customer"}
         if not customer.twin and self.rng.random() < 0.5:
             body |= {
@@ -93,7 +96,7 @@ class Users:
         made = customer.org.act(edits.crm_create, body, module="Accounts")
         customer.crm = made["id"]
         self.write("create", customer.org.name, "crm", "customer", customer.token)
-        return 1 + self._contact(customer, first=True)
+        return 1 if alone else 1 + self._contact(customer, first=True)
 
     def _contact(self, customer: Customer, *, first: bool = False) -> int:
         token = customer.token if first else f"No{self.next()}"
@@ -170,10 +173,41 @@ class Users:
     def edit(self) -> int:
         """One field of one customer or person on one side."""
         side = self.rng.choice(("crm", "books"))
-        if self.rng.random() < 0.25:
+        dice = self.rng.random()
+        if dice < 0.25:
             return self._edit_person(side)
+        if dice < 0.5 and self.hot:
+            busy, name = self.rng.choice(self.hot)
+            return self._edit_customer(busy, side, name) if self.may_edit(busy, side) else 0
         customer = self.someone(side)
         return self._edit_customer(customer, side) if customer else 0
+
+    def may_edit(self, customer: Customer, side: str) -> bool:
+        """It is there on this side, and nobody has ended it."""
+        return not customer.gone and self._on(customer, side)
+
+    def turn_to(self) -> None:
+        """Everybody turns to another customer: one field of it is edited again and again."""
+        customer = self.someone("crm")
+        self.hot = [(customer, self.rng.choice(list(PLAIN)))] if customer else []
+
+    def rush(self) -> int:
+        """A list is imported, and at once two departments work through it, each on its side and in its own field."""
+        org, side = self.rng.choice(list(self.orgs.values())), self.rng.choice(("crm", "books"))
+        done = sum(self._imported(org, side) for _ in range(IMPORTED))
+        theirs, ours = self.rng.sample([name for name in PLAIN if name != "name"], 2)
+        many = [c for c in self.customers[-80:] if c.org is org and not c.gone]
+        for customer in many:
+            for where, name in (("crm", theirs), ("books", ours)):
+                if self._on(customer, where):
+                    done += self._edit_customer(customer, where, name)
+        self.hot = [(customer, theirs) for customer in many]
+        return done
+
+    def _imported(self, org: Org, side: str) -> int:
+        customer = Customer(f"No{self.next()}", org)
+        self.customers.append(customer)
+        return self._create_crm(customer, alone=True) if side == "crm" else self._create_books(customer)
 
     def edit_one(self, customer: Customer, side: str) -> int:
         """One field of this customer, if it is still there."""
@@ -252,52 +286,6 @@ class Users:
         if done is None:
             return 0
         self.write("edit", org.name, side, "person", token, field=name, value=value, saw=saw)
-        return 1
-
-    # --- deletes, restores, merges -----------------------------------------------------------------------
-
-    def delete(self) -> int:
-        """Somebody deletes a customer on one side, or only marks it inactive."""
-        side = self.rng.choice(("crm", "crm", "books"))
-        customer = self.someone(side)
-        if customer is None:
-            return 0
-        customer.gone = True
-        if side == "crm":
-            done = customer.org.act(edits.crm_delete, {}, module="Accounts", id=customer.crm or "")
-            verb = "delete"
-        elif self.rng.random() < 0.5:
-            done, verb = customer.org.act(edits.books_delete, {}, id=customer.books or ""), "delete"
-        else:
-            done = customer.org.act(edits.books_status("inactive"), {}, id=customer.books or "")
-            verb = "inactivate"
-        if done is None:
-            return 0
-        id = customer.crm if side == "crm" else customer.books
-        self.write(verb, customer.org.name, side, "customer", customer.token, value=id)
-        return 1
-
-    def restore(self) -> int:
-        """Somebody takes a customer out of CRM's recycle bin."""
-        gone = [c for c in self.customers[-80:] if c.gone and c.crm and c.org.account(c.crm) is None]
-        if not gone:
-            return 0
-        customer = self.rng.choice(gone)
-        if customer.org.act(edits.crm_restore, {}, module="Accounts", id=customer.crm or "") is None:
-            return 0
-        self.write("restore", customer.org.name, "crm", "customer", customer.token)
-        return 1
-
-    def merge(self) -> int:
-        """Somebody merges one CRM customer into another."""
-        loser, master = self.someone("crm"), self.someone("crm")
-        if loser is None or master is None or loser is master or loser.org is not master.org:
-            return 0
-        loser.gone = master.gone = True
-        body = {"losers": [loser.crm]}
-        if loser.org.act(edits.crm_merge, body, module="Accounts", id=master.crm or "") is None:
-            return 0
-        self.write("merge", loser.org.name, "crm", "customer", loser.token, into=master.token)
         return 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Act, by_token, plain, seconds_of, took_effect, values_in
-from tests.system.simulation.windows import in_books_window
+from tests.system.simulation.windows import gave_way_unrecorded, in_books_window
 
 PROMPT = 30.0
 """Seconds that an edit may take to the other side while nothing is at fault."""
@@ -21,7 +21,11 @@ def values(case: Case) -> None:
             continue
         if value in shown.get((act.kind, act.token), set()):
             continue
-        if (act.kind, act.token, act.field, value) in seen or value in decided:
+        if (act.kind, act.token, act.field, value) in seen:
+            continue
+        if any(plain(act.saw) not in kept for kept in decided.get(value, ())):
+            continue
+        if gave_way_unrecorded(case, act):
             continue
         if in_books_window(case, act):
             case.verdict.in_window += 1
@@ -80,18 +84,28 @@ def _shown(case: Case) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _decided(case: Case) -> set[str]:
-    """Values that a logged decision about a conflict gave up, or a hold showed: the history has them."""
-    found: set[str] = set()
+def _decided(case: Case) -> dict[str, list[set[str]]]:
+    """Values that a logged decision gave up or a hold showed, each time with those that it kept instead.
+
+    Who had seen what was kept was not in conflict with it: that edit was the later one. An exception is a write whose
+    outcome Tandem says that it does not know: what it wrote may have been seen by everybody but Tandem.
+    """
+    found: dict[str, list[set[str]]] = {}
+    unknown = set().union(*(values_in(e.get("after")) for e in case.history if e["kind"] == "unknown"))
+
+    def add(given_up: set[str], kept: set[str]) -> None:
+        for value in given_up:
+            found.setdefault(value, []).append(kept - unknown - {""})
+
     for entry in case.history:
-        rules = entry.get("rules") or {}
+        rules, after = entry.get("rules") or {}, entry.get("after") or {}
         for name, before in (entry.get("before") or {}).items():
             if str(rules.get(name, "")).startswith("conflict"):
-                found |= values_in(before)
+                add(values_in(before), values_in(after.get(name)))
         if entry["kind"] == "held":
-            found |= values_in(entry.get("crm")) | values_in(entry.get("books"))
+            add(values_in(entry.get("crm")) | values_in(entry.get("books")), set())
         for reason in entry.get("reasons") or ():
             if reason["rule"] == "held":
                 # Held at a first link: a later edit on one side alone settles it like any change.
-                found |= values_in(reason["crm"]) | values_in(reason["books"])
+                add(values_in(reason["crm"]) | values_in(reason["books"]), set())
     return found

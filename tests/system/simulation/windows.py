@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,35 +15,44 @@ WINDOW = 30.0
 
 What was read more than 10 s ago is read again, and a write takes its 15 s at most; the rest is for slow tables.
 """
+LISTING_WINDOW = 20.0
+"""The same for a listing, which stands for a read for 5 s."""
 CLOCKS = 5.0
 """Seconds by which the clock of a function may be off."""
 ON_ITS_WAY = 60.0
 """Seconds from the intent of a create to its arrival in Zoho, at most."""
 
+UNSETTLED = 180.0
+"""How long an intent may stay open: a create is looked for after two minutes."""
+
 
 def in_books_window(case: Case, act: Act) -> bool:
-    """Typed in Books between our last look at the record and our write to it, which was seconds later."""
+    """Typed in Books after our last look at the record and before our write to it, which was seconds later."""
     if act.side != "books":
         return False
     for index, call in enumerate(case.calls):
         if call["product"] != "books" or call["method"] != "PUT" or not took_effect(call):
             continue
         at = seconds_of(call)
-        if not act.at <= at <= act.at + WINDOW:
-            continue
-        ids = set(written_ids(call))
-        if any(
-            seconds_of(c) < act.at and at - seconds_of(c) <= WINDOW and _looks_at(c, ids)
-            for c in case.calls[:index]
-        ) and _touches(call, act):
+        if (
+            act.at <= at <= act.at + WINDOW
+            and _touches(call, act)
+            and _looked(case.calls[:index], call, act.at)
+        ):
             return True
     return False
 
 
-def _looks_at(call: Mapping[str, Any], ids: set[str]) -> bool:
-    if call["product"] != "books":
+def _looked(before: Sequence[Mapping[str, Any]], write: Mapping[str, Any], typed: float) -> bool:
+    """The last look was before the edit, and was young enough to write on: a read of the record, else a listing."""
+    ids, at = set(written_ids(write)), seconds_of(write)
+    looks = [c for c in before if c["product"] == "books" and c["status"] < HTTPStatus.MULTIPLE_CHOICES]
+    looks = [call for call in looks if call["status"] and at - seconds_of(call) <= WINDOW]
+    read = [seconds_of(call) for call in looks if ids & set(written_ids(call))]
+    listed = [seconds_of(call) for call in looks if call["endpoint"] == "GET /books/v3/contacts"]
+    if read and read[-1] >= typed:
         return False
-    return bool(ids & set(written_ids(call))) or call["endpoint"].endswith("/contacts")
+    return bool(read) or any(moment < typed and at - moment <= LISTING_WINDOW for moment in listed)
 
 
 ITEM_KEYS = {"grade": "custom_fields"}
@@ -59,13 +68,12 @@ def _touches(call: Mapping[str, Any], act: Act) -> bool:
 
 
 def unseen_creates(case: Case) -> set[str]:
-    """Customers that an unanswered create made and a person deleted before Tandem could know them: made again.
+    """Ids of what an unanswered create made and a person deleted before Tandem could know it: it is made again.
 
     In CRM only what was renamed first and shown by no answer, since all else is known among what was deleted.
     Books tells nobody what was deleted there.
     """
-    deleted = (act for act in case.acts if act.verb == "delete" and act.kind == "customer")
-    return {str(act.value) for act in deleted if _is_unseen(case, act)}
+    return {str(act.value) for act in case.acts if act.verb == "delete" and _is_unseen(case, act)}
 
 
 def _is_unseen(case: Case, act: Act) -> bool:
@@ -101,7 +109,7 @@ def _looked_in_vain(entry: Mapping[str, Any], made: Mapping[str, Any], act: Act)
 
 def _was_renamed(case: Case, made: Mapping[str, Any], act: Act) -> bool:
     return any(
-        (a.verb, a.kind, a.side, a.token, a.field) == ("edit", "customer", "crm", act.token, "name")
+        (a.verb, a.kind, a.side, a.token, a.field) == ("edit", act.kind, "crm", act.token, "name")
         and seconds_of(made) <= a.at <= act.at
         for a in case.acts
     )
@@ -115,4 +123,50 @@ def _was_shown(case: Case, made: Mapping[str, Any], act: Act) -> bool:
         and seconds_of(call) < act.at
         and str(act.value) in written_ids(call)
         for call in case.calls
+    )
+
+
+# --- a State table that was restored from a backup (P18) ---------------------------------------------------------
+
+
+def is_of_lost_state(case: Case, entry: Mapping[str, Any]) -> bool:
+    """Decided after the table was restored: what both sides had agreed on since the backup is not known there."""
+    at = datetime.fromisoformat(entry["at"]).timestamp()
+    return any(at >= restore.up - CLOCKS for restore in case.evidence.restored)
+
+
+def is_asked_whether_one(case: Case, crm: str, books: str) -> bool:
+    """A link made since the backup is not known in the restored table: a person is asked whether these are a pair."""
+    return any(
+        entry["kind"] == "held"
+        and is_of_lost_state(case, entry)
+        and {str(entry.get("record")).rsplit("/", 1)[-1], *entry.get("candidates", ())} >= {crm, books}
+        for entry in case.history
+    )
+
+
+def lost_entries(case: Case) -> list[Mapping[str, Any]]:
+    """Writes whose intents may have been lost with the table before they came into the history."""
+    return [
+        call
+        for restore in case.evidence.restored
+        for call in case.calls
+        if took_effect(call)
+        and restore.saved - UNSETTLED <= seconds_of(call) <= restore.stopped + ON_ITS_WAY
+        and (
+            seconds_of(call) >= restore.stopped - UNSETTLED
+            or not call["status"]
+            or call["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR
+        )
+    ]
+
+
+def gave_way_unrecorded(case: Case, act: Act) -> bool:
+    """A write over it lost its entry with the table: whether it was decided rightly is not known any more."""
+    names = case.names()
+    return any(
+        call["product"] == act.side
+        and seconds_of(call) >= act.at
+        and act.token in {names.get(id) for id in written_ids(call)}
+        for call in lost_entries(case)
     )
