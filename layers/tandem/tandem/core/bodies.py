@@ -83,10 +83,10 @@ def _with_primary(entity: EntityMapping, body: dict[str, Any], current: Record |
     contact = {name: value for name, value in body.items() if name not in person}
     if current is None:
         return contact | {"contact_persons": [person | {"is_primary_contact": True}]}
-    known = {name: current.body.get(name) for name in ("primary_contact_id", "first_name")}
-    frame = {"contact_person_id": known["primary_contact_id"], "first_name": known["first_name"]}
-    shown = {name: value for name, value in frame.items() if not is_blank(value)}
-    return contact | {"contact_person": shown | person}
+    shown = current.body
+    frame = {"contact_person_id": shown.get("primary_contact_id"), "first_name": shown.get("first_name")}
+    known = {name: value for name, value in frame.items() if not is_blank(value)}
+    return contact | {"contact_person": known | person}
 
 
 def _books_body(mapping: Mapping, attributes: ReadOnly[str, Value], current: Record | None) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as ReadOnly
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
 from typing import Any, Final
 
 from tandem.core.bodies import Body, write_body
@@ -246,21 +245,14 @@ def folded(entity: EntityMapping, name: str | None) -> str | None:
 
 def _tax_numbers(entity: EntityMapping, values: ReadOnly[str, Value]) -> Iterator[tuple[str, str]]:
     for field in entity.fields:
-        convert = field.convert
-        if _is_a(type(convert), TaxIdentity) and isinstance(convert, TaxIdentity):
-            yield field.name, convert.number(values.get(field.name))
-
-
-@cache
-def _is_a(given: type, kind: type) -> bool:
-    """`issubclass`, which asks much of a pydantic class, for the few pairs that there are."""
-    return issubclass(given, kind)
+        if isinstance(field.convert, TaxIdentity):
+            yield field.name, field.convert.number(values.get(field.name))
 
 
 def _mapped(entity: EntityMapping, values: ReadOnly[str, Value], kind: type) -> Iterator[str]:
     """The values of the fields of one kind of converter."""
     for field in entity.fields:
-        if _is_a(type(field.convert), kind) and not is_blank(value := values.get(field.name)):
+        if isinstance(field.convert, kind) and not is_blank(value := values.get(field.name)):
             yield str(value)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.mapping import Mapping
 from tandem.core.records import LinkState, RecordKey, RowClass, Side
 from tandem.core.remap import not_agreed
 from tandem.engine.desk import Store
-from tandem.engine.reader import CUSTOMER, PERSON
 
 
 def pairs_to_compare(store: Store, connection: str, old: Mapping, new: Mapping) -> list[RecordKey]:

@@ -10,7 +10,7 @@ from typing import Final
 from tandem.core.dealing import guests
 from tandem.core.mapping import Mapping
 from tandem.core.records import Side
-from tandem.engine.cursors import Cursor, Cursors, listings
+from tandem.engine.cursors import Cursor, Cursors, feed_of, listings
 
 ANEW: Final = "anew"
 """In place of a page: the host's listing goes back for this guest, so that what was handled before is looked at."""
@@ -28,7 +28,7 @@ class Arrivals:
         """Before the feeds are polled: a host that is further than a guest goes back to where the guest was told."""
         for entity, side in listings(self.mapping):
             for guest in self._guests(side, entity):
-                host = self.cursors.read(self.connection, f"{side}#{entity}")
+                host = self.cursors.read(self.connection, feed_of(entity, side))
                 if host.next is None and host.mark != guest.mark:
                     self.cursors.move(self.connection, replace(guest, next=ANEW))
                     self.cursors.move(self.connection, replace(host, mark=guest.mark, due=None))
@@ -51,4 +51,4 @@ class Arrivals:
 
     def _guests(self, side: Side, entity: str) -> Iterator[Cursor]:
         for name in guests(self.mapping, side, entity):
-            yield self.cursors.read(self.connection, f"{side}#{name}")
+            yield self.cursors.read(self.connection, feed_of(name, side))

@@ -25,6 +25,11 @@ def indexed(mapping: Mapping) -> list[tuple[str, Side]]:
     return [*listings(mapping), *((kind.name, Side(side)) for kind in guests for side in kind.arrives_as)]
 
 
+def feed_of(entity: str, side: Side) -> str:
+    """The name of an entity's feed, by which its cursor is kept."""
+    return f"{side}#{entity}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """One feed's place.

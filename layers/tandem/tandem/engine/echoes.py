@@ -9,6 +9,7 @@ from datetime import datetime
 
 from tandem.core.canonical import parse_time
 from tandem.core.dealing import is_individual
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.errors import StoreError
 from tandem.core.outcomes import Done
 from tandem.core.records import (
@@ -22,7 +23,7 @@ from tandem.core.records import (
     is_settled,
 )
 from tandem.engine.desk import Desk
-from tandem.engine.reader import CUSTOMER, INDIVIDUAL, PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.row_outcomes import Outcomes
 from tandem.engine.rows import Row
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tandem.core.bodies import Body
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, Side
 from tandem.engine.desk import Desk
 from tandem.engine.gate import cause
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)

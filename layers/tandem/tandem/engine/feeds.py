@@ -12,7 +12,7 @@ from tandem.core.entities import KINDS
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.mapping import Resource
 from tandem.core.records import Side
-from tandem.engine.cursors import Cursor, Cursors, listings
+from tandem.engine.cursors import Cursor, Cursors, feed_of, listings
 from tandem.engine.ports import FeedPage, SideClient
 
 TOGETHER: Final = "contacts"
@@ -61,7 +61,9 @@ class Feeds:
 
     def due(self, now: datetime) -> list[tuple[Side, str, Cursor]]:
         """The feeds whose time has come, or which cost nothing beside one whose time has come."""
-        found = {place: self.cursors.read(self.connection, _feed(*place)) for place in listings(self.mapping)}
+        found = {
+            place: self.cursors.read(self.connection, feed_of(*place)) for place in listings(self.mapping)
+        }
         together = [(entity, Side.BOOKS) for entity in listed_together(self.mapping)]
         is_shared = bool(together) and all(found[place].mark is not None for place in together)
         for place, cursor in found.items():
@@ -112,7 +114,3 @@ class Feeds:
 
 def _is_shared(mapping: FieldMap, side: Side, entity: str) -> bool:
     return side is Side.BOOKS and entity in listed_together(mapping)
-
-
-def _feed(entity: str, side: Side) -> str:
-    return f"{side}#{entity}"

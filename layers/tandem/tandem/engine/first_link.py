@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tandem.core.actions import Create, LinkPair
 from tandem.core.decide import Situation
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import ConditionFailedError, DuplicateError, GoneError, RefusedError, TransientError
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Base, Link, Mode, Record, RecordKey, Side, Value, editors_of, is_blank
@@ -16,7 +17,7 @@ from tandem.engine.intents import Intent
 from tandem.engine.links import new_link_id
 from tandem.engine.pairs import Pairs, Progress
 from tandem.engine.ports import Written
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.recorder import Recorder, refusal
 from tandem.engine.rows import Row
 from tandem.engine.writer import Plan, Writer

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Relink, Sync, Unlink, Wait
 from tandem.core.decide import Situation, decide
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.oscillation import Fights
@@ -16,7 +17,7 @@ from tandem.core.records import SETTLED_AFTER, Gone, Link, Mode, Record, RecordK
 from tandem.engine.desk import Desk
 from tandem.engine.intents import newcomers
 from tandem.engine.perform import Performer
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.rows import Row
 from tandem.engine.situation import Gatherer
 from tandem.engine.watch import Watch

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tandem.core.entities import CUSTOMER
 from tandem.core.keys import key_rows, lookups
 from tandem.core.records import MatchKeys, Record, RecordKey, Side
 from tandem.engine.ports import Item, Table
 
-CUSTOMER = "customer"
 _FINDING = frozenset({"stamp", "tax", "email", "name", "own"})
 _SCORING = frozenset({"phone", "domain"})
 """They hold only together with a similar name; shared by many (a group's switchboard) they tell nothing."""

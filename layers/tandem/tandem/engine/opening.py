@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import StopError, TandemError
 from tandem.core.records import Gone, Link, Record, RecordKey, Side
 from tandem.engine.cursors import indexed
@@ -15,7 +16,7 @@ from tandem.engine.desk import Desk
 from tandem.engine.echoes import Echoes
 from tandem.engine.families import Families
 from tandem.engine.gate import charge
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.row_outcomes import Outcomes
 from tandem.engine.rows import Row
 from tandem.engine.situation import Gatherer

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from tandem.core.actions import Hold, Sync
 from tandem.core.canonical import read_record
 from tandem.core.decide import Situation
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import AlreadyModifiedError, GoneError, RefusedError, TandemError
 from tandem.core.oscillation import Fights
 from tandem.core.outcomes import Done, Outcome, Waits
@@ -29,7 +30,7 @@ from tandem.engine.desk import Desk
 from tandem.engine.families import Families
 from tandem.engine.intents import Intent
 from tandem.engine.ports import Written
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.recorder import Recorder, refusal
 from tandem.engine.rows import Row
 from tandem.engine.writer import Plan, Writer

@@ -21,6 +21,7 @@ from tandem.core.actions import (
     Wait,
 )
 from tandem.core.decide import Ended, Situation
+from tandem.core.entities import CUSTOMER
 from tandem.core.errors import GoneError, RefusedError
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Gone, Link, LinkState, Mode, Record, Side
@@ -29,7 +30,7 @@ from tandem.engine.desk import Desk
 from tandem.engine.first_link import FirstLinks
 from tandem.engine.intents import Intent
 from tandem.engine.pairs import Pairs
-from tandem.engine.reader import CUSTOMER, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.recorder import Recorder, refusal
 from tandem.engine.relink import Relinks
 from tandem.engine.rows import Row

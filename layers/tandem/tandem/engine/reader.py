@@ -14,14 +14,12 @@ from typing import Any
 from tandem.core.bodies import WRITABLE_ADDRESS
 from tandem.core.canonical import parse_time, persons_of, read_record, shows_all
 from tandem.core.dealing import dealt
-from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.records import Gone, Link, LinkState, Record, Side, is_blank
 from tandem.engine.desk import Desk
 from tandem.engine.rows import Row
 from tandem.engine.tellings import newest_told
 from tandem.engine.trace import where
-
-__all__ = ["CUSTOMER", "INDIVIDUAL", "PERSON", "Reader"]
 
 logger = logging.getLogger("tandem.reader")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tandem.core.actions import Move, Relink
 from tandem.core.decide import Ended, Situation
+from tandem.core.entities import PERSON
 from tandem.core.errors import ConditionFailedError
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Link, LinkState, Record, RecordKey, Side
@@ -14,7 +15,7 @@ from tandem.engine.desk import Desk
 from tandem.engine.first_link import FirstLinks
 from tandem.engine.links import new_link_id
 from tandem.engine.pairs import Pairs
-from tandem.engine.reader import PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.recorder import Recorder
 from tandem.engine.rows import Row
 

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
+from tandem.core.entities import PERSON
 from tandem.core.outcomes import Done, Failed
 from tandem.core.records import Gone, Link, Record, RecordKey
 from tandem.engine.bulk import Bulk
@@ -16,7 +17,7 @@ from tandem.engine.handling import Handler
 from tandem.engine.opening import CRASH_LIMIT, Opening
 from tandem.engine.perform import Performer
 from tandem.engine.ports import DeadLetters
-from tandem.engine.reader import PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.recorder import Recorder
 from tandem.engine.row_outcomes import Outcomes, RoundReport
 from tandem.engine.rows import Row

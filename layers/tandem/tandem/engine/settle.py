@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from tandem.core.canonical import folded, name_of, read_record
 from tandem.core.decide import Ended
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import ConditionFailedError
 from tandem.core.oscillation import Fights
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side, Value
@@ -19,7 +20,7 @@ from tandem.engine.desk import Desk
 from tandem.engine.gate import count_calls
 from tandem.engine.history import EntryKind
 from tandem.engine.intents import Intent
-from tandem.engine.reader import CUSTOMER, PERSON, Reader
+from tandem.engine.reader import Reader
 
 LOOK_BACK = timedelta(minutes=10)
 CLOCKS_APART = timedelta(seconds=5)

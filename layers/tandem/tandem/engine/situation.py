@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 
 from tandem.core.actions import Release
 from tandem.core.decide import Ended, Parent, Situation
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.match import Candidate, HeldMatch, Matched, MatchResult, match
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side
 from tandem.engine.cases import hold_key
-from tandem.engine.cursors import indexed, listings
+from tandem.engine.cursors import feed_of, indexed, listings
 from tandem.engine.desk import Desk
 from tandem.engine.feeds import deal, newest
-from tandem.engine.reader import CUSTOMER, INDIVIDUAL, PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.rows import Row
 from tandem.engine.survivors import Survivors
 from tandem.engine.version_page import PAGE_LASTS, VersionPages, are_covered, at_stake, remembered
@@ -328,11 +329,11 @@ class Gatherer:
         """Returns when the oldest of what was looked at had been taken."""
         desk, taken_at = self.desk, self.desk.clock.now()
         resource = newest(desk.mapping, side, entity)
-        mark = desk.store.cursors.read(desk.connection.id, f"{side}#{entity}").mark
+        mark = desk.store.cursors.read(desk.connection.id, feed_of(entity, side)).mark
         since = mark - timedelta(seconds=desk.connection.settings.overlap_seconds) if mark else None
         if side is Side.BOOKS and self.pages.shows(entity):
             first = await self.pages.fresh()
-            taken_at, page = first.taken_at, first.page
+            taken_at, page = first.taken_at, first.listed
         else:
             page = await desk.clients[side].changed(resource, since=since, before=None, after=None)
         while True:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tandem.core.decide import Situation, Survivor
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.match import Candidate, HeldMatch, Matched, match
 from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.families import Families
-from tandem.engine.reader import CUSTOMER, INDIVIDUAL, PERSON, Reader
+from tandem.engine.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)

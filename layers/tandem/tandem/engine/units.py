@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tandem.core.entities import PERSON
 from tandem.core.records import Gone, Link, MatchKeys, Record, RecordKey
 from tandem.engine.desk import Desk
-from tandem.engine.reader import PERSON
 from tandem.engine.rows import Row
 
 

@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from tandem.core.bodies import Body
 from tandem.core.connection import Settings
 from tandem.core.converters import Email
+from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.mapping import EntityMapping, FieldMapping
 from tandem.core.merge import has_changed
 from tandem.core.records import Link, Record, RecordKey, Seen, Side, is_settled, shows_as_seen
+from tandem.engine.cursors import feed_of
 from tandem.engine.desk import Desk
 from tandem.engine.feeds import deal, listed_together, newest
 from tandem.engine.ports import FeedPage
-from tandem.engine.reader import CUSTOMER, PERSON
 
 PAGE_LASTS = timedelta(seconds=5)
 
@@ -30,7 +31,7 @@ class VersionPage:
     """The first page of the listing. `taken_at` is our clock before it was asked for."""
 
     taken_at: datetime
-    page: FeedPage
+    listed: FeedPage
     rows: Mapping[str, Record]
     floor: datetime | None
     """The oldest version on it: what is not on it was not changed later. None where it is no such proof."""
@@ -94,14 +95,14 @@ class VersionPages:
             return seen.is_settled_for(fields)
         if not shows_as_seen(row, seen):
             return False
-        settles = is_settled(seen.version, page.page.asked_at) and fields <= row.values.keys()
+        settles = is_settled(seen.version, page.listed.asked_at) and fields <= row.values.keys()
         return settles or seen.is_settled_for(fields)
 
     def _is_below(self, page: VersionPage, link: Link, customer: str) -> bool:
         """Not on a page that reaches below the cursor: the feed has told its last change, and it was handled."""
         desk, version = self.desk, link.seen_books.version if link.seen_books else None
         listed = CUSTOMER if link.entity == PERSON else link.entity
-        mark = desk.store.cursors.read(desk.connection.id, f"{Side.BOOKS}#{listed}").mark
+        mark = desk.store.cursors.read(desk.connection.id, feed_of(listed, Side.BOOKS)).mark
         overlap = timedelta(seconds=desk.connection.settings.overlap_seconds)
         if page.floor is None or mark is None or page.floor >= mark - overlap:
             return False

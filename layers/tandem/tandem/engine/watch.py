@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tandem.core.connection import Settings
+from tandem.core.entities import PERSON
 from tandem.core.errors import TandemError
 from tandem.core.guards import Noted, Tripped, changed_fields, trip
 from tandem.core.records import Gone, Link, LinkState, Mode, Record, RecordKey, Side
 from tandem.engine.desk import Desk
-from tandem.engine.reader import PERSON, Reader
+from tandem.engine.reader import Reader
 from tandem.engine.rows import Row
 
 
