@@ -16,11 +16,12 @@ from tandem.core.connection import Connection
 from tandem.core.dealing import dealt, guests
 from tandem.core.decide import Ended
 from tandem.core.entities import KINDS
-from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
+from tandem.core.errors import RateLimitedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side, is_settled, shows_as_seen
 from tandem.engine.arrivals import Arrivals
+from tandem.engine.channels import Channels
 from tandem.engine.connections import in_turn
 from tandem.engine.cursors import Cursor, indexed, listings
 from tandem.engine.desk import ClientsFor, Store
@@ -47,9 +48,6 @@ HALF_A_TICK = timedelta(seconds=30)
 
 LONG_AFTER = timedelta(minutes=1)
 """Beyond what clocks may differ by: a delete so much older than its record's handling was seen by it."""
-DAY = timedelta(days=1)
-CHANNEL_LIFE = timedelta(days=7) - timedelta(minutes=1)
-"""A longer life is silently made one hour."""
 
 
 @dataclass(slots=True)
@@ -173,7 +171,7 @@ class _Poll:
             if side is Side.CRM:
                 await self._deleted(entity)
         await self._restored()
-        await self._channels()
+        await Channels(self.store, self.connection, self.mapping, self.clients[Side.CRM], self.clock).keep()
 
     def _next_poll(self) -> datetime:
         return self.clock.now() + self.interval - HALF_A_TICK
@@ -239,13 +237,15 @@ class _Poll:
     ) -> bool:
         """Index and hint the rows of a page; true when a newest-first listing has reached what is known."""
         cls = RowClass.BACKFILL if first else RowClass.RECONCILE
-        links = self._links(side, entity, page.bodies)
+        shared = bool(guests(self.mapping, side, entity))
+        links = self._links(side, entity, [_id_in(body, entity) for body in page.bodies]) if shared else {}
         records = [r for body in page.bodies if (r := self._read(side, entity, body, cls, links)) is not None]
         fresh = [record for record in records if since is None or not _older(record, since)]
         # A list in another order may skip a row while others come and go: all are held against what was seen.
-        awake = self._awake(
-            fresh if page.by_time else records, page.asked_at, self.arrivals.anew(side, entity)
-        )
+        looked = fresh if page.by_time else records
+        if not shared:
+            links = self._links(side, entity, [record.id for record in looked])
+        awake = self._awake(looked, links, page.asked_at, self.arrivals.anew(side, entity))
         known = {record.id for record in fresh}
         self.store.index.add_records(
             self.connection.id, [*fresh, *(record for record in awake if record.id not in known)]
@@ -258,11 +258,9 @@ class _Poll:
                 break
         return page.reaches(since)
 
-    def _links(self, side: Side, entity: str, bodies: Sequence[Body]) -> Mapping[str, Link]:
-        """The links of a page's records, where they say what a record is of those that share the feed."""
-        if not guests(self.mapping, side, entity):
-            return {}
-        keys = [self._key(side, entity, _id_in(body, entity)) for body in bodies]
+    def _links(self, side: Side, entity: str, ids: Sequence[str]) -> Mapping[str, Link]:
+        """The links of records by their ids, whichever entity they are of."""
+        keys = [self._key(side, entity, id) for id in ids]
         return {key.id: link for key, link in self.store.links.of_many(keys).items()}
 
     def _read(
@@ -280,19 +278,22 @@ class _Poll:
             return None
 
     def _awake(
-        self, records: Sequence[Record], asked_at: datetime, anew: Collection[str] = ()
+        self,
+        records: Sequence[Record],
+        links: Mapping[str, Link],
+        asked_at: datetime,
+        anew: Collection[str] = (),
     ) -> list[Record]:
         """Those whose version differs from the settled one, or where none was seen, from the one handled last.
 
         `anew`: entities that were not mapped when their records were handled.
         """
         keys = {self._key(record.side, record.entity, record.id): record for record in records}
-        links = self.store.links.of_many(list(keys))
-        unseen = [key for key in keys if key not in links or links[key].seen_on(key.side) is None]
+        unseen = [key for key in keys if key.id not in links or links[key.id].seen_on(key.side) is None]
         rows = self.store.rows.read_many(unseen)
         awake = []
         for key, record in keys.items():
-            link = links.get(key)
+            link = links.get(key.id)
             if link is not None and not link.trusted and link.state is LinkState.LIVE:
                 awake.append(record)
                 continue
@@ -373,39 +374,6 @@ class _Poll:
         batch = await self.clients[Side.CRM].read(resource, [link.crm_id for link in gone])
         for id in batch.bodies:
             self._hint(Side.CRM, entity, id, RowClass.RECONCILE)
-
-    # --- the notification channel ------------------------------------------------------------------------
-
-    async def _channels(self) -> None:
-        """CRM ends a channel in silence after 7 days at most: its end is moved on each day (dossier crm §5)."""
-        connection, now = self.connection, self.clock.now()
-        if not connection.crm_channels or not connection.crm_channel_expiry:
-            return
-        if datetime.fromisoformat(connection.crm_channel_expiry) - now > CHANNEL_LIFE - DAY:
-            return
-        cursor = self.store.cursors.read(connection.id, "channel")
-        if cursor.due is not None and now < cursor.due:
-            return
-        until, client = now + CHANNEL_LIFE, self.clients[Side.CRM]
-        try:
-            for channel in connection.crm_channels:
-                until = await client.extend_channel(channel, self._events(), until) or until
-        except RefusedError as error:
-            self.store.cases.alert_once(
-                connection.id,
-                "channel ended",
-                f"Tandem: CRM notifications of {connection.id} have ended",
-                f"CRM would not extend the notification channel ({error.code}). Changes still come with the tick, "
-                "some minutes late. Subscribe again: tandem connect",
-                now,
-            )
-            self.store.cursors.move(connection.id, replace(cursor, due=now + DAY))
-            return
-        self.store.connections.set(connection.id, crm_channel_expiry=until.isoformat())
-
-    def _events(self) -> list[str]:
-        modules = dict.fromkeys(entity.crm_module for entity in self.mapping.entities.values())
-        return [f"{module}.{event}" for module in modules for event in ("create", "edit", "delete")]
 
     def _hint(self, side: Side, entity: str, id: str, cls: RowClass, version: datetime | None = None) -> None:
         shown = version.isoformat() if version else ""
