@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.system.simulation import judge as judge_module
+from tests.system.simulation import windows
 from tests.system.simulation.calls import credentials, pace, writes
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Act, Evidence, Restore
@@ -352,3 +353,16 @@ def test_only_writes_that_were_open_when_the_table_was_lost_may_lack_their_entry
     ]
     assert lost_entries(after_a_restore(calls=[*kept, *lost])) == lost
     assert lost_entries(case_of([*kept, *lost])) == []
+
+
+@pytest.mark.parametrize("side", ["crm", "books"])
+def test_what_was_made_since_the_backup_and_deleted_before_the_table_was_up_may_be_made_again(
+    side: str,
+) -> None:
+    """The restored table knows nothing of the pair; what it knew, and what is deleted later, stays deleted."""
+    moments = [(1_100.0, 1_150.0, True), (800.0, 1_150.0, False), (1_100.0, 1_360.0, False)]
+    for made, deleted, is_excused in moments:
+        gone = Act(deleted, "delete", "a", side, "customer", "No1", value="41")
+        case = after_a_restore(calls=[call(made, "POST", PATHS[side], "41")])
+        case.acts.append(gone)
+        assert ("41" in windows.made_again(case)) == is_excused

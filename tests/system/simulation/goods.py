@@ -8,7 +8,7 @@ from typing import Any
 from tests.system.simulation.case import GOODS, Case
 from tests.system.simulation.evidence import books_value, by_token, crm_value, fields_of, plain
 from tests.system.simulation.records import is_held
-from tests.system.simulation.windows import unseen_creates
+from tests.system.simulation.windows import made_again
 
 Rows = Sequence[Mapping[str, Any]]
 PLACES = {"vendor": "contacts", "item": "items"}
@@ -33,12 +33,12 @@ def _ware(case: Case, kind: str, token: str, crm: Rows, books: Rows) -> None:
     elif ends := case.ends.get((kind, token), []):
         last = {act.side: act for act in ends}
         in_crm, in_books = last.get("crm"), last.get("books")
-        unseen = unseen_creates(case)
-        if in_crm is not None and in_crm.verb == "delete" and crm and in_crm.value not in unseen:
+        excused = made_again(case)
+        if in_crm is not None and in_crm.verb == "delete" and crm and in_crm.value not in excused:
             case.verdict.add("resurrected", f"{where}: deleted in CRM and there again")
         if in_crm is not None and in_crm.verb == "restore" and not crm:
             case.verdict.add("lost", f"{where}: restored in CRM and gone again")
-        if in_books is not None and books and in_books.value not in unseen:
+        if in_books is not None and books and in_books.value not in excused:
             case.verdict.add("resurrected", f"{where}: deleted in Books and there again")
     elif not crm or not books:
         case.verdict.add("stuck", f"{where}: no counterpart in {'Books' if crm else 'CRM'}")

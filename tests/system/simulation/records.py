@@ -16,7 +16,7 @@ from tests.system.simulation.evidence import (
     plain,
     values_in,
 )
-from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, unseen_creates
+from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, made_again
 
 
 def records(case: Case) -> None:
@@ -87,8 +87,8 @@ def _ended(
     made: Mapping[str, int],
 ) -> None:
     """What people deleted stays deleted; what they restored is there."""
-    last, unseen = {act.side: act for act in ends}, unseen_creates(case)
-    is_made_again = {side: act.value in unseen for side, act in last.items()}
+    last, excused = {act.side: act for act in ends}, made_again(case)
+    is_made_again = {side: act.value in excused for side, act in last.items()}
     if "crm" in last:
         wanted = last["crm"].verb == "restore"
         same = bool(crm) and crm[0]["id"] == last["crm"].value

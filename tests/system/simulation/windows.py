@@ -145,6 +145,21 @@ def is_asked_whether_one(case: Case, crm: str, books: str) -> bool:
     )
 
 
+def made_again(case: Case) -> set[str]:
+    """Ids of what people deleted and Tandem makes again as declared: nothing that it knows tells of the delete."""
+    lost = {str(act.value) for act in case.acts if act.verb == "delete" and _is_of_a_lost_pair(case, act)}
+    return unseen_creates(case) | lost
+
+
+def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
+    """Made by us since the backup, and deleted before the restored table could know the pair."""
+    made = next((call for call in case.calls if _made(call, act.side, str(act.value))), None)
+    return made is not None and any(
+        restore.saved - UNSETTLED <= seconds_of(made) <= restore.stopped + ON_ITS_WAY and act.at <= restore.up
+        for restore in case.evidence.restored
+    )
+
+
 def lost_entries(case: Case) -> list[Mapping[str, Any]]:
     """Writes whose intents may have been lost with the table before they came into the history."""
     return [
