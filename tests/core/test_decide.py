@@ -496,11 +496,26 @@ def test_a_match_links_and_syncs_without_a_base() -> None:
 
 def test_a_link_from_the_books_side_is_the_same_link() -> None:
     """Whichever row comes first."""
-    found = Matched(Candidate(crm(website="crm.example", notes="n")), "stamp")
+    found = Matched(Candidate(crm(website="crm.example", notes="n")), "tax number")
     action = decided(unlinked(books(notes=None), match=found))
     assert isinstance(action, LinkPair)
     assert action.counterpart == "1"
     assert action.sync.writes == {Side.CRM: {}, Side.BOOKS: {"notes": "n"}}
+
+
+@pytest.mark.parametrize("shown", [(None, "n"), ("n", None), ("n", "m")])
+def test_where_the_agreement_was_lost_whatever_differs_is_held(shown: tuple[str | None, str | None]) -> None:
+    """A blank may be a clear that was synced: of a link out of a restored table, and of one found by its stamp."""
+    left, right = crm(website=None, notes=shown[0]), books(website=None, notes=shown[1])
+    lost = replace(link(trusted=False), base={})
+    linked = decided(Situation(Side.CRM, lost, left, right))
+    found = decided(unlinked(left, match=Matched(Candidate(right), "stamp")))
+    assert isinstance(found, LinkPair)
+    for action in (linked, found.sync):
+        assert isinstance(action, Sync)
+        assert action.writes == {Side.CRM: {}, Side.BOOKS: {}}
+        assert [hold.cause for hold in action.holds] == ["differs:notes"]
+        assert "notes" not in action.base
 
 
 def held(*candidates: Candidate) -> HeldMatch:

@@ -101,6 +101,21 @@ def test_the_truth_table_of_a_field(case: str) -> None:
     assert outcome(merged(crm, books, base, **policy)) == expected
 
 
+@pytest.mark.parametrize("kept", ["a &lt;b&gt;", " a <b> "])
+def test_another_form_of_what_we_wrote_is_no_edit(kept: str) -> None:
+    """A product may keep a text in a form of its own: the other side's next edit is then no conflict."""
+    assert outcome(merged(kept, "b", ("a <b>", "a <b>"))) == "crm=b"
+    assert outcome(merged("b", kept, ("a <b>", "a <b>"))) == "books=b"
+
+
+def test_where_the_agreement_was_lost_a_blank_may_be_a_clear() -> None:
+    """Whatever differs is held, whatever the field's policies for a first link."""
+    for policy in ({}, {"first_link": "crm"}, {"direction": "to_books"}, {"crm_may": "fill_blank"}):
+        for crm, books in (("a", None), (None, "b"), ("a", "b")):
+            assert merge_field(Pair(field(**policy), crm, books, is_lost=True)).hold is not None
+    assert outcome(merge_field(Pair(field(), "a", "a", is_lost=True))) == "agreed"
+
+
 def test_the_reason_names_the_rule_and_every_value() -> None:
     """`tandem why` prints what was looked at and which rule decided."""
     reason = merged("b", "c", ("a", "A")).reason

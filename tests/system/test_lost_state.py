@@ -99,20 +99,53 @@ async def test_what_was_made_and_linked_since_the_backup_is_linked_again(pair: P
     assert causes(system) == []
 
 
-async def test_what_is_held_is_told_though_another_field_of_the_record_cannot_be_written(pair: Pair) -> None:
-    """A later edit on one side settles it, and the value that it overwrites must stand in the history before."""
+async def test_a_clear_since_the_backup_is_not_filled_back(pair: Pair) -> None:
+    """A blank may be a clear that was synced, or one still to be: a person says which."""
     system = pair.system
     backup = system.memory.rows()
     await heard_nothing(system)
-    blank_in_crm = [{"api_name": "cf_segment", "value": "only here"}]
-    await pair.edit_books({"website": "https://books.example", "custom_fields": blank_in_crm})
-    fault = {"name": "error_before_commit", "product": "crm", "match": {"method": "PUT"}}
-    await system.control("POST", "/faults", fault)
+    await pair.edit_crm({"Website": None})
+    before = system.seq
     system.restore(backup)
-    await system.settle(2)
+    await system.settle(3)
     assert causes(system) == ["differs:website"]
-    held = [entry for entry in system.past.rows() if entry["kind"] == "held"]
-    assert [entry["books"] for entry in held] == ["https://books.example"]
+    assert system.writes(before) == []
+    [hold] = system.store.cases.holds("main")
+    await system.release(hold, take="crm")
+    await system.settle(1)
+    assert (await pair.books())["website"] == ""
+
+
+async def test_a_clear_is_not_filled_back_where_the_backup_does_not_know_the_pair(pair: Pair) -> None:
+    """Its stamp tells that the two were linked once, also where nothing else is known of them."""
+    system = pair.system
+    backup = system.memory.rows()
+    account = {**ACCOUNT, "Account_Name": "Newer Works", "Website": "https://newer.example"}
+    newer = (await system.control("POST", "/crm/Accounts", account))["id"]
+    await system.run(20)
+    await heard_nothing(system)
+    await system.control("PATCH", f"/crm/Accounts/{newer}", {"Website": None})
+    before = system.seq
+    system.restore(backup)
+    await system.settle(4)
+    assert causes(system) == ["differs:website"]
+    assert system.writes(before) == []
+
+
+async def test_while_observing_a_lost_agreement_stays_in_doubt(pair: Pair) -> None:
+    """What was only told and never kept is found in doubt once more when writing begins."""
+    system = pair.system
+    backup = system.memory.rows()
+    await heard_nothing(system)
+    await pair.edit_crm({"Website": None})
+    before = system.seq
+    system.restore(backup)
+    system.store.connections.set_mode("main", Mode.OBSERVE)
+    await system.settle(3)
+    system.write_mode()
+    await system.settle(3)
+    assert causes(system) == ["differs:website"]
+    assert system.writes(before) == []
 
 
 async def test_a_person_made_since_the_backup_whose_e_mail_was_edited_is_asked_about(pair: Pair) -> None:

@@ -74,6 +74,28 @@ async def test_a_similar_name_with_the_same_web_domain_is_asked_about(system: Sy
     assert system.writes() == []
 
 
+async def test_what_is_held_is_told_though_another_field_of_the_record_cannot_be_written(
+    system: System,
+) -> None:
+    """A later edit on one side settles it, and the value that it overwrites must stand in the history before."""
+    person = {"last_name": "Rao", "email": "asha@acme.example", "is_primary_contact": True}
+    theirs = {"contact_name": "Acme Ltd", "website": "https://books.example", "notes": "only here"}
+    ours = {"Account_Name": "Acme Ltd", "Account_Type": "Customer", "Website": "https://crm.example"}
+    await system.control(
+        "POST", "/import", {"books": {"contacts": [{**theirs, "contact_persons": [person]}]}}
+    )
+    account = (await system.control("POST", "/crm/Accounts", ours))["id"]
+    contact = {"Last_Name": "Rao", "Email": "asha@acme.example", "Account_Name": {"id": account}}
+    await system.control("POST", "/crm/Contacts", contact)
+    fault = {"name": "error_before_commit", "product": "crm", "match": {"method": "PUT"}}
+    await system.control("POST", "/faults", fault)
+    system.write_mode()
+    await system.settle(2)
+    assert [hold["cause"] for hold in system.store.cases.holds("main")] == ["differs:website"]
+    held = [entry for entry in system.past.rows() if entry["kind"] == "held"]
+    assert [entry["books"] for entry in held] == ["https://books.example"]
+
+
 async def test_a_link_writes_no_stamp_by_itself_and_the_next_write_carries_it(system: System) -> None:
     """Ten thousand first links would cost days of quota."""
     website = "https://acme.example"

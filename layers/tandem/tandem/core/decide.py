@@ -32,7 +32,7 @@ from tandem.core.dealing import is_individual
 from tandem.core.entities import INDIVIDUAL
 from tandem.core.guards import ledger_ties
 from tandem.core.mapping import EntityMapping, FieldMapping
-from tandem.core.match import HeldMatch, Matched, MatchResult, other_kind
+from tandem.core.match import STAMP, HeldMatch, Matched, MatchResult, other_kind
 from tandem.core.records import Gone, Link, LinkState, Record, Side, Value, is_blank
 from tandem.core.sync import edits_of, sync
 
@@ -135,9 +135,8 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
         return _moved(now_at, crm)
     if entity.name == INDIVIDUAL and not (is_individual(crm) and is_individual(books)):
         return _no_individual(now_at, crm, books)
-    return sync(
-        entity, crm, books, link.base, link.held, now_at.release, edits_of(entity, link, crm, books, now)
-    )
+    edits = edits_of(entity, link, crm, books, now)
+    return sync(entity, crm, books, link.base, link.held, now_at.release, edits, is_lost=not link.trusted)
 
 
 def _merged(now_at: Situation, link: Link, survivor: Survivor, entity: EntityMapping) -> Action:
@@ -281,7 +280,11 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
     if isinstance(found, Matched):
         other = found.candidate.record
         crm, books = (record, other) if record.side is Side.CRM else (other, record)
-        return LinkPair(other.id, found.rule, sync(entity, crm, books, {}, {}, now_at.release))
+        # Who carries the other's id was linked with it once.
+        is_lost = found.rule == STAMP
+        return LinkPair(
+            other.id, found.rule, sync(entity, crm, books, {}, {}, now_at.release, is_lost=is_lost)
+        )
     return _create(record, entity)
 
 

@@ -102,7 +102,7 @@ def changed_fields(entity: EntityMapping, link: Link, own: Record) -> dict[str, 
     found = {}
     for name, value in own.values.items():
         base, held = link.base.get(name), link.held.get(name, {})
-        if base is None or not has_changed(value, base.shown(own.side)):
+        if base is None or not has_changed(entity.field(name), own.side, value, base.shown(own.side)):
             continue
         is_held = own.side.value in held and held[own.side.value] == value
         if not is_held and entity.field(name).may_write(own.side.other):

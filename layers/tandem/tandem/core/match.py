@@ -80,6 +80,8 @@ class _Weighed:
 
 
 INACTIVE: Final = "inactive"
+STAMP: Final = "stamp"
+"""The rule by which one carries the other's id: the two were linked once."""
 ANY: Final = ("tax_number", "email", "name")
 
 
@@ -166,7 +168,7 @@ def _doubted(record: Record, one: _Weighed) -> _Weighed:
 
 def _stamp(record: Record, other: Record) -> tuple[_Proof, str] | None:
     stamped = record.keys.stamp == other.id or other.keys.stamp == record.id
-    return (_Proof.STAMPED, "stamp") if stamped else None
+    return (_Proof.STAMPED, STAMP) if stamped else None
 
 
 def _own(record: Record, other: Record) -> tuple[_Proof, str] | None:

@@ -51,6 +51,8 @@ class Pair:
     held: Mapping[str, Value] | None = None
     edits: Mapping[Side, Edit] | None = None
     """When each side's present value was first seen, where that is known."""
+    is_lost: bool = False
+    """What both sides agreed on was lost with the table: a blank may be a clear that was synced."""
 
     def on(self, side: Side) -> Value:
         """The present native value on `side`."""
@@ -136,9 +138,10 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
     if pair.held is not None and field.crm_may == "fill_blank":
         return pair.hold(f"differs:{field.name}", differ(pair))
     if base is None and pair.held is None:
-        return _first_link(pair)
+        return pair.hold(f"differs:{field.name}", differ(pair)) if pair.is_lost else _first_link(pair)
     before = base or Base(pair.held["crm"], pair.held["books"])  # type: ignore[index]
-    changed_crm, changed_books = has_changed(crm, before.crm), has_changed(books, before.books)
+    changed_crm = has_changed(field, Side.CRM, crm, before.crm)
+    changed_books = has_changed(field, Side.BOOKS, books, before.books)
     if changed_crm and changed_books:
         return _conflict(pair)
     if changed_crm:
@@ -153,7 +156,8 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
 def _awaiting(pair: Pair) -> Side | None:
     """The side whose value is news and leads to a record that is not linked yet."""
     for side in Side:
-        is_news = pair.base is None or has_changed(pair.on(side), pair.base.shown(side))
+        now, base = pair.on(side), pair.base
+        is_news = base is None or has_changed(pair.field, side, now, base.shown(side))
         if is_news and pair.field.convert.awaits(side, pair.on(side)):
             return side
     return None
@@ -170,9 +174,18 @@ def _first_link(pair: Pair) -> Merged:
     return pair.carry(winner, f"first link: {winner} wins")
 
 
-def has_changed(now: Value, before: Value) -> bool:
-    """Blank has several native forms (null, "", a set of blank parts): they are one value."""
-    return bool(now != before) and not (is_blank(now) and is_blank(before))
+def has_changed(field: FieldMapping, side: Side, now: Value, before: Value) -> bool:
+    """Whether a side shows another value, not another form of it: a product may keep what we wrote in its own form.
+
+    Such forms are entities, Unicode, outer white space, and those of a blank (null, "", a set of blank parts).
+    """
+    if now == before:
+        return False
+    if isinstance(now, Mapping) is not isinstance(
+        before, Mapping
+    ):  # a set of values was no set then, or is blank
+        return not (is_blank(now) and is_blank(before))
+    return field.convert.key(side, now) != field.convert.key(side, before)
 
 
 def _conflict(pair: Pair) -> Merged:

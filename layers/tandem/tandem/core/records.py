@@ -198,7 +198,7 @@ class Link:
     persons: tuple[str, ...] = ()
     """For a customer: the ids of the Books persons last seen in it."""
     trusted: bool = True
-    """False for a link out of a restored or copied table: what it agreed on is not known any more."""
+    """False for a link out of a restored or copied table, or found by its stamp: what it agreed on is not known."""
     in_scope: bool = False
     """The Account was one that is created in Books when it was last compared; a linked record syncs in any case."""
     stamp_taken: bool = False

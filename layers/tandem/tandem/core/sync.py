@@ -56,8 +56,13 @@ def sync(
     held: Held,
     release: Release | None = None,
     edits: Edits = _NO_EDITS,
+    *,
+    is_lost: bool = False,
 ) -> Sync:
-    """Merge every mapped field of a pair; a doubtful value is held alone, the other fields go on."""
+    """Merge every mapped field of a pair; a doubtful value is held alone, the other fields go on.
+
+    `is_lost`: the pair was in step once, and what it agreed on is not known any more.
+    """
     moved = entity.names if release else [*_moved(entity.names, crm.values, books.values, base), *held]
     if not moved:
         return Sync(_NOTHING, base, Reasons(lambda: _explain(entity, crm, books, base)))
@@ -65,7 +70,7 @@ def sync(
     for mapped in entity.fields:
         if mapped.name not in moved:
             continue
-        pair = _pair(mapped, crm, books, base, held, edits)
+        pair = _pair(mapped, crm, books, base, held, edits, is_lost=is_lost)
         merged = merge_field(pair, release)
         if merged.to is not None and (doubt := _doubt(entity, mapped.name, merged, crm, books)):
             merged = pair.hold(*doubt)
@@ -109,6 +114,8 @@ def _pair(
     base: Mapping[str, Base],
     held: Held,
     edits: Edits = _NO_EDITS,
+    *,
+    is_lost: bool = False,
 ) -> Pair:
     name = mapped.name
     return Pair(
@@ -118,6 +125,7 @@ def _pair(
         base.get(name),
         held.get(name),
         edits.get(name),
+        is_lost,
     )
 
 
@@ -129,19 +137,20 @@ def edits_of(entity: EntityMapping, link: Link, crm: Record, books: Record, now:
     found: dict[str, dict[Side, Edit]] = {}
     for name in entity.newest:
         for record in (crm, books):
-            if edit := _edit(name, link, record, now):
+            if edit := _edit(entity.field(name), link, record, now):
                 found.setdefault(name, {})[record.side] = edit
     return found
 
 
-def _edit(name: str, link: Link, record: Record, now: datetime) -> Edit | None:
+def _edit(mapped: FieldMapping, link: Link, record: Record, now: datetime) -> Edit | None:
+    name = mapped.name
     side, known = record.side, link.edits.get(name, {}).get(record.side)
     if name not in record.values:
         return known
     value = record.values[name]
     held = link.held.get(name, {})
     before = link.base[name].shown(side) if name in link.base else held.get(side.value)
-    if not has_changed(value, before):
+    if not has_changed(mapped, side, value, before):
         return None
     if known is not None and known.value == value:
         return known

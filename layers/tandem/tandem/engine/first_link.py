@@ -10,6 +10,7 @@ from tandem.core.actions import Create, LinkPair
 from tandem.core.decide import Situation
 from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import ConditionFailedError, DuplicateError, GoneError, RefusedError, TransientError
+from tandem.core.match import STAMP
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Base, Link, Mode, Record, RecordKey, Side, Value, editors_of, is_blank
 from tandem.engine.desk import Desk
@@ -48,7 +49,9 @@ class FirstLinks:
         agreed = {name: base for name, base in action.sync.base.items() if name not in written}
         await self.raise_children(link, books)
         try:
-            link = self.desk.store.links.create(replace(link, base=agreed), self.desk.lease.fence)
+            is_first = action.rule != STAMP
+            new = replace(link, base=agreed, trusted=is_first)
+            link = self.desk.store.links.create(new, self.desk.lease.fence)
         except ConditionFailedError:
             return Waits("time", self.desk.clock.now(), "a record of the pair was linked meanwhile")
         self.desk.store.history.decided(

@@ -277,7 +277,12 @@ class Pairs:
             self._keep_base(link, values, state)
         edits = _not_agreed(link, state)
         moved = replace(
-            link, base=state.base, edits=edits, mapping_version=self.desk.mapping.version, trusted=True
+            link,
+            base=state.base,
+            edits=edits,
+            mapping_version=self.desk.mapping.version,
+            # What is held is not kept while observing, so it must be found in doubt once more.
+            trusted=link.trusted or not state.holds,
         )
         if not _same(moved, link):
             self.desk.store.links.move(moved, self.desk.lease.fence)

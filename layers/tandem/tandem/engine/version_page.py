@@ -118,12 +118,20 @@ def at_stake(entity: EntityMapping, link: Link, crm: Record) -> set[str]:
     """Fields that a decision could move, should Books still show what was seen: no other has left its base."""
     seen = link.seen_books
     assert seen is not None
-    names = [mapped.name for mapped in entity.fields if mapped.name in crm.values]
-    unsure = {n for n in names if n not in link.base or n in link.held or n not in seen.values}
-    certain = [name for name in names if name not in unsure]
-    crm_moved = {n for n in certain if has_changed(crm.values[n], link.base[n].crm)}
-    books_moved = {n for n in certain if has_changed(seen.values[n], link.base[n].books)}
-    return unsure | crm_moved | books_moved
+    found = set()
+    for mapped in entity.fields:
+        name, base = mapped.name, link.base.get(mapped.name)
+        if name not in crm.values:
+            continue
+        if (
+            base is None
+            or name in link.held
+            or name not in seen.values
+            or has_changed(mapped, Side.CRM, crm.values[name], base.crm)
+            or has_changed(mapped, Side.BOOKS, seen.values[name], base.books)
+        ):
+            found.add(name)
+    return found
 
 
 def are_covered(entity: EntityMapping, fields: set[str], settings: Settings) -> bool:
