@@ -181,10 +181,10 @@ def has_changed(field: FieldMapping, side: Side, now: Value, before: Value) -> b
     """
     if now == before:
         return False
-    if isinstance(now, Mapping) is not isinstance(
-        before, Mapping
-    ):  # a set of values was no set then, or is blank
-        return not (is_blank(now) and is_blank(before))
+    if is_blank(now) or is_blank(before):
+        return is_blank(now) is not is_blank(before)
+    if isinstance(now, Mapping) is not isinstance(before, Mapping):  # the mapping was changed since
+        return True
     return field.convert.key(side, now) != field.convert.key(side, before)
 
 
