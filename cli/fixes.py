@@ -35,8 +35,9 @@ _FIXES: Mapping[str, str] = {
     "refused by CRM": "Mend the value in Books or the rule in CRM, then tandem release ID",
     "refused by Books": "Mend the value in CRM or the rule in Books, then tandem release ID",
     "portal user": "Change the e-mail in Books, where the person signs in with it; CRM follows",
-    "match:other kind": "--approve never links two kinds. If it is one: give the Contact its Account, or make both "
-                        "one kind (customer_sub_type in Books), then tandem release ID; else release ID --keep-apart",
+    "match:other kind": "--approve never links two kinds. If it is one: give the Contact its Account, take a Vendor "
+                        "out of it, or make both one kind (customer_sub_type in Books), then tandem release ID; else "
+                        "release ID --keep-apart",
     "no longer an individual": "Take the Account out of the Contact, or mark the Books customer as an individual. Or "
                                "tandem release ID --approve: the customer stays in Books alone, and the Contact goes "
                                "on as a person of its Account",

@@ -104,6 +104,29 @@ CASES: dict[str, tuple[Callable[[World], object], str, bool]] = {
         "parent_circular parent_field", True),
     "a parent that is not there": (
         lambda w: w.drop(w.crm, "Contacts", "Account_Name"), "unknown_field parent_field", True),
+    "a parent that is hidden": (
+        lambda w: w.spoil(w.crm, "Contacts", "Account_Name", visible=False), "hidden_field parent_field", True),
+    "a stamp that is hidden": (
+        lambda w: w.spoil(w.crm, "Contacts", "Books_Person_ID", visible=False), "hidden_field crm_stamp", True),
+    "a scope by a hidden field": (
+        lambda w: w.spoil(w.crm, "Accounts", "Account_Type", visible=False),
+        "hidden_field create_in_books_when.Account_Type", True),
+    "a primary person's box that is not there": (
+        lambda w: w.entity(P, primary_person_field="Billing"), "unknown_field primary_person_field", True),
+    "a primary person's box that is none": (
+        lambda w: w.entity(P, primary_person_field="Email"), "type_mismatch primary_person_field", True),
+    "an e-mail for matching that is not there": (
+        lambda w: w.entity(C, email_field="Emial"), "unknown_field email_field", True),
+    "a currency field that is not there": (
+        lambda w: w.entity(C, currency_field="Curency"), "unknown_field currency_field", True),
+    "a vendor's lookup in an organisation without vendors": (
+        lambda w: w.entity(P, without_account="hold"), "unknown_field vendor_field", True),
+    "a vendor's lookup that is hidden": (
+        lambda w: w.entity(P, without_account="hold")
+        .spoil(w.crm, "Contacts", "Vendor_Name", kind="lookup", refers_to="Vendors", visible=False),
+        "hidden_field vendor_field", True),
+    "a vendor's lookup that is none": (
+        lambda w: w.entity(P, vendor_field="Email"), "parent_no_lookup vendor_field", True),
     "a constant that is no choice": (
         lambda w: w.entity(C, constants={"crm": {"Rating": "Best"}})
         .spoil(w.crm, "Accounts", "Rating", kind="picklist", choices=("Good",)),

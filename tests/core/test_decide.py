@@ -237,6 +237,15 @@ def test_a_contact_without_account_is_held_where_the_mapping_says_so() -> None:
     assert held.hold.cause == "no Account"
 
 
+@pytest.mark.parametrize("policy", ["leave_out", "hold", "individual_customer"])
+def test_a_vendors_person_is_left_out_and_never_held(policy: str) -> None:
+    """It has no Account that it could be given."""
+    contact = Record(Side.CRM, "contact_person", "5", {}, vendor="7")
+    entity = PERSON.model_copy(update={"without_account": policy})
+    found = decide(unlinked(contact, parent=Parent.VENDORS), entity, DELAY, NOW)
+    assert found == LeftOut("a vendor's person")
+
+
 def test_a_default_stands_in_for_what_is_known_to_be_blank() -> None:
     """Not for what was not read, and not where there is a value."""
     website = CUSTOMER.field("website").model_copy(update={"default": Default(books="none.example")})

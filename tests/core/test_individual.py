@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tandem.core.actions import Hold, Move, Quarantine, Release, Unlink
+from tandem.core.actions import Hold, Move, Quarantine, Release, Sync, Unlink
 from tandem.core.canonical import read_record, write_body
 from tandem.core.dealing import dealt, kind_of
 from tandem.core.decide import Ended, Situation, decide
@@ -104,6 +104,39 @@ def test_what_a_record_is_it_shows() -> None:
     assert kind_of(plain, read_record(plain, "contact_person", Side.CRM, CONTACT)) == "contact_person"
 
 
+def test_a_contact_of_a_vendor_is_a_person_of_nobodys_customer() -> None:
+    """However CRM writes the lookup; at an Account the Vendor says nothing, and where nobody asks neither."""
+    supplier = {"id": "8", "name": "Deccan Paper"}
+    assert kind_of(MAP, crm(Vendor_Name=supplier)) == "contact_person"
+    assert kind_of(MAP, crm("individual", Vendor_Name="8")) == "contact_person"
+    assert [crm(Vendor_Name=shown).vendor for shown in (supplier, "8", None)] == ["8", "8", None]
+    plain = load_mapping(MAPPING.replace("    parent_field:", "    vendor_field: none\n    parent_field:", 1))
+    record = read_record(plain, "individual", Side.CRM, CONTACT | {"Vendor_Name": supplier})
+    assert kind_of(plain, record) == "individual"
+
+
+@pytest.mark.parametrize(
+    ("policy", "more", "expected"),
+    [
+        ("leave_out", "", None),
+        ("leave_out", "vendor_field: Supplier", "Supplier"),
+        ("hold", "", "Vendor_Name"),
+        ("hold", "vendor_field: none", None),
+    ],
+)
+def test_the_lookup_to_a_vendor_is_read_where_it_decides(
+    policy: str, more: str, expected: str | None
+) -> None:
+    """With the other columns of a Contact."""
+    text = INDIA.replace(
+        "    parent_field:", f"    without_account: {policy}\n    {more}\n    parent_field:", 1
+    )
+    entity = load_mapping(text).entities["contact_person"]
+    resource = entity.resource(Side.CRM)
+    assert (entity.vendor_lookup, resource.lookups) == (expected, (expected,) if expected else ())
+    assert {"Vendor_Name", "Supplier"}.intersection(resource.fields) == ({expected} if expected else set())
+
+
 def test_a_link_says_more_than_what_a_record_shows() -> None:
     """A customer linked with an Account stays one, whatever its kind; a linked individual stays one at an Account."""
     link = Link("main", "L", "customer", "1", "2")
@@ -196,6 +229,13 @@ def linked(own: Record, other: Record, **more: object) -> object:
     """What is decided about a linked pair."""
     link = Link("main", "L", "individual", "1", "2")
     return decide(Situation(Side.CRM, link=link, crm=own, books=other, **more), ENTITY, timedelta(0), NOW)  # type: ignore[arg-type]
+
+
+def test_a_linked_one_that_gets_a_vendor_goes_on() -> None:
+    """As one that leaves a filter does: it is a customer with its invoices; unlinked it would not become one."""
+    own = crm("individual", Vendor_Name={"id": "8"})
+    assert isinstance(linked(own, books("individual")), Sync)
+    assert ENTITY.outside_scope(own) == "it names a Vendor and no Account"
 
 
 def test_one_with_an_account_is_held_until_a_person_ends_the_link() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tandem.core.checks.kinds import FILE_KINDS, LIVE_KINDS
-from tandem.core.facts import Sample
+from tandem.core.facts import Sample, books_facts
 from tandem.core.records import Side
-from tests.core.orgs import ON_ONE_SIDE, World, right_world
+from tests.core.orgs import BOOKS, ON_ONE_SIDE, World, right_world
 
 Spoil = Callable[[World], World | str]
 """Spoils the world, or gives the text of a spoilt file."""
@@ -81,6 +81,29 @@ def many_fields(world: World) -> World:
     """Fifty more."""
     world.mapping["entities"][C]["fields"] |= NOT_THERE
     return world
+
+
+def individuals(world: World) -> World:
+    """A Contact without an Account is a customer, and nobody looks whether it names a Vendor."""
+    world.entity(P, without_account="individual_customer", vendor_field="none")
+    name = {
+        "crm": {"first": "First_Name", "last": "Last_Name"},
+        "books": {"first": "first_name", "last": "last_name"},
+    }
+    display = {"crm": dict(name["crm"]), "books": {"full": "contact_name"}, "direction": "to_books"}
+    world.mapping["entities"]["individual"] = {
+        "crm_module": "Contacts",
+        "crm_stamp": "Books_Customer_ID",
+        "books_stamp": "cf_crm_contact_id",
+        "fields": {
+            "name": {"converter": "person_name"} | name,
+            "display": {"converter": "full_name"} | display,
+        },
+    }
+    world.books["individual"] = dict(books_facts("individual", BOOKS))
+    world.spoil(world.books, "individual", "cf_crm_contact_id", unique=True)
+    world.spoil(world.crm, "Contacts", "Books_Customer_ID", unique=True)
+    return world.spoil(world.crm, "Contacts", "Vendor_Name", kind="lookup", refers_to="Vendors")
 
 
 KINDS: dict[str, tuple[Spoil, str, str, str]] = {
@@ -203,6 +226,8 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "parent that is no lookup": (
         lambda w: w.spoil(w.crm, "Contacts", "Account_Name", kind="text"), "parent_no_lookup",
         "entities.contact_person.parent_field", "parent_field:"),
+    "vendors that nobody looks at": (
+        individuals, "vendors_unseen", "entities.contact_person.vendor_field", "vendor_field: none"),
     "GST fields in an org without GST": (
         lambda w: w.field("segment", books="gst_no").tell(has_gst=False), "tax_fields_without_tax",
         SEGMENT_BOOKS, "books: gst_no"),
@@ -273,6 +298,20 @@ def test_a_currency_written_on_create_only_has_no_finding() -> None:
     world.spoil(world.crm, "Accounts", "Currency", kind="picklist", choices=("INR", "USD"))
     assert world.field("currency", written="on_create").found() == []
     assert [one.kind for one in world.field("currency", written="always").found()] == ["currency_not_allowed"]
+
+
+def test_whose_person_a_contact_is_can_be_told() -> None:
+    """With the default lookup, or one of a person's own; `parent_field` is none, and both entities say the same."""
+    world = individuals(right_world())
+    for name in (None, "Vendor_Name"):
+        world.entity(P, vendor_field=name)
+        assert [one for one in world.found() if one.path[-1] == "vendor_field"] == []
+    for entity, name, expected in (
+        (P, "Account_Name", "mapped_twice"),
+        ("individual", "X", "policy_contradiction"),
+    ):
+        spoilt = individuals(right_world()).entity(entity, vendor_field=name)
+        assert expected in {line.kind for line in spoilt.lines()}
 
 
 def test_a_right_lookup_has_no_finding() -> None:

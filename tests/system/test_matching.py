@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.rows import parse_key
 from tests.system.conftest import ACCOUNT
@@ -143,3 +145,23 @@ async def test_persons_match_only_within_their_linked_customer(system: System) -
     assert [len(books["Acme Ltd"]), len(books["Other Works"])] == [1, 1]
     crm = (await system.export())["crm"]["Contacts"]
     assert len(crm) == 2
+
+
+@pytest.mark.parametrize("end", ["gone", "left out"])
+async def test_a_question_about_an_unlinked_record_ends_with_it(system: System, end: str) -> None:
+    """Nobody could answer it any more: deleted, or out of scope by now."""
+    await system.settle(2)
+    system.write_mode()
+    await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
+    await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd"})
+    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
+    await system.settle(3)
+    asked = f"main/crm/customer/{account}"
+    assert asked in [hold["record"] for hold in system.store.cases.holds("main")]
+    if end == "gone":
+        await system.control("DELETE", f"/crm/Accounts/{account}")
+    else:
+        changed = {"Account_Name": "Zeta", "Account_Type": "Prospect"}
+        await system.control("PATCH", f"/crm/Accounts/{account}", changed)
+    await system.settle(2)
+    assert asked not in [hold["record"] for hold in system.store.cases.holds("main")]

@@ -63,6 +63,7 @@ def read_record(
         version=parse_time(body.get("Modified_Time" if side is Side.CRM else "last_modified_time")),
         active=_is_active(described, side, body, values),
         parent=_parent(described, side, body),
+        vendor=_pointed(body, described.vendor_lookup) if side is Side.CRM else None,
         keys=_keys(mapping, described, side, body, values, name, emails),
         scope=_scope(mapping, described, side, body),
         created=parse_time(body.get("Created_Time" if side is Side.CRM else "created_time")),
@@ -133,7 +134,12 @@ def _parent(entity: EntityMapping, side: Side, body: Body) -> str | None:
         return None
     if side is Side.BOOKS:
         return _text(body.get("contact_id")) if entity.is_person else None
-    lookup = body.get(entity.parent_field)
+    return _pointed(body, entity.parent_field)
+
+
+def _pointed(body: Body, name: str | None) -> str | None:
+    """The id that a lookup of CRM leads to."""
+    lookup = body.get(name) if name else None
     return _text(lookup.get("id") if isinstance(lookup, ReadOnly) else lookup)
 
 

@@ -45,6 +45,8 @@ class Parent(StrEnum):
     PENDING = "pending"
     LEFT_OUT = "left out"
     MISSING = "missing"
+    VENDORS = "a vendor's"
+    """The Contact names a Vendor and no Account."""
     MOVED = "moved"
     """The Contact belongs to another Account, and its customer is still there."""
     LEFT = "left"
@@ -261,6 +263,8 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
                 Hold("no Account", "a Contact without an Account; give it the one it belongs to")
             )
         return LeftOut("a Contact without an Account")
+    if now_at.parent is Parent.VENDORS:
+        return LeftOut("a vendor's person")
     if now_at.parent is Parent.LEFT_OUT:
         return LeftOut("its customer is left out")
     if now_at.parent is Parent.PENDING:

@@ -22,7 +22,7 @@ from tandem.core.errors import BadInputError
 from tandem.core.lookup import Lookup
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
 from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Scalar, Strict, with_region
-from tandem.core.mapping_individual import faults_of_individual
+from tandem.core.mapping_individual import SHARED, faults_of_individual
 from tandem.core.mapping_section import faults_of_section
 from tandem.core.records import Record, Side, Value, is_blank
 from tandem.core.yamltree import YamlFault, read_tree
@@ -44,7 +44,7 @@ class Resource:
 
     CRM: `module` = Accounts/Contacts/..., `fields` = API names to read (system fields are added by the
     client), `parent_field` = the lookup to the parent (`Account_Name`). Books: `module` = contacts,
-    contactpersons or items; `fields` is empty (Books answers everything).
+    contactpersons or items; `fields` is empty (Books answers everything). `lookups`: those among `fields`.
     """
 
     side: Side
@@ -52,6 +52,7 @@ class Resource:
     module: str
     fields: tuple[str, ...] = ()
     parent_field: str | None = None
+    lookups: tuple[str, ...] = ()
 
 
 Values = Annotated[tuple[Scalar, ...], Field(min_length=1)]
@@ -104,6 +105,10 @@ class EntityMapping(Strict):
     the oldest with an e-mail."""
     parent_field: CrmName | None = None
     """The lookup of a person to its Account; needed for `contact_person`."""
+    vendor_field: CrmName | None = None
+    """The lookup of a person to its Vendor: a Contact that names one, and no Account, is that vendor's person, left out
+    and counted as such. `none`: it is not looked at. Default: `Vendor_Name` where `without_account` is `hold` or
+    `individual_customer`, else `none`."""
     currency_field: CrmName | None = None
     """CRM's currency field, where there are several currencies: another currency is never linked."""
     email_field: CrmName | None = None
@@ -118,6 +123,7 @@ class EntityMapping(Strict):
 
     _beside: tuple[str, ...] = PrivateAttr(default=())
     """CRM attributes of the entity that shares the module: one read serves both."""
+    _lookups_beside: tuple[str, ...] = PrivateAttr(default=())
 
     @model_validator(mode="before")
     @classmethod
@@ -154,6 +160,13 @@ class EntityMapping(Strict):
     def is_person(self) -> bool:
         """A person belongs to a customer and has no list of its own in Books; every other entity stands alone."""
         return self.name == PERSON
+
+    @property
+    def vendor_lookup(self) -> str | None:
+        """The lookup to a Vendor that is read with a Contact; None where nothing hangs on it."""
+        is_asked = self.name == INDIVIDUAL or (self.is_person and self.without_account != "leave_out")
+        named = self.vendor_field or ("Vendor_Name" if is_asked else "none")
+        return None if named == "none" else named
 
     def find(self, name: str) -> FieldMapping | None:
         """The field of that name, or None."""
@@ -203,6 +216,7 @@ class EntityMapping(Strict):
         own = [
             self.crm_stamp,
             self.parent_field,
+            self.vendor_lookup,
             self.primary_person_field,
             self.currency_field,
             self.email_field,
@@ -214,6 +228,12 @@ class EntityMapping(Strict):
         """The fields that lead to another record, with what they lead to."""
         return tuple((field, field.convert) for field in self.fields if isinstance(field.convert, Lookup))
 
+    @cached_property
+    def crm_lookups(self) -> tuple[str, ...]:
+        """The CRM lookups beside the parent's whose id counts."""
+        mapped = [name for field, _ in self.lookups for name in field.attributes(Side.CRM)]
+        return (*mapped, *filter(None, [self.vendor_lookup]))
+
     def knowing(self, linked: ReadOnly[str, ReadOnly[str, str]]) -> Self:
         """A copy whose lookups translate by the links of their entities: entity -> CRM id -> Books id."""
         known = self.model_copy(update={"fields": tuple(field.knowing(linked) for field in self.fields)})
@@ -224,13 +244,16 @@ class EntityMapping(Strict):
         """Where the entity lives on `side`."""
         if side is Side.CRM:
             fields = tuple(dict.fromkeys([*self.crm_fields, *self._beside]))
-            return Resource(side, self.name, self.crm_module, fields, self.parent_field)
+            lookups = tuple(dict.fromkeys([*self.crm_lookups, *self._lookups_beside]))
+            return Resource(side, self.name, self.crm_module, fields, self.parent_field, lookups)
         return Resource(side, self.name, self.kind.books_module)
 
     def outside_scope(self, record: Record) -> str:
         """Why an unlinked record is not created on the other side, as a sentence; "" if it is."""
         if record.side is Side.CRM and not self.create_in_books:
             return f"create_in_books of {self.name} is false"
+        if self.name == INDIVIDUAL and record.vendor:
+            return "it names a Vendor and no Account"
         shown, own = record.scope.get("contact_type"), self.kind.new_in_books.get("contact_type")
         if record.side is Side.BOOKS and shown and own and shown != own:
             return f"it is a {shown} in Books, not a {own}"
@@ -289,6 +312,7 @@ class Mapping(Strict):
         if INDIVIDUAL in on:
             for one, other in ((INDIVIDUAL, PERSON), (PERSON, INDIVIDUAL)):
                 on[one]._beside = on[other].crm_fields  # noqa: SLF001 - its own kind
+                on[one]._lookups_beside = on[other].crm_lookups  # noqa: SLF001
         return self
 
     @model_validator(mode="before")
@@ -309,7 +333,7 @@ class Mapping(Strict):
         region = given.get("region", "IN")
         made = {name: _entity(name, spec, region) for name, spec in entities.items()}
         if isinstance(own := made.get(INDIVIDUAL), dict) and isinstance(person := made.get(PERSON), dict):
-            made[INDIVIDUAL] = own | {"parent_field": person.get("parent_field")}
+            made[INDIVIDUAL] = {key: person.get(key) for key in SHARED} | own
         return given | {"entities": made}
 
     @cached_property

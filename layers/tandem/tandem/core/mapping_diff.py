@@ -55,6 +55,7 @@ _ENTITY_KEYS: Final = {
     "match_by": "what proves that records belong together changes; links that exist stay",
     "primary_person_field": "which person is the first of a new Books customer changes; existing ones stay",
     "parent_field": "persons find their customer by another lookup",
+    "vendor_field": "which Contacts without an Account are a vendor's persons, and left out, changes; linked ones sync",
     "currency_field": "records of another currency are no longer, or from now on, kept apart",
     "email_field": "records are found, or no longer found, by an e-mail of their own",
     "constants": "what a create writes beside the fields changes; existing records stay",

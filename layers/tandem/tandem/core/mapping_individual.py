@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tandem.core.mapping import EntityMapping
 
 AS_CUSTOMER: Final = "individual_customer"
+SHARED: Final = ("parent_field", "vendor_field")
+"""What decides whether a Contact is one: said once, of `contact_person`."""
 _SECTION: Final = "docs/mapping.md, “Individual customers”, has the section"
 
 
@@ -36,6 +38,10 @@ def faults_of_individual(entities: Mapping[str, EntityMapping], most: int) -> It
     if CUSTOMER not in entities:
         message = "individuals come in the list of Books' customers, and customer is not mapped"
         yield Found(message, "map customer too", ("entities", INDIVIDUAL), "missing_key")
+    for key in SHARED:
+        if getattr(own, key) != getattr(person, key):
+            message = f"{key} of individual is not that of contact_person, and tells one from the other"
+            yield Found(message, "take it out here", ("entities", INDIVIDUAL, key), "policy_contradiction")
     yield from _stamps(entities, own)
     if (count := len({*own.crm_fields, *person.crm_fields})) > most:
         message = (

@@ -18,6 +18,7 @@ _ONLY_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "without_account": ("contact_person",),
     "primary_person_field": ("contact_person",),
     "parent_field": ("contact_person", "individual"),
+    "vendor_field": ("contact_person", "individual"),
     "currency_field": ("customer", "individual", "vendor"),
     "email_field": ("customer", "contact_person", "vendor"),
 }
@@ -111,6 +112,9 @@ def _incomplete(entity: EntityMapping, most: int) -> Iterator[Found]:
         yield Found("no field is called name", fix, ("fields",), "missing_key")
     if entity.is_person and entity.parent_field is None:
         yield Found("parent_field is missing", "add parent_field: Account_Name", kind="missing_key")
+    if entity.vendor_lookup is not None and entity.vendor_lookup == entity.parent_field:
+        fix = "write the lookup to Vendors, or none"
+        yield Found("vendor_field is parent_field too", fix, ("vendor_field",), "mapped_twice")
     if (count := len(entity.crm_fields)) > most:
         message = f"{count} CRM fields; one query reads {most} beside the system fields"
         yield Found(message, "map fewer fields", ("fields",), "too_many_fields")

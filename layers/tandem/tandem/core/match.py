@@ -267,9 +267,11 @@ def _obstacles(record: Record, candidate: Candidate) -> Iterator[tuple[str, str]
 
 def other_kind(record: Record, other: Record) -> str:
     """What the other record is, where it is of another entity: such two are never linked."""
-    return (
-        "" if record.entity == other.entity else _KINDS_IN.get((other.side.value, other.entity), other.entity)
-    )
+    if record.entity == other.entity:
+        return ""
+    if other.vendor is not None and other.parent is None:
+        return "a Contact of a Vendor in CRM"
+    return _KINDS_IN.get((other.side.value, other.entity), other.entity)
 
 
 def _differ(a: str | None, b: str | None) -> bool:

@@ -89,6 +89,8 @@ class Record:
     version: datetime | None = None
     active: bool = True
     parent: str | None = None
+    vendor: str | None = None
+    """Of a Contact: the id of the Vendor that it names, where the mapping looks at that."""
     keys: MatchKeys = MatchKeys()
     scope: Mapping[str, Value] = field(default_factory=dict)
     created: datetime | None = None

@@ -84,7 +84,7 @@ class Echoes:
 
     def _note(self, link: Link, noted: Link, own: Record) -> None:
         """Keep what is known now; what decides about the scope need not be a mapped field."""
-        if own.entity == CUSTOMER and own.side is Side.CRM:
+        if own.entity in (CUSTOMER, INDIVIDUAL) and own.side is Side.CRM:
             reason = self.desk.entity(own.entity).outside_scope(own)
             noted = replace(noted, in_scope=not reason)
             self.desk.store.outside.note(link, noted, reason)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from tandem.core.actions import Create, LinkPair
 from tandem.core.decide import Situation
-from tandem.core.entities import CUSTOMER, PERSON
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.errors import ConditionFailedError, DuplicateError, GoneError, RefusedError, TransientError
 from tandem.core.match import STAMP
 from tandem.core.outcomes import Done, Outcome, Waits
@@ -168,7 +168,7 @@ class FirstLinks:
             base=state.base,
             seen_crm=self.pairs.seen(link, Side.CRM, state),
             seen_books=self.pairs.seen(link, Side.BOOKS, state),
-            in_scope=own.side is Side.CRM and own.entity == CUSTOMER,
+            in_scope=own.side is Side.CRM and own.entity in (CUSTOMER, INDIVIDUAL),
             persons=self.pairs.person_ids(link, state.books),
         )
         await self.raise_children(link, state.books)

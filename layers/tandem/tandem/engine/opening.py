@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
+from tandem.core.dealing import kinds_beside
 from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import StopError, TandemError
 from tandem.core.records import Gone, Link, Record, RecordKey, Side
@@ -147,9 +148,11 @@ class Opening:
 
     def _by_content(self, row: Row, own: Record | Gone) -> Row:
         """The row as that of what its record is; what was held of it as another kind is over."""
-        if isinstance(own, Gone) or own.entity == row.key.entity:
+        if isinstance(own, Gone):
             return row
-        self.desk.store.cases.settle(row.key, set())
+        before = set(kinds_beside(self.desk.mapping, own)) if row.done else set()
+        for kind in before | {row.key.entity} - {own.entity}:
+            self.desk.store.cases.settle(replace(row.key, entity=kind), set())
         return replace(row, key=replace(row.key, entity=own.entity))
 
     async def _fetch_ahead(self, rows: Sequence[Row]) -> None:

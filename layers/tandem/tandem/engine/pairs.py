@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tandem.core.actions import Hold, Sync
 from tandem.core.canonical import read_record
 from tandem.core.decide import Situation
-from tandem.core.entities import CUSTOMER, PERSON
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.errors import AlreadyModifiedError, GoneError, RefusedError, TandemError
 from tandem.core.oscillation import Fights
 from tandem.core.outcomes import Done, Outcome, Waits
@@ -239,8 +239,8 @@ class Pairs:
             self.desk.store.intents.close(intent)
 
     def is_in_scope(self, link: Link, crm: Record) -> bool:
-        """Whether the Account, were it not linked, would be created in Books."""
-        return link.entity == CUSTOMER and not self.desk.entity(link.entity).outside_scope(crm)
+        """Whether the Account, or the Contact that is a customer, would be created in Books, were it not linked."""
+        return link.entity in (CUSTOMER, INDIVIDUAL) and not self.desk.entity(link.entity).outside_scope(crm)
 
     def _names(self, link: Link) -> set[str]:
         return {mapped.name for mapped in self.desk.entity(link.entity).fields}

@@ -54,10 +54,9 @@ class Performer:
     async def perform(self, row: Row, at: Situation, action: Action, parent_link: Link | None) -> Outcome:
         """Carry out `action`; raises what a write raised, after everything that did happen is committed."""
         match action:
-            case Noop(reason):
-                return Done("noop", reason)
-            case LeftOut(reason):
-                return Done("left_out", reason)
+            case Noop(reason) | LeftOut(reason):
+                self.records.end_holds(row, at)
+                return Done("noop" if isinstance(action, Noop) else "left_out", reason)
             case Wait(waits_for, sentence, until):
                 return Waits(waits_for, until or self.records.net(), sentence)  # type: ignore[arg-type]
             case Quarantine(hold):

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from tandem.core.bodies import Body
 from tandem.core.canonical import read_record
 from tandem.core.connection import Connection
-from tandem.core.dealing import dealt, guests
+from tandem.core.dealing import dealt, guests, is_vendors
 from tandem.core.decide import Ended
 from tandem.core.entities import KINDS
 from tandem.core.errors import RateLimitedError, RetryError, StopError
@@ -286,7 +286,7 @@ class _Poll:
     ) -> list[Record]:
         """Those whose version differs from the settled one, or where none was seen, from the one handled last.
 
-        `anew`: entities that were not mapped when their records were handled.
+        `anew`: entities that were not mapped when their records were handled. Whose reason was another then, too.
         """
         keys = {self._key(record.side, record.entity, record.id): record for record in records}
         unseen = [key for key in keys if key.id not in links or links[key.id].seen_on(key.side) is None]
@@ -298,7 +298,8 @@ class _Poll:
                 awake.append(record)
                 continue
             known = link is not None and self._is_seen(record, link, asked_at)
-            is_handled = _is_handled(record, rows.get(key)) and record.entity not in anew
+            is_new = record.entity in anew or bool(anew and is_vendors(record))
+            is_handled = _is_handled(record, rows.get(key)) and not is_new
             if not known and not is_handled:
                 awake.append(record)
         return awake

@@ -113,6 +113,11 @@ class Recorder:
                 seq=link.seq,
             )
 
+    def end_holds(self, row: Row, at: Situation) -> None:
+        """An unlinked record that was handled before is gone, or left out: nothing is asked about it any more."""
+        if row.done and at.link is None:
+            self.desk.store.cases.settle(row.key, set())
+
     def clear_holds(self, link: Link) -> None:
         """Nothing is held any more, neither for the pair nor for either record while it was unlinked."""
         for side in Side:

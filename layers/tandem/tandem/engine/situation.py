@@ -197,7 +197,7 @@ class Gatherer:
     def parent(self, person: Record) -> tuple[Parent, Link | None]:
         """Where an unlinked person's customer stands, and its link."""
         if person.parent is None:
-            return Parent.MISSING, None
+            return Parent.VENDORS if person.vendor else Parent.MISSING, None
         store, connection = self.desk.store, self.desk.connection.id
         key = RecordKey(connection, person.side, CUSTOMER, person.parent)
         link = store.links.of(key)

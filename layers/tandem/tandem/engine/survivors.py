@@ -11,10 +11,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from tandem.core.dealing import is_individual
 from tandem.core.decide import Situation, Survivor
 from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.match import Candidate, HeldMatch, Matched, match
-from tandem.core.records import Gone, Link, LinkState, Record, RecordKey, Side
+from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, Side
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.families import Families
@@ -69,7 +70,11 @@ class Survivors:
 
     async def _alike(self, link: Link, counterpart: Record, side: Side) -> Survivor | None:
         """Another record that would match the counterpart, were it not linked."""
-        found = self.desk.store.index.find(link.connection, link.entity, side, _unstamped(counterpart))
+        find, wanted = self.desk.store.index.find, _unstamped(counterpart)
+        found = find(link.connection, link.entity, side, wanted)
+        if link.entity == INDIVIDUAL and side is Side.CRM:  # a vendor's person is indexed as a person
+            by_email = replace(wanted, keys=MatchKeys(emails=wanted.keys.emails))
+            found = sorted({*found, *find(link.connection, PERSON, side, by_email)})
         records = [_unstamped(one) for one in await self._records(link, side, found) if one.active]
         result = match(_unstamped(counterpart), [Candidate(one) for one in records])
         if isinstance(result, Matched):
@@ -100,7 +105,12 @@ class Survivors:
     def _alike_in_kind(self, entity: str, found: Sequence[Record | Gone]) -> list[Record]:
         """Those that are still there and, as far as they show, of that entity."""
         there = [one for one in found if isinstance(one, Record)]
-        return [one for one in there if entity == CUSTOMER or self.reader.dealt(one).entity == entity]
+        return [one for one in there if entity == CUSTOMER or self._is_of(entity, one)]
+
+    def _is_of(self, entity: str, record: Record) -> bool:
+        if entity == INDIVIDUAL and record.side is Side.CRM:
+            return is_individual(record)  # as its link would go on with it
+        return self.reader.dealt(record).entity == entity
 
     def _survivor(self, link: Link, record: Record, how: str) -> Survivor:
         held_by = self.desk.store.links.of(RecordKey(link.connection, record.side, link.entity, record.id))

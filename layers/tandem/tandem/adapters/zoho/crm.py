@@ -264,7 +264,8 @@ class CrmClient:
 
 
 def _lookups(resource: Resource) -> tuple[str, ...]:
-    return ("Modified_By", resource.parent_field) if resource.parent_field else ("Modified_By",)
+    parent = (resource.parent_field,) if resource.parent_field else ()
+    return ("Modified_By", *parent, *resource.lookups)
 
 
 def _writable(resource: Resource) -> str:

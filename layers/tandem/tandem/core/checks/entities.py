@@ -152,7 +152,7 @@ def _is_match_key(entity: EntityMapping, field: FieldMapping) -> bool:
 
 
 def scope(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
-    """unknown_field, unfilterable, choice_not_there: what decides on a create can be asked for."""
+    """unknown_field, hidden_field, unfilterable, choice_not_there: what decides on a create can be asked for."""
     for side in Side:
         yield from _scope(entity, side, fields_of(entity, side, facts))
 
@@ -165,6 +165,10 @@ def _scope(entity: EntityMapping, side: Side, there: Mapping[str, FieldFacts]) -
                 message = f"{SIDE_NAMES[side]} has no {name}"
                 yield Finding("unknown_field", path, message, nearest(name, sorted(there)))
             continue
+        if not fact.visible:
+            message = f"{name} of {SIDE_NAMES[side]} is hidden from the token's user, or switched off"
+            fix = "show it to that user, or decide by another field"
+            yield _about(side, fact, "hidden_field", path, message, fix)
         if side is Side.CRM and not fact.filterable:
             message = f"{name} is {fact.shown()}, which CRM cannot filter by"
             fix = "choose a pick list, a check box or a short text"
@@ -194,6 +198,63 @@ def parents(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
         yield Finding("parent_circular", path, message, "choose the lookup to Accounts", crm=fact)
 
 
+def beside(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """unknown_field, hidden_field, type_mismatch: what is read beside the mapped fields is there, and of its kind."""
+    there = fields_of(entity, Side.CRM, facts)
+    for key, kinds in _READ_BESIDE.items():
+        name, path = getattr(entity, key), _at(entity, key)
+        fact = there.get(name or "")
+        if name is None or not there or (key == "currency_field" and not facts.has_currencies):
+            continue
+        if fact is None and kinds:
+            yield Finding("unknown_field", path, f"CRM has no {name}", nearest(name, sorted(there)))
+        elif fact is not None and not fact.visible:
+            message = f"{name} of CRM is hidden from the token's user"
+            yield Finding("hidden_field", path, message, "show it to that user, or name another", crm=fact)
+        elif fact is not None and kinds and fact.kind not in kinds:
+            fix = f"choose a field of the kind {' or '.join(kinds)}"
+            yield Finding("type_mismatch", path, f"{name} is {fact.shown()}", fix, crm=fact)
+
+
+_READ_BESIDE: Final[Mapping[str, tuple[str, ...]]] = {
+    "crm_stamp": (),
+    "parent_field": (),
+    "primary_person_field": ("checkbox",),
+    "email_field": ("email", "text"),
+    "currency_field": ("picklist", "text"),
+}
+"""Keys of an entity that name a CRM field, and its kinds; none where a rule of their own looks at the field itself."""
+
+
+def vendors(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
+    """unknown_field, hidden_field, parent_no_lookup, vendors_unseen: whose person a Contact is can be told."""
+    there = fields_of(entity, Side.CRM, facts)
+    if not entity.is_person or not there:
+        return
+    name, path = entity.vendor_lookup, _at(entity, "vendor_field")
+    if name is None:
+        yield from _unseen(entity, path, there)
+        return
+    fact, none = there.get(name), "or write vendor_field: none where Contacts name no Vendors"
+    if fact is None:
+        message = f"CRM has no {name}: it never was, or the token's user may not see it"
+        yield Finding("unknown_field", path, message, f"show it to that user, {none}")
+    elif not fact.visible:
+        message = f"{name} of CRM is hidden from the token's user"
+        yield Finding("hidden_field", path, message, f"show it to that user, {none}", crm=fact)
+    elif fact.kind != "lookup":
+        fix = f"choose the lookup to Vendors, {none}"
+        yield Finding("parent_no_lookup", path, f"{name} is {fact.shown()}", fix, crm=fact)
+
+
+def _unseen(entity: EntityMapping, path: Path, there: Mapping[str, FieldFacts]) -> Iterator[Finding]:
+    found = next((fact for fact in there.values() if fact.refers_to == "Vendors" and fact.visible), None)
+    if entity.without_account == "individual_customer" and found is not None:
+        message = f"a Contact that names a Vendor in {found.name} and no Account becomes a customer"
+        fix = f"write vendor_field: {found.name}, or take the line out"
+        yield Finding("vendors_unseen", path, message, fix, is_fault=False, crm=found)
+
+
 def currency(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
     """currency_not_allowed: CRM keeps a currency for each record only where that is switched on."""
     if entity.currency_field and not facts.has_currencies:
@@ -215,5 +276,5 @@ def _at(entity: EntityMapping, key: str) -> Path:
 
 
 ENTITY_RULES: Final[tuple[Callable[[EntityMapping, Facts], Iterator[Finding]], ...]] = (
-    module, stamps, parents, required, constants, keys, scope, currency,
+    module, stamps, parents, beside, vendors, required, constants, keys, scope, currency,
 )  # fmt: skip
