@@ -33,7 +33,8 @@ def _parser() -> argparse.ArgumentParser:
                 "         are exact and the same in every run. Calls come from the sandbox's log, echoes included.",
                 "layers   sizes of the release layers, and the start of each handler: median of 5 fresh interpreters.",
                 "core     decide + merge over pairs of 30 fields, 0, 10 and 100 % of them changed.",
-                "sandbox  from its start with 20,000 invented companies until it answers, and pages over loopback.",
+                "sandbox  from its start with 20,000 invented companies until it answers; a page by each parameter",
+                "         of each list and search, over loopback and in its own processor time, also after a write.",
                 "",
                 "Budgets in calls for n changes (* follows from the design's rules, has no row of its own):",
                 *rows,
@@ -58,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--size", type=_positive, default=sandbox.SIZE, help="companies of the sandbox (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--rounds", type=_positive, default=sandbox.ROUNDS, help="calls of each page (default: %(default)s)"
     )
     parser.add_argument(
         "--out", type=Path, default=OUT, help="file for what was measured (default: build/bench.json)"

@@ -72,11 +72,11 @@ def _layers(kept: Kept) -> None:
     kept.write()
 
 
-def _sandbox(size: int, kept: Kept) -> None:
+def _sandbox(size: int, rounds: int, kept: Kept) -> None:
     if kept.found.get("sandbox", {}).get("size") == size:
         return
     tell(f"the sandbox with {size} companies")
-    kept.found["sandbox"] = sandbox.measure(size)
+    kept.found["sandbox"] = sandbox.measure(size, rounds)
     kept.write()
 
 
@@ -91,7 +91,7 @@ def measure_asked(asked: argparse.Namespace) -> dict[str, Any]:
     if "core" in wanted:
         _core(asked.pairs, kept)
     if "sandbox" in wanted:
-        _sandbox(asked.size, kept)
+        _sandbox(asked.size, asked.rounds, kept)
     kept.found["measured"] = {
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

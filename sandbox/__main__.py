@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -115,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(args: argparse.Namespace, listener: socket.socket) -> None:
+    gc.disable()  # while so much is made that stays; and what stays is not to be gone through at each page
     app = create_app(
         SandboxConfig(
             seed=args.seed,
@@ -130,6 +132,8 @@ def _serve(args: argparse.Namespace, listener: socket.socket) -> None:
             latency=args.latency,
         )
     )
+    gc.freeze()
+    gc.enable()
     world = world_of(app)
     listener.listen(2048)
     print(

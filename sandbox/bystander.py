@@ -115,7 +115,7 @@ def _set_time(call: Call, kind: str, record_id: str, moment: int) -> None:
     if held is not None:
         held.modified_time = moment
         if call.product == "crm":
-            call.world.crm.store.version += 1
+            call.world.crm.store.data[kind].moves.append(record_id)
         else:
             call.world.books.store.moves.append(record_id)
 

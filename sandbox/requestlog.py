@@ -45,6 +45,11 @@ class RequestLog:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("a", encoding="utf-8", buffering=1)
 
+    @property
+    def last_seq(self) -> int:
+        """Return the number of the newest call, 0 before the first."""
+        return self._seq
+
     def next_seq(self) -> int:
         """Return the number of the next call."""
         self._seq += 1
@@ -83,7 +88,7 @@ class RequestLog:
             "by_product": dict(by_product),
             "counts": dict(counts),
             "statuses": dict(statuses),
-            "requests": [_shown(e) for e in rows[-limit:]],
+            "requests": [_shown(e) for e in rows[-limit:]] if limit > 0 else [],
         }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, Literal
 
 from sandbox.books.contact import Contact, Person
@@ -122,34 +123,33 @@ def comments(call: Call) -> Reply:
     )
 
 
-def _persons_page(call: Call, pairs: list[tuple[Contact, Person]]) -> Reply:
+def _persons_page(call: Call, pairs: Iterator[tuple[Contact, Person]]) -> Reply:
     number, size = page_of(call.query)
-    rows = pairs[(number - 1) * size : number * size]
+    rows = list(islice(pairs, (number - 1) * size, number * size + 1))
     context = {
         "page": number,
         "per_page": size,
-        "has_more_page": len(pairs) > number * size,
+        "has_more_page": len(rows) > size,
         "report_name": "Contact Persons",
         "sort_column": "contact_person_id",
         "sort_order": "A",
     }
+    render = call.world.books.render
     return done(
-        "success",
-        contact_persons=[call.world.books.render.person(p, c) for c, p in rows],
-        page_context=context,
+        "success", contact_persons=[render.person(p, c) for c, p in rows[:size]], page_context=context
     )
 
 
 def list_persons(call: Call) -> Reply:
     """GET /contacts/{id}/contactpersons."""
     contact = call.world.books.store.get(call.params["id"])
-    return _persons_page(call, [(contact, p) for p in contact.persons])
+    return _persons_page(call, ((contact, p) for p in contact.persons))
 
 
 def list_all_persons(call: Call) -> Reply:
     """GET /contacts/contactpersons: every person of the org."""
     contacts = call.world.books.store.contacts.values()
-    return _persons_page(call, [(c, p) for c in contacts for p in c.persons])
+    return _persons_page(call, ((c, p) for c in contacts for p in c.persons))
 
 
 def get_person(call: Call) -> Reply:

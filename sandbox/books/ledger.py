@@ -63,10 +63,15 @@ class Ledger:
         invoices = self._of_customer.get(contact_id, [])
         return round(sum(i.total for i in invoices if i.status in OPEN), 2), bool(invoices)
 
-    def is_overdue(self, contact_id: str) -> bool:
-        """Return whether an open invoice of a customer was due before today."""
+    def owing(self) -> dict[str, float]:
+        """Return what the customers owe who owe something."""
+        owed = {customer: self.balance(customer)[0] for customer in self._of_customer}
+        return {customer: amount for customer, amount in owed.items() if amount > 0}
+
+    def overdue(self) -> set[str]:
+        """Return the customers of whose open invoices one was due before today."""
         today = local(self._store.clock.now(), self._store.org.zone).date().isoformat()
-        return any(i.status in OPEN and i.due_day < today for i in self._of_customer.get(contact_id, []))
+        return {i.customer_id for i in self.invoices.values() if i.status in OPEN and i.due_day < today}
 
     def names_item(self, item_id: str) -> bool:
         """Return whether a line of an invoice names an item."""
@@ -78,6 +83,7 @@ class Ledger:
         for invoice in moved:
             invoice.customer_id, invoice.customer_name = master.id, master.name
         self._of_customer.setdefault(master.id, []).extend(moved)
+        self._store.moves += (loser.id, master.id)
 
     def create_invoice(self, body: Json, actor: User) -> Invoice:
         """Add a draft; the customer's addresses are copied now. Raises BooksError."""
@@ -116,6 +122,7 @@ class Ledger:
         )
         self.invoices[invoice.id] = invoice
         self._of_customer.setdefault(customer.id, []).append(invoice)
+        self._store.moves.append(customer.id)
         return invoice
 
     def update_invoice(self, invoice_id: str, body: Json) -> Invoice:
@@ -128,7 +135,7 @@ class Ledger:
                 invoice.values[name] = str(body[name])
         invoice.day = str(body.get("date") or invoice.day)
         invoice.due_day = str(body.get("due_date") or invoice.due_day)
-        invoice.modified_time = int(self._store.clock.now())
+        self._touch(invoice)
         return invoice
 
     def set_invoice_status(self, invoice_id: str, status: str) -> Invoice:
@@ -137,14 +144,19 @@ class Ledger:
         if status == "draft" and invoice.status != "void":
             raise BooksError(4, "Only void invoices can be marked as draft.")
         invoice.status = status
-        invoice.modified_time = int(self._store.clock.now())
+        self._touch(invoice)
         return invoice
+
+    def _touch(self, invoice: Invoice) -> None:
+        invoice.modified_time = int(self._store.clock.now())
+        self._store.moves.append(invoice.customer_id)
 
     def delete_invoice(self, invoice_id: str) -> None:
         """Remove an invoice."""
         invoice = self.invoice(invoice_id)
         del self.invoices[invoice_id]
         self._of_customer[invoice.customer_id].remove(invoice)
+        self._store.moves.append(invoice.customer_id)
 
     def invoice(self, invoice_id: str) -> Invoice:
         """Return an invoice; raises BooksError 1002."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from sandbox.books.contact import CRM_IDS, Contact
-from sandbox.books.order import Order
 from sandbox.books.service import BooksService
 from sandbox.clock import parse_time
+from sandbox.kept import Order, Values
 from sandbox.replies import Json
 from sandbox.shapes import number_of
 from sandbox.switches import Switches
@@ -62,82 +63,43 @@ def text_of(contact: Contact, name: str) -> str:
     return str(contact.values.get(name, ""))
 
 
-def _text_tests(query: dict[str, str]) -> list[Test]:
-    tests: list[Test] = []
-    for name in TEXTS:
-        for suffix, judge in (
-            ("", _contains if name == "address" else _equals),
-            ("_startswith", _starts),
-            ("_contains", _contains),
-        ):
-            wanted = query.get(name + suffix)
-            if wanted:
-                tests.append(_test(name, judge, wanted.casefold()))
-    return tests
+def _text_test(held: dict[str, str], how: str, wanted: str) -> Test:
+    if how == "_contains":
+        return lambda c: wanted in held[c.id]
+    if how == "_startswith":
+        return lambda c: held[c.id].startswith(wanted)
+    return lambda c: held[c.id] == wanted
 
 
-def _test(name: str, judge: Callable[[str, str], bool], wanted: str) -> Test:
-    return lambda contact: judge(text_of(contact, name).casefold(), wanted)
-
-
-def _equals(value: str, wanted: str) -> bool:
-    return value == wanted
-
-
-def _starts(value: str, wanted: str) -> bool:
-    return value.startswith(wanted)
-
-
-def _contains(value: str, wanted: str) -> bool:
-    return wanted in value
-
-
-def _filter_test(books: BooksService, name: str) -> Test | None:
-    if name == "Status.Active":
-        return lambda c: c.status == "active"
-    if name == "Status.Inactive":
-        return lambda c: c.status == "inactive"
+def _status_test(books: BooksService, name: str) -> Test | None:
+    """Return what filter_by asks; only customers with invoices owe anything."""
+    if name in ("Status.Active", "Status.Inactive"):
+        wanted = name.removeprefix("Status.").lower()
+        return lambda c: c.status == wanted
     if name == "Status.Crm":
         return lambda c: c.linked_with_crm
-    if name == "Invoice.Unpaid":
-        return lambda c: books.ledger.balance(c.id)[0] > 0
-    if name == "Invoice.OverDue":
-        return lambda c: books.ledger.is_overdue(c.id)
-    if name == "Status.CreditLimitExceed":
-        return lambda c: 0 < number_of(c.values.get("credit_limit"), 0) < books.ledger.balance(c.id)[0]
     if name == "Status.PortalEnabled":
         return lambda c: False
-    if name == "Status.Duplicate":
-        names: dict[str, int] = {}
-        for contact in books.store.contacts.values():
-            names[contact.name.casefold()] = names.get(contact.name.casefold(), 0) + 1
-        return lambda c: names[c.name.casefold()] > 1
-    return None
+    ids: Container[str] | None = None
+    if name == "Invoice.Unpaid":
+        ids = books.ledger.owing()
+    elif name == "Invoice.OverDue":
+        ids = books.ledger.overdue()
+    elif name == "Status.Duplicate":
+        ids = books.store.of_equal_names()
+    elif name == "Status.CreditLimitExceed":
+        owed, contacts = books.ledger.owing(), books.store.contacts
+        ids = {i for i in owed if 0 < number_of(contacts[i].values.get("credit_limit"), 0) < owed[i]}
+    return None if ids is None else lambda c: c.id in ids
 
 
-def _tests(books: BooksService, query: dict[str, str], switches: Switches) -> list[Test]:
-    tests = _text_tests(query)
-    chosen = _filter_test(books, query.get("filter_by", ""))
-    if chosen is not None:
-        tests.append(chosen)
-    words = query.get("search_text", "").casefold()
-    if words:
-        tests.append(
-            lambda c: words in c.name.casefold() or words in str(c.values.get("notes", "")).casefold()
-        )
-    for name in CRM_IDS:
-        if query.get(name):
-            tests.append(lambda c, n=name: c.crm_ids.get(n) == query[n])  # type: ignore[misc]
-    since = query.get("last_modified_time")
-    if since and switches.contacts_lmt_filter:
-        moment = moment_of(since)
-        if moment is not None:
-            tests.append(
-                lambda c: (
-                    c.modified_time >= moment if switches.lmt_filter_inclusive else c.modified_time > moment
-                )
-            )
-    return tests
+def _time_test(query: dict[str, str], switches: Switches) -> Test | None:
+    moment = moment_of(query.get("last_modified_time", ""))
+    if moment is None or not switches.contacts_lmt_filter:
+        return None
+    if switches.lmt_filter_inclusive:
+        return lambda c: c.modified_time >= moment
+    return lambda c: c.modified_time > moment
 
 
 def moment_of(text: str) -> float | None:
@@ -149,48 +111,82 @@ def moment_of(text: str) -> float | None:
 
 
 class ContactLists:
-    """Answers list questions; a sorted order is kept, and mended after writes."""
+    """Answers list questions; sorted orders and searched texts are kept, and mended after writes."""
 
     def __init__(self, books: BooksService) -> None:
         self._books = books
-        self._kept: dict[tuple[str, str], Order] = {}
+        self._orders: dict[tuple[str, str], Order[Contact]] = {}
+        self._texts: dict[str, Values[Contact, str]] = {}
 
     def page(self, query: dict[str, str], switches: Switches) -> tuple[list[Contact], Json]:
         """Return one page and its page_context."""
         column = query.get("sort_column", "contact_name")
         column = column if column in SORTS else "contact_name"
         order = "D" if query.get("sort_order", "A") in ("D", "desc", "descending") else "A"
-        rows = self._ordered(column, order == "D", query.get("contact_type", ""))
-        tests = _tests(self._books, query, switches)
-        if tests:
-            rows = [c for c in rows if all(test(c) for test in tests)]
+        kept = self._ordered(column, query.get("contact_type", ""))
+        found: Iterator[Contact] = reversed(kept) if order == "D" else iter(kept)
+        for test in self._tests(query, switches):
+            found = filter(test, found)
         number, size = page_of(query)
         start = (number - 1) * size
+        rows = list(islice(found, start, start + size + 1))
         chosen = query.get("filter_by", "")
         context: Json = {
             "page": number,
             "per_page": size,
-            "has_more_page": len(rows) > start + size,
+            "has_more_page": len(rows) > size,
             "report_name": "Contacts",
             "applied_filter": chosen if chosen in FILTERS else "Status.All",
             "custom_fields": [],
             "sort_column": column,
             "sort_order": order,
         }
-        return rows[start : start + size], context
+        return rows[:size], context
 
-    def _ordered(self, column: str, descending: bool, kind: str) -> list[Contact]:
+    def _ordered(self, column: str, kind: str) -> list[Contact]:
         """Return the contacts of a kind, or all of them, in order."""
         store, kind = self._books.store, kind if kind in KINDS else ""
-        order = self._kept.get((column, kind))
-        if order is None or column.startswith("outstanding"):  # what is owed moves without its contact
+        order = self._orders.get((column, kind))
+        if order is None:
             key = _TIMES.get(column) or (lambda c: (self._key(c, column), c.number))
             order = Order(store.contacts, key, lambda c: not kind or c.values["contact_type"] == kind)
-            self._kept[column, kind] = order
+            self._orders[column, kind] = order
         order.take_in(store.moves)
-        return order.rows[::-1] if descending else order.rows
+        return order.rows
 
     def _key(self, contact: Contact, column: str) -> Any:
         if column == "outstanding_receivable_amount":
             return self._books.ledger.balance(contact.id)[0]
         return text_of(contact, column).casefold()
+
+    def _folded(self, name: str) -> dict[str, str]:
+        """Return a text of every contact, without case."""
+        store = self._books.store
+        texts = self._texts.get(name)
+        if texts is None:
+            texts = self._texts[name] = Values(store.contacts, lambda c: text_of(c, name).casefold())
+        texts.take_in(store.moves)
+        return texts.of
+
+    def _tests(self, query: dict[str, str], switches: Switches) -> list[Test]:
+        tests = self._text_tests(query)
+        for test in (_status_test(self._books, query.get("filter_by", "")), _time_test(query, switches)):
+            if test is not None:
+                tests.append(test)
+        words = query.get("search_text", "").casefold()
+        if words:
+            names, notes = self._folded("contact_name"), self._folded("notes")
+            tests.append(lambda c: words in names[c.id] or words in notes[c.id])
+        for name in CRM_IDS:
+            if query.get(name):
+                tests.append(lambda c, n=name: c.crm_ids.get(n) == query[n])  # type: ignore[misc]
+        return tests
+
+    def _text_tests(self, query: dict[str, str]) -> list[Test]:
+        tests: list[Test] = []
+        for name in TEXTS:
+            for how in ("", "_startswith", "_contains"):
+                if wanted := query.get(name + how, "").casefold():
+                    by = "_contains" if name == "address" and not how else how
+                    tests.append(_text_test(self._folded(name), by, wanted))
+        return tests

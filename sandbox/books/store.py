@@ -39,7 +39,7 @@ class BooksStore:
         self.persons = Persons(self)
         self.addresses = Addresses(self)
         self.moves: list[str] = []
-        """The ids of contacts in the order of their changes; what is kept of a list follows it."""
+        """The ids of contacts in the order of their changes, and of what they owe; what is kept of lists follows it."""
         self.keeps_time: Callable[[str, str], bool] = lambda kind, record_id: False
 
     @property
@@ -60,6 +60,10 @@ class BooksStore:
         if spec is not None and spec.unique:
             return self.contacts.get(self._unique.get((api_name, value.casefold()), ""))
         return next((c for c in self.contacts.values() if str(c.custom.get(api_name, "")) == value), None)
+
+    def of_equal_names(self) -> set[str]:
+        """Return the ids of the contacts whose name, without case, another one has."""
+        return {id for ids in self._names.values() if len(ids) > 1 for id in ids}
 
     def create(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from time import process_time
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -80,7 +81,8 @@ def health(call: ControlCall) -> Json:
         },
         "limits": world.limits.described(),
         "users": [u.name for u in world.users.all()],
-        "last_seq": world.log.found(0, None, None, 0)["last_seq"],
+        "last_seq": world.log.last_seq,
+        "processor_seconds": process_time(),
     }
 
 

@@ -117,7 +117,7 @@ def create_job(call: Call) -> Reply:
     if unknown:
         raise CrmError("FIELD_NOT_AVAILABLE", "field not available", {"api_name": unknown[0]})
     names = ["Id", *(f for f in asked if f.lower() != "id")]
-    test = coql.compile_where(_condition(query.get("criteria")), crm.queries.read)
+    test = coql.compile_where(_condition(query.get("criteria")), crm.queries.reading(module.api_name))
     found = [r for r in crm.queries.ordered(module.api_name, "id", descending=False) if test(r)]
     chosen = found[(page - 1) * PER_PAGE : page * PER_PAGE]
     rows = [[_cell(call, r, n) for n in names] for r in chosen]

@@ -11,7 +11,9 @@ from typing import Any
 from sandbox.clock import parse_time
 from sandbox.replies import CrmError
 
-Get = Callable[[Any, str], Any]
+Read = Callable[[Any], Any]
+Get = Callable[[str], Read]
+"""What reads a column as a comparable value."""
 
 
 Test = Callable[[Any], bool]
@@ -93,7 +95,7 @@ def columns_of(condition: Condition | None) -> list[str]:
 
 
 def compile_where(condition: Condition | None, get: Get) -> Test:
-    """Return a predicate over rows; `get` reads a column as a comparable value."""
+    """Return a predicate over rows."""
     if condition is None:
         return lambda row: True
     if isinstance(condition, Both):
@@ -123,34 +125,34 @@ def comparable(value: Any, sample: Any) -> Any:
 
 
 def _compile_compare(condition: Compare, get: Get) -> Test:
-    column, operator, wanted = condition.column, condition.operator, condition.value
+    read, operator, wanted = get(condition.column), condition.operator, condition.value
     if operator == "is null":
-        return lambda row: get(row, column) is None
+        return lambda row: read(row) is None
     if operator == "is not null":
-        return lambda row: get(row, column) is not None
+        return lambda row: read(row) is not None
     if operator in ("like", "not like"):
         pattern = re.compile(".*".join(map(re.escape, str(wanted).casefold().split("%"))), re.DOTALL)
-        return _like(column, pattern, operator == "like", get)
+        return _like(read, pattern, operator == "like")
     if operator in ("in", "not in"):
-        return _among(column, tuple(wanted), operator == "in", get)
+        return _among(read, tuple(wanted), operator == "in")
     if operator in ("between", "not between"):
-        return _between(column, wanted, operator == "between", get)
-    return _ordered(column, operator, wanted, get)
+        return _between(read, wanted, operator == "between")
+    return _ordered(read, operator, wanted)
 
 
-def _like(column: str, pattern: re.Pattern[str], positive: bool, get: Get) -> Test:
+def _like(read: Read, pattern: re.Pattern[str], positive: bool) -> Test:
     def test(row: Any) -> bool:
-        value = get(row, column)
+        value = read(row)
         return value is not None and bool(pattern.fullmatch(str(value))) is positive
 
     return test
 
 
-def _among(column: str, wanted: tuple[Any, ...], positive: bool, get: Get) -> Test:
+def _among(read: Read, wanted: tuple[Any, ...], positive: bool) -> Test:
     cache: dict[type, frozenset[Any]] = {}
 
     def test(row: Any) -> bool:
-        value = get(row, column)
+        value = read(row)
         if value is None:
             return not positive
         kind = type(value)
@@ -161,9 +163,9 @@ def _among(column: str, wanted: tuple[Any, ...], positive: bool, get: Get) -> Te
     return test
 
 
-def _between(column: str, bounds: tuple[Any, Any], positive: bool, get: Get) -> Test:
+def _between(read: Read, bounds: tuple[Any, Any], positive: bool) -> Test:
     def test(row: Any) -> bool:
-        value = get(row, column)
+        value = read(row)
         if value is None:
             return False
         return (comparable(bounds[0], value) <= value <= comparable(bounds[1], value)) is positive
@@ -171,7 +173,7 @@ def _between(column: str, bounds: tuple[Any, Any], positive: bool, get: Get) -> 
     return test
 
 
-def _ordered(column: str, operator: str, wanted: Any, get: Get) -> Test:
+def _ordered(read: Read, operator: str, wanted: Any) -> Test:
     cache: dict[type, Any] = {}
 
     def prepared(value: Any) -> Any:
@@ -181,7 +183,7 @@ def _ordered(column: str, operator: str, wanted: Any, get: Get) -> Test:
         return cache[kind]
 
     def test(row: Any) -> bool:
-        value = get(row, column)
+        value = read(row)
         if operator == "=":
             return (value is None) if wanted is None else value is not None and value == prepared(value)
         if operator == "!=":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
-from sandbox.crm.http_records import is_newer, scope_of, since_header
+from sandbox.crm.http_records import newer_than, scope_of, since_header
 from sandbox.crm.paging import number_param, sorting_of
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Reply
@@ -15,12 +16,13 @@ def deleted_records(call: Call) -> Reply:
     crm, world = call.world.crm, call.world
     module = crm.store.module(call.params["module"]).api_name
     since = since_header(call, "if-modified-since")
+    newer = newer_than(call, since)
     kind = call.query.get("type", "all")
     oldest = world.clock.now() - world.switches.permanent_delete_listed_days * 86_400
     entries = [
         e
         for e in crm.store.data[module].deleted.values()
-        if is_newer(call, e.at, since)
+        if newer(e.at)
         and (not e.permanent or e.at >= oldest)
         and (kind == "all" or (kind == "permanent") == e.permanent)
     ]
@@ -59,22 +61,23 @@ def search_records(call: Call) -> Reply:
     page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
     if page * per_page > 2_000:
         raise CrmError("LIMIT_REACHED", "the limit of records is reached", {"limit": "2000"})
-    rows = found[(page - 1) * per_page : page * per_page]
+    rows = list(islice(found, (page - 1) * per_page, page * per_page + 1))
+    more = len(rows) > per_page
+    rows = rows[:per_page]
     if not rows:
         return Reply(204)
     names = [n for n in call.query.get("fields", "").split(",") if n]
-    data = [crm.render.row(r, names) if names else crm.render.full(r) for r in rows]
     return Reply(
         200,
         {
-            "data": data,
+            "data": crm.render.rows(module.api_name, rows, names),
             "info": {
                 "per_page": per_page,
                 "count": len(rows),
                 "page": page,
                 "sort_by": sort_by,
                 "sort_order": order,
-                "more_records": len(found) > page * per_page,
+                "more_records": more,
             },
         },
     )

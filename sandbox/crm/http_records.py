@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from operator import le, lt
 from typing import Any
 
 from sandbox.clock import parse_time
@@ -28,11 +30,11 @@ def since_header(call: Call, header: str) -> float | None:
         ) from error
 
 
-def is_newer(call: Call, moment: int, since: float | None) -> bool:
-    """Return whether a moment is after another; whether the same second counts is a switch."""
+def newer_than(call: Call, since: float | None) -> Callable[[int], bool]:
+    """Return what judges whether a moment is after another; whether the same second counts is a switch."""
     if since is None:
-        return True
-    return moment >= since if call.world.switches.if_modified_since_inclusive else moment > since
+        return lambda moment: True
+    return partial(le if call.world.switches.if_modified_since_inclusive else lt, since)
 
 
 def list_records(call: Call) -> Reply:
@@ -46,13 +48,14 @@ def list_records(call: Call) -> Reply:
     if len(names) > 50:
         raise CrmError("LIMIT_EXCEEDED", "more fields than allowed", {"limit": 50, "param_name": "fields"})
     since = since_header(call, "if-modified-since")
-    newer = None if since is None else (lambda r: is_newer(call, r.modified_time, since))
-    page = call.world.page_tokens.page(call, module.api_name, _wanted(call), newer)
+    newer = newer_than(call, since)
+    keep = None if since is None else (lambda record: newer(record.modified_time))
+    page = call.world.page_tokens.page(call, module.api_name, _wanted(call), keep)
     if not page.rows:
         return Reply(304 if since is not None else 204)
     render = call.world.crm.render
     call.record_ids = [r.id for r in page.rows] if "ids" in call.query else []
-    return Reply(200, {"data": [render.row(r, names) for r in page.rows], "info": page.info(render)})
+    return Reply(200, {"data": render.rows(module.api_name, page.rows, names), "info": page.info(render)})
 
 
 def _wanted(call: Call) -> set[str] | None:
@@ -70,11 +73,10 @@ def get_record(call: Call) -> Reply:
     since = since_header(call, "if-modified-since")
     if record is None:
         return Reply(204)
-    if not is_newer(call, record.modified_time, since):
+    if not newer_than(call, since)(record.modified_time):
         return Reply(304)
     names = [n for n in call.query.get("fields", "").split(",") if n]
-    body = crm.render.row(record, names) if names else crm.render.full(record)
-    return Reply(200, {"data": [body]})
+    return Reply(200, {"data": crm.render.rows(record.module, [record], names)})
 
 
 def _items(call: Call) -> list[Json]:

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
-from sandbox.clock import parse_time
 from sandbox.crm import coql, search
+from sandbox.crm.columns import SYSTEM, check_column, reader
 from sandbox.crm.coql_parser import parse
 from sandbox.crm.metadata import CrmModule
 from sandbox.crm.records import CrmRecord
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmStore
+from sandbox.kept import Order, Values
 from sandbox.replies import Json
 from sandbox.switches import Switches
 
-_ORDER = {
-    "id": ("number",),
-    "Created_Time": ("created_time", "number"),
-    "Modified_Time": ("modified_time", "number"),
+_ORDER: dict[str, Callable[[CrmRecord], Any]] = {
+    "id": attrgetter("number"),
+    "Created_Time": attrgetter("created_time", "number"),
+    "Modified_Time": attrgetter("modified_time", "number"),
 }
-_SYSTEM: dict[str, Callable[[CrmRecord], Any]] = {
-    "id": lambda r: r.number,
-    "Modified_Time": lambda r: r.modified_time,
-    "Created_Time": lambda r: r.created_time,
-    "Owner": lambda r: r.owner,
-    "Modified_By": lambda r: r.modified_by,
-    "Created_By": lambda r: r.created_by,
-    "Last_Activity_Time": lambda r: r.modified_time,
-}
+T = TypeVar("T")
+V = TypeVar("V")
 
 
 class CrmQueries:
@@ -41,52 +36,35 @@ class CrmQueries:
         self._store = store
         self._render = renderer
         self._switches = switches
-        self._sorted: dict[tuple[str, str], tuple[int, list[CrmRecord]]] = {}
-        self._folded: dict[tuple[str, tuple[str, ...]], tuple[int, dict[str, str]]] = {}
+        self._orders: dict[tuple[str, str], Order[CrmRecord]] = {}
+        self._values: dict[tuple[str, Hashable], Values[CrmRecord, Any]] = {}
 
     def ordered(self, module: str, sort_by: str, descending: bool) -> list[CrmRecord]:
-        """Return all live records in order; the order is kept until the next write."""
-        key = (module, sort_by)
-        kept = self._sorted.get(key)
-        if kept is None or kept[0] != self._store.version:
-            rows = sorted(self._store.data[module].live.values(), key=attrgetter(*_ORDER[sort_by]))
-            kept = self._sorted[key] = (self._store.version, rows)
-        return kept[1][::-1] if descending else kept[1]
+        """Return all live records in order; the order is kept, and mended after writes."""
+        data, order = self._store.data[module], self._orders.get((module, sort_by))
+        if order is None:
+            order = self._orders[module, sort_by] = Order(data.live, _ORDER[sort_by])
+        order.take_in(data.moves)
+        return order.rows[::-1] if descending else order.rows
 
-    def read(self, record: CrmRecord, column: str) -> Any:
-        """Return a column's comparable value; text is folded, times are epoch seconds."""
-        head, _, rest = column.partition(".")
-        if head in _SYSTEM and not rest:
-            return _SYSTEM[head](record)
-        spec = self._store.modules[record.module].fields.get(head)
-        if spec is None:
-            return None
-        value = record.values.get(head)
-        if spec.lookup is not None and value is not None:
-            target = self._store.get(spec.lookup, value)
-            if target is None:
-                return None
-            return value if not rest else self.read(target, rest)
-        if rest:
-            return record.owner if head == "Owner" and rest == "id" else None
-        if head == "Full_Name":
-            value = self._store.display_name(record)
-        if spec.data_type == "boolean":
-            return bool(value)
-        if spec.data_type == "datetime" and isinstance(value, str):
-            return parse_time(value)
-        return value.casefold() if isinstance(value, str) else value
+    def reading(self, module: str) -> coql.Get:
+        """Return what gives the reader of a column of a module's live records."""
+        return partial(self._reader, module)
 
-    def _check(self, module: str, column: str) -> None:
-        head, _, rest = column.partition(".")
-        fields = self._store.modules[module].fields
-        if head not in fields and head not in _SYSTEM:
-            raise coql.invalid_query(f"column given seems to be invalid: {column}")
-        lookup = fields[head].lookup if head in fields else None
-        if rest and lookup is not None:
-            self._check(lookup, rest)
-        elif rest and head not in ("Owner", "Modified_By", "Created_By"):
-            raise coql.invalid_query(f"column given seems to be invalid: {column}")
+    def _reader(self, module: str, column: str) -> Callable[[Any], Any]:
+        """Read what was kept of a column; one of another record, through a lookup, is read anew."""
+        read, spec = reader(self._store, module, column), self._store.modules[module].fields.get(column)
+        if column in SYSTEM or spec is None or spec.lookup is not None:
+            return read
+        held = self._kept(module, spec, read)
+        return lambda record: held[record.id]
+
+    def _kept(self, module: str, what: Hashable, read: Callable[[CrmRecord], V]) -> dict[str, V]:
+        data, values = self._store.data[module], self._values.get((module, what))
+        if values is None:
+            values = self._values[module, what] = Values(data.live, read)
+        values.take_in(data.moves)
+        return values.of
 
     def select(self, text: str) -> tuple[list[Json], bool]:
         """Run a select; returns the rows and whether more would follow."""
@@ -95,9 +73,10 @@ class CrmQueries:
         self._store.module(query.module)
         judged, sums = coql.columns_of(query.where), [one.column for one in query.sums]
         for column in (*query.columns, *sums, *judged, *query.group, *(name for name, _ in query.order)):
-            self._check(query.module, column)
+            check_column(self._store, query.module, column)
         self._refuse_types(query, judged)
-        test, end = coql.compile_where(query.where, self.read), query.offset + query.limit
+        get, end = self.reading(query.module), query.offset + query.limit
+        test = coql.compile_where(query.where, get)
         if query.sums or query.group:
             made = self._grouped(query, list(filter(test, self._candidates(query))))
             return made[query.offset : end], len(made) > end
@@ -105,10 +84,10 @@ class CrmQueries:
         if ordered is None:
             rows = list(filter(test, self._candidates(query)))
             for name, descending in reversed(query.order or (("id", False),)):
-                rows.sort(key=lambda r, n=name: _sortable(self.read(r, n)), reverse=descending)  # type: ignore[misc]
+                rows = _sorted(rows, get(name), descending)
         else:
             rows = list(islice(filter(test, ordered), end + 1))
-        return [self._row(r, query.columns) for r in rows[query.offset : end]], len(rows) > end
+        return self._rows(query.module, rows[query.offset : end], query.columns), len(rows) > end
 
     def _refuse_types(self, query: coql.Query, judged: list[str]) -> None:
         """A text of several lines is not judged by, and numbers alone add up."""
@@ -126,30 +105,35 @@ class CrmQueries:
         for name in (*query.columns, *(name for name, _ in query.order)):
             if name not in query.group:
                 raise coql.invalid_query(f"column is neither grouped by nor aggregated: {name}")
-        groups: dict[tuple[Any, ...], list[CrmRecord]] = {} if query.group else {(): found}
+        get = self.reading(query.module)
+        reads = [get(name) for name in query.group]
+        groups: defaultdict[tuple[Any, ...], list[CrmRecord]] = defaultdict(list)
         for record in found if query.group else ():
-            groups.setdefault(tuple(self.read(record, n) for n in query.group), []).append(record)
-        held = list(groups.values())
+            groups[tuple([read(record) for read in reads])].append(record)
+        held = list(groups.values()) if query.group else [found]
         for name, descending in reversed(query.order):
-            held.sort(key=lambda rows, n=name: _sortable(self.read(rows[0], n)), reverse=descending)  # type: ignore[misc]
+            read = get(name)
+            held = _sorted(held, lambda rows, read=read: read(rows[0]), descending)  # type: ignore[misc]
         return [
-            {n: self._column(rows[0], n) for n in query.columns}
+            {n: self._shower(query.module, n)(rows[0]) for n in query.columns}
             | {one.key: self._aggregated(one, rows) for one in query.sums}
             for rows in held
         ]
 
     def _aggregated(self, one: coql.Aggregate, rows: list[CrmRecord]) -> Any:
-        values = [(self.read(r, one.column), r) for r in rows]
-        values = [(value, r) for value, r in values if value is not None]
+        if not rows:
+            return 0 if one.function == "count" else None
+        read = self._reader(rows[0].module, one.column)
+        filled = [r for r in rows if read(r) is not None]
         if one.function == "count":
-            return len(values)
-        if not values:
+            return len(filled)
+        if not filled:
             return None
         if one.function in ("min", "max"):
             pick = min if one.function == "min" else max
-            return self._column(pick(values, key=lambda pair: pair[0])[1], one.column)
-        total = sum(value for value, _ in values)
-        return total if one.function == "sum" else total / len(values)
+            return self._shower(rows[0].module, one.column)(pick(filled, key=read))
+        total = sum(map(read, filled))
+        return total if one.function == "sum" else total / len(filled)
 
     def _in_order(self, query: coql.Query) -> list[CrmRecord] | None:
         """Return the module in an order that is kept between writes, if the query asks for it and not for ids."""
@@ -170,42 +154,56 @@ class CrmQueries:
             return [live[str(i)] for i in dict.fromkeys(ids) if str(i) in live]
         return list(live.values())
 
-    def _row(self, record: CrmRecord, columns: tuple[str, ...]) -> Json:
-        row: Json = {column: self._column(record, column) for column in columns}
-        row["id"] = record.id
-        return row
+    def _rows(self, module: str, records: list[CrmRecord], columns: tuple[str, ...]) -> list[Json]:
+        shown = [(column, self._shower(module, column)) for column in columns]
+        return [{**{column: show(r) for column, show in shown}, "id": r.id} for r in records]
 
-    def _column(self, record: CrmRecord, column: str) -> Any:
+    def _shower(self, module: str, column: str) -> Callable[[CrmRecord], Any]:
+        """Return what shows a column, that of a record behind a lookup too."""
         head, _, rest = column.partition(".")
+        spec = self._store.modules[module].fields.get(head)
         if not rest:
-            value = self._render.value(record, head)
-            if isinstance(value, dict) and not self._switches().coql_lookup_has_name:
-                return {"id": value["id"]}
-            return value
-        spec = self._store.modules[record.module].fields.get(head)
-        if spec is not None and spec.lookup is not None:
-            target = self._store.get(spec.lookup, record.values.get(head) or "")
-            return None if target is None else self._column(target, rest)
-        value = self._render.value(record, head)
-        return value.get(rest) if isinstance(value, dict) else None
+            return partial(self._bare, self._render.shower(module, head))
+        if spec is None or spec.lookup is None:
+            return lambda record: _part(self._render.value(record, head), rest)
+        lookup, inner = spec.lookup, self._shower(spec.lookup, rest)
+
+        def show(record: CrmRecord) -> Any:
+            target = self._store.get(lookup, record.values.get(head) or "")
+            return None if target is None else inner(target)
+
+        return show
+
+    def _bare(self, show: Callable[[CrmRecord], Any], record: CrmRecord) -> Any:
+        """Show a lookup as the switch says: its id alone, or its name beside it."""
+        value = show(record)
+        if isinstance(value, dict) and not self._switches().coql_lookup_has_name:
+            return {"id": value["id"]}
+        return value
 
     def search(
         self, module: CrmModule, params: dict[str, str], now: float, sort_by: str, descending: bool
-    ) -> list[CrmRecord]:
+    ) -> Iterator[CrmRecord]:
         """Return what search finds, as of some seconds ago (CRM dossier 4: index lag, fuzzy equals)."""
-        test = search.test_of(module, _SYSTEM, self.read, partial(self._texts, module.api_name), params)
+        name = module.api_name
+        test = search.test_of(module, SYSTEM, self.reading(name), partial(self._searched, name), params)
         seen_until = now - self._switches().search_lag_seconds
-        rows = self.ordered(module.api_name, sort_by, descending)
-        return [r for r in rows if r.modified_time <= seen_until and test(r)]
+        return (
+            r for r in self.ordered(name, sort_by, descending) if r.modified_time <= seen_until and test(r)
+        )
 
-    def _texts(self, module: str, names: tuple[str, ...]) -> dict[str, str]:
-        """Return what search looks at, kept until the next write."""
-        kept = self._folded.get((module, names))
-        if kept is None or kept[0] != self._store.version:
-            texts = {r.id: search.folded(r, names) for r in self._store.data[module].live.values()}
-            kept = self._folded[module, names] = (self._store.version, texts)
-        return kept[1]
+    def _searched(self, module: str, names: tuple[str, ...]) -> dict[str, str]:
+        """Return what a word is searched in."""
+        return self._kept(module, names, partial(search.folded, names=names))
 
 
-def _sortable(value: Any) -> tuple[bool, Any]:
-    return (value is not None, value if value is not None else 0)
+def _sorted(rows: list[T], read: Callable[[T], Any], descending: bool) -> list[T]:
+    """Sort by a value, none before any; rows of equal values keep their order."""
+    blank = [row for row in rows if read(row) is None]
+    held = [row for row in rows if read(row) is not None] if blank else rows
+    there = sorted(held, key=read, reverse=descending)
+    return there + blank if descending else blank + there
+
+
+def _part(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None

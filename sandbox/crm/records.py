@@ -55,12 +55,15 @@ class ModuleData:
     live: dict[str, CrmRecord] = field(default_factory=dict)
     deleted: dict[str, Deleted] = field(default_factory=dict)
     unique: dict[tuple[str, str], str] = field(default_factory=dict)
+    moves: list[str] = field(default_factory=list)
+    """The ids in the order of their changes; what is kept of a list follows it."""
 
     def rename_values(self, old: str, new: str) -> None:
         """Move what live records hold in one field to another name."""
         for record in self.live.values():
             if old in record.values:
                 record.values[new] = record.values.pop(old)
+                self.moves.append(record.id)
         self.unique = {(new if n == old else n, v): holder for (n, v), holder in self.unique.items()}
 
     def change_values(self, name: str, old: str, new: str) -> None:
@@ -68,6 +71,7 @@ class ModuleData:
         for record in self.live.values():
             if record.values.get(name) == old:
                 record.values[name] = new
+                self.moves.append(record.id)
 
 
 REFUSALS: dict[str, tuple[str, str]] = {

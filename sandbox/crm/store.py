@@ -27,7 +27,6 @@ class CrmStore:
         self._switches = switches
         self.modules: dict[str, CrmModule] = standard_modules(ids)
         self.data: dict[str, ModuleData] = {name: ModuleData() for name in self.modules}
-        self.version = 0
         self.keeps_time: Callable[[str, str], bool] = lambda module, record_id: False
 
     def module(self, name: str) -> CrmModule:
@@ -82,7 +81,7 @@ class CrmStore:
         )
         self._assign(meta, record, {k: v for k, v in values.items() if v is not None})
         self.data[module].live[record.id] = record
-        self.version += 1
+        self.data[module].moves.append(record.id)
         return Effect(record, "insert", tuple(name for name, value in values.items() if value is not None))
 
     def update(
@@ -152,7 +151,6 @@ class CrmStore:
         self.data[module].deleted[record_id] = Deleted(
             entry.record, entry.by, int(self.clock.now()), permanent=True
         )
-        self.version += 1
 
     def merge(
         self, module: str, master_id: str, losers: list[str], fields: Json, actor: User
@@ -176,7 +174,7 @@ class CrmStore:
 
     def touch(self, record: CrmRecord, actor: User) -> None:
         """Note the editor and the time of a change."""
-        self.version += 1
+        self.data[record.module].moves.append(record.id)
         if self.keeps_time(record.module, record.id):
             return
         record.modified_by = actor.crm_id
@@ -189,6 +187,7 @@ class CrmStore:
                 for name in names:
                     if record.values.get(name) == loser_id:
                         record.values[name] = master_id
+                        self.data[meta.api_name].moves.append(record.id)
                         if self._switches().merge_moves_children_time:
                             self.touch(record, actor)
 
@@ -265,4 +264,4 @@ class CrmStore:
         del data.live[record.id]
         for key in [k for k, holder in data.unique.items() if holder == record.id]:
             del data.unique[key]
-        self.version += 1
+        data.moves.append(record.id)

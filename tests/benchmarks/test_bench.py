@@ -14,6 +14,8 @@ from benchmarks.budgets import BUDGETS
 from benchmarks.flows import SCENES, measure
 from benchmarks.report import is_over, over_budget, report
 from benchmarks.run import LIFTED, REAL, flows
+from sandbox.books.contact import CRM_IDS
+from sandbox.books.query import FILTERS, SORTS, TEXTS
 
 FLOW_KEYS = [
     "flow",
@@ -139,14 +141,22 @@ def test_the_core_is_measured_over_thirty_fields() -> None:
 def test_the_sandbox_is_measured_over_a_port(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every page answers with rows; how fast is only told."""
     out = tmp_path / "bench.json"
-    assert main(["--only", "sandbox", "--size", "250", "--out", str(out)]) == 0
+    assert main(["--only", "sandbox", "--size", "250", "--rounds", "1", "--out", str(out)]) == 0
     told = json.loads(out.read_text(encoding="utf-8"))["sandbox"]
     assert (told["size"], told["counts"]["crm Accounts"] > 200) == (250, True)
     rows = {page["what"]: page["rows"] for page in told["pages"]}
-    assert rows["CRM Accounts, first page"] == rows["Books contacts, newest first"] == 200
+    assert rows["CRM Accounts, first page"] == rows["Books contacts, by last_modified_time"] == 200
     assert rows["Books contacts, page 50"] == 0
-    assert [what for what, count in rows.items() if not count] == ["Books contacts, page 50"]
+    assert {
+        f"Books contacts, {name}{end}" for name in TEXTS for end in ("", "_startswith", "_contains")
+    } < set(rows)
+    assert {f"Books contacts, {name}" for name in (*FILTERS[1:], *CRM_IDS, "search_text")} < set(rows)
+    assert {f"Books contacts, by {name}" for name in SORTS} < set(rows)
     assert "The sandbox with 250 companies: ready in" in capsys.readouterr().out
+    over = {**told["pages"][0], "processor_ms": 25.1, "processor_ms_written": 25.0}
+    text = report({"sandbox": {**told, "pages": [over]}})
+    assert "25.1 !" in text
+    assert "25.0 !" not in text
 
 
 def test_the_command_writes_its_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +172,7 @@ def test_the_command_writes_its_file(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_a_run_that_breaks_off_keeps_what_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The core was measured, the sandbox did not start."""
 
-    def broken(_size: int) -> None:
+    def broken(_size: int, _rounds: int) -> None:
         raise RuntimeError("it did not start")
 
     out = tmp_path / "bench.json"

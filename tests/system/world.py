@@ -253,7 +253,7 @@ class System:
     @property
     def seq(self) -> int:
         """The last number of the request log."""
-        return int(self.sandbox.log.found(0, None, None, 0)["last_seq"])
+        return self.sandbox.log.last_seq
 
     async def export(self) -> dict[str, Any]:
         """Everything on both sides."""
