@@ -15,6 +15,8 @@ _FIXES: Mapping[str, str] = {
     "fixed": "It is written on create only. Change it by hand so that both sides say the same, or let one value be "
              "written once: tandem release ID --take crm|books (Books refuses a currency that has transactions)",
     "lookup": "Nothing: it goes on by itself once the record that it leads to is linked",
+    "lookup to another kind": "Lead the field to another record, or clear it; or make that record one of the kind: "
+                              "give a Contact its Account. It then goes on by itself",
     "owned by Books": "Change it in Books, or let CRM's value in once: tandem release ID --take crm",
     "match": "Is it the same customer? Then tandem release ID --approve (one candidate). If it is none of them: "
              "tandem release ID --keep-apart. Of several, mend the duplicates in Zoho, then tandem release ID",

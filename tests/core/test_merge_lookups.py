@@ -54,6 +54,28 @@ def test_a_new_reference_to_an_unlinked_record_waits_and_tells_for_what(side: Si
     assert result.hold == Hold("lookup:group", sentence, "group", crm, books)
 
 
+@pytest.mark.parametrize("side", Side)
+def test_a_reference_to_a_record_of_another_kind_says_that_it_has_no_counterpart(side: Side) -> None:
+    """It would wait for good: a person changes one of the two; a case of its own tells so."""
+    crm, books = ("9", "71") if side is CRM else ("1", "79")
+    known = {
+        (side, crm if side is CRM else books): "individual",
+        (side.other, "9"): "individual",
+        (side, "1"): "vendor",
+    }
+    result = merge_field(Pair(REFERENCE.knowing({"vendor": LINKED}, known), crm, books, Base("1", "71")))
+    assert (result.to, result.base) == (None, None)
+    assert waits(result)
+    assert result.hold is not None
+    assert result.hold.cause == "lookup to another kind:group"
+    for part in (
+        "is linked as individual",
+        f"{SIDE_NAMES[side.other]} has no vendor",
+        "Lead it to another record",
+    ):
+        assert part in result.hold.sentence
+
+
 def test_a_reference_goes_on_once_what_it_leads_to_is_linked() -> None:
     """With the other side's id."""
     result = merged("9", "71", ("1", "71"), held=("9", "71"), linked={**LINKED, "9": "79"})

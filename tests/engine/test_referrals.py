@@ -10,6 +10,7 @@ import pytest
 
 from tandem.adapters.memory.table import MemoryTable
 from tandem.core.decide import Situation
+from tandem.core.lookup import Lookup
 from tandem.core.mapping import load_mapping
 from tandem.core.outcomes import Done
 from tandem.core.records import Base, Link, LinkState, Record, RecordKey, RowClass, Side
@@ -85,15 +86,32 @@ def test_the_link_wakes_who_waits_once(side: Side) -> None:
     referrals, links, rows = over(MemoryTable())
     assert other(referrals, waits_for("2")) is None
     key = replace(AGENT, side=side, id=LINK.id_on(side))
-    referrals.wake(key, RowClass.LIVE, NOW)
+    referrals.wake(key, {"customer"}, RowClass.LIVE, NOW)
     assert not pending(rows)
     links.create(LINK, 1)
-    referrals.wake(key, RowClass.LIVE, NOW)
+    referrals.wake(key, {"customer"}, RowClass.LIVE, NOW)
     row = rows.take(OWN)
     assert row is not None
     rows.finish(row, Done("synced"), NOW)
-    referrals.wake(key, RowClass.LIVE, NOW)
+    referrals.wake(key, {"customer"}, RowClass.LIVE, NOW)
     assert not pending(rows)
+
+
+def test_one_that_is_linked_as_another_kind_is_told_and_wakes_who_waits() -> None:
+    """Who waits then learns that it has no counterpart of the kind, and is woken again should it become one."""
+    referrals, links, rows = over(MemoryTable())
+    assert other(referrals, waits_for("2")) is None
+    link = links.create(replace(LINK, entity="individual"), 1)
+    for kind in ("individual", "customer"):
+        referrals.wake(replace(AGENT, entity=kind), {"customer"}, RowClass.LIVE, NOW)
+        row = rows.take(OWN)
+        assert row is not None
+        rows.finish(row, Done("synced"), NOW)
+        lookup = referrals.knowing(ENTITY, OWN, waits_for("2"), NOW).field("agent").convert
+        assert isinstance(lookup, Lookup)
+        assert (lookup.awaits(Side.CRM, "2"), lookup.is_apart(Side.CRM, "2")) == (True, True)
+    links.move(replace(link, entity="customer"), 1)
+    assert other(referrals, waits_for("2")) == "92"
 
 
 def test_a_link_made_while_the_wait_is_noted_is_seen() -> None:
@@ -108,7 +126,7 @@ def test_an_ended_link_translates_nothing_and_wakes_nobody() -> None:
     link = links.create(LINK, 1)
     links.move(replace(link, state=LinkState.TOMBSTONE), 1)
     assert other(referrals, waits_for("2")) is None
-    referrals.wake(AGENT, RowClass.LIVE, NOW)
+    referrals.wake(AGENT, {"customer"}, RowClass.LIVE, NOW)
     assert not pending(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from typing import Any
 
@@ -86,10 +87,12 @@ class Individuals:
         self.system = system
 
     @classmethod
-    async def started(cls, mapping: str = MAPPING, **settings: Any) -> Individuals:
-        """With the fields that it wants."""
+    async def started(
+        cls, mapping: str = MAPPING, fields: Iterable[Mapping[str, Any]] = (), **settings: Any
+    ) -> Individuals:
+        """With the fields that it wants, and these."""
         made = System(mapping=mapping, settings=settings)
-        for field in FIELDS:
+        for field in (*FIELDS, *fields):
             await made.control("POST", "/fields", field)
         await made.subscribe()
         await made.settle(2)

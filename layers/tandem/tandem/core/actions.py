@@ -61,6 +61,8 @@ class Reasons(Sequence[FieldReason]):
 
 AWAITED: Final = "lookup:"
 """How the cause of a hold begins that waits for another record's link."""
+OF_ANOTHER_KIND: Final = "lookup to another kind:"
+"""The same where that record is linked as something else: it waits for a person to change one of the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Hold:
 
     @property
     def ends_by_itself(self) -> bool:
-        """Once the record is linked that its field leads to."""
-        return self.cause.startswith(AWAITED)
+        """Once the record is linked that its field leads to, as what the field asks for."""
+        return self.cause.startswith((AWAITED, OF_ANOTHER_KIND))
 
 
 @dataclass(frozen=True, slots=True)

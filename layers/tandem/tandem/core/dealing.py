@@ -53,14 +53,14 @@ def dealt(mapping: Mapping, record: Record, link: Link | None = None) -> Record:
     return read_record(mapping, kind, record.side, record.body)
 
 
-def kinds_beside(mapping: Mapping, record: Record) -> list[str]:
-    """The other mapped entities that a record of its module, or of its Books resource, may be of."""
-    own = KINDS[record.entity]
-    if record.side is Side.CRM:
-        alike = {kind.name for kind in KINDS.values() if kind.crm_module == own.crm_module}
-    else:
-        alike = {kind.name for kind in KINDS.values() if kind.books_module == own.books_module}
-    return sorted((alike - {record.entity}).intersection(mapping.entities))
+def alike(entity: str, side: Side | None = None) -> list[str]:
+    """The entities, itself among them, whose records live in the same module, or Books resource; on either side."""
+    own, found = KINDS[entity], set[str]()
+    if side is not Side.BOOKS:
+        found |= {kind.name for kind in KINDS.values() if kind.crm_module == own.crm_module}
+    if side is not Side.CRM:
+        found |= {kind.name for kind in KINDS.values() if kind.books_module == own.books_module}
+    return sorted(found)
 
 
 def guests(mapping: Mapping, side: Side, entity: str) -> list[str]:

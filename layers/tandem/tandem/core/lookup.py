@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import ClassVar, Literal
+from types import MappingProxyType
+from typing import ClassVar, Final, Literal
 
 from pydantic import PrivateAttr
 
 from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain
 from tandem.core.records import Side, Value
+
+Kinds = Mapping[tuple[Side, str], str]
+"""Records by side and id, with the entity that each is linked as."""
+UNKNOWN_KINDS: Final[Kinds] = MappingProxyType({})
 
 
 class Lookup(Converter):
@@ -24,12 +29,29 @@ class Lookup(Converter):
     """What it leads to: `customer`, `contact_person`, `vendor` or `item`."""
     _linked: dict[str, str] = PrivateAttr(default_factory=dict)
     """CRM id -> Books id, as far as links tell."""
+    _apart: dict[tuple[Side, str], str] = PrivateAttr(default_factory=dict)
+    """Records that are linked as another entity, with that entity."""
 
-    def knowing(self, linked: Mapping[str, str]) -> Lookup:
-        """A copy that translates by these links: CRM id -> Books id."""
+    def knowing(self, linked: Mapping[str, str], kinds: Kinds = UNKNOWN_KINDS) -> Lookup:
+        """A copy that translates by these links: CRM id -> Books id; `kinds`: what records are linked as."""
         known = self.model_copy()
         known._linked = dict(linked)  # noqa: SLF001 - of the same class
+        known._apart = {one: kind for one, kind in kinds.items() if kind != self.entity}  # noqa: SLF001
         return known
+
+    def is_apart(self, side: Side, native: Value) -> bool:
+        """The record pointed at is linked as another entity than the field names: it has no such counterpart."""
+        return (side, plain(native)) in self._apart
+
+    def why(self, side: Side, native: Value) -> str:
+        """In words for a person: what a reference that does not travel waits for."""
+        record = f"{self.entity} {native} of {SIDE_NAMES[side]} that it leads to"
+        if (kind := self._apart.get((side, plain(native)))) is None:
+            return f"the {record} is not linked yet; it goes on once it is"
+        return (
+            f"the {record} is linked as {kind}, so {SIDE_NAMES[side.other]} has no {self.entity} that the field could "
+            f"name. Lead it to another record or clear it; it goes on by itself if that record becomes a {self.entity}"
+        )
 
     def awaits(self, side: Side, native: Value) -> bool:
         """The record pointed at is not linked."""
@@ -54,17 +76,10 @@ class Lookup(Converter):
     def _translate(self, source: Side, native: Value) -> Value:
         found = self._other(source, plain(native))
         if found is None:
-            raise ConversionError(message=unlinked(source, self.entity, native))
+            raise ConversionError(message=self.why(source, native))
         return found
 
     def _other(self, side: Side, id: str) -> str | None:
         if side is Side.CRM:
             return self._linked.get(id)
         return next((crm for crm, books in self._linked.items() if books == id), None)
-
-
-def unlinked(side: Side, entity: str, id: Value) -> str:
-    """In words for a person: what a reference waits for."""
-    return (
-        f"the {entity} {id} of {SIDE_NAMES[side]} that it leads to is not linked yet; it goes on once it is"
-    )

@@ -19,7 +19,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.entities import INDIVIDUAL, KINDS, PERSON, Kind
 from tandem.core.errors import BadInputError
-from tandem.core.lookup import Lookup
+from tandem.core.lookup import UNKNOWN_KINDS, Kinds, Lookup
 from tandem.core.mapping_faults import AllFound, Found, MappingError, explain, nearest
 from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Scalar, Strict, with_region
 from tandem.core.mapping_individual import SHARED, faults_of_individual
@@ -234,9 +234,13 @@ class EntityMapping(Strict):
         mapped = [name for field, _ in self.lookups for name in field.attributes(Side.CRM)]
         return (*mapped, *filter(None, [self.vendor_lookup]))
 
-    def knowing(self, linked: ReadOnly[str, ReadOnly[str, str]]) -> Self:
-        """A copy whose lookups translate by the links of their entities: entity -> CRM id -> Books id."""
-        known = self.model_copy(update={"fields": tuple(field.knowing(linked) for field in self.fields)})
+    def knowing(self, linked: ReadOnly[str, ReadOnly[str, str]], kinds: Kinds = UNKNOWN_KINDS) -> Self:
+        """A copy whose lookups translate by the links of their entities: entity -> CRM id -> Books id.
+
+        `kinds`: what the records that they lead to are linked as.
+        """
+        fields = tuple(field.knowing(linked, kinds) for field in self.fields)
+        known = self.model_copy(update={"fields": fields})
         known.__dict__.pop("lookups", None)  # a copy keeps what was worked out of the old fields
         return known
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from tandem.core.conversion import SIDE_NAMES, ConversionError
 from tandem.core.converters import CONVERTERS, Converter
-from tandem.core.lookup import Lookup
+from tandem.core.lookup import UNKNOWN_KINDS, Kinds, Lookup
 from tandem.core.mapping_faults import AllFound, Found, nearest, wording
 from tandem.core.records import Side, Value
 
@@ -193,15 +193,15 @@ class FieldMapping(Strict):
         """A clear is not sent to `side`."""
         return self.never_blank if side is Side.BOOKS else self.never_blank_crm
 
-    def knowing(self, linked: Mapping[str, Mapping[str, str]]) -> Self:
+    def knowing(self, linked: Mapping[str, Mapping[str, str]], kinds: Kinds = UNKNOWN_KINDS) -> Self:
         """A copy whose lookup translates by the links of its entity: entity -> CRM id -> Books id.
 
-        Any other field is as it was.
+        `kinds`: what records are linked as. Any other field is as it was.
         """
         if not isinstance(self.convert, Lookup):
             return self
         links = linked.get(self.convert.entity, {})
-        return self.model_copy(update={"convert": self.convert.knowing(links)})
+        return self.model_copy(update={"convert": self.convert.knowing(links, kinds)})
 
     @cached_property
     def convert(self) -> Converter:

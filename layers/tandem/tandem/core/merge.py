@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tandem.core.actions import AWAITED, FieldReason, Hold, Release
+from tandem.core.actions import AWAITED, OF_ANOTHER_KIND, FieldReason, Hold, Release
 from tandem.core.conversion import SIDE_NAMES, ConversionError
-from tandem.core.lookup import unlinked
+from tandem.core.lookup import Lookup
 from tandem.core.mapping import FieldMapping
 from tandem.core.records import Base, Edit, Side, Value, is_blank
 
@@ -74,9 +74,12 @@ class Pair:
         return Merged(self.reason("held", sentence), hold=hold)
 
     def wait(self, side: Side) -> Merged:
-        """No write until the record that `side` leads to is linked; nobody need decide."""
-        entity = getattr(self.field.convert, "entity", "record")
-        return self.hold(f"{AWAITED}{self.field.name}", unlinked(side, entity, self.on(side)))
+        """No write until the record that `side` leads to is linked as what the field names."""
+        lookup, value = self.field.convert, self.on(side)
+        if not isinstance(lookup, Lookup):
+            raise TypeError(f"{self.field.name} leads to no other record")
+        cause = OF_ANOTHER_KIND if lookup.is_apart(side, value) else AWAITED
+        return self.hold(f"{cause}{self.field.name}", lookup.why(side, value))
 
     def carry(self, source: Side, rule: str, sentence: str = "", *, by_person: bool = False) -> Merged:
         """Bring `source`'s value to the other side, if direction, blank rule and converter allow."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from tandem.core.dealing import kinds_beside
+from tandem.core.dealing import alike
 from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import StopError, TandemError
 from tandem.core.records import Gone, Link, Record, RecordKey, Side
@@ -150,8 +150,8 @@ class Opening:
         """The row as that of what its record is; what was held of it as another kind is over."""
         if isinstance(own, Gone):
             return row
-        before = set(kinds_beside(self.desk.mapping, own)) if row.done else set()
-        for kind in before | {row.key.entity} - {own.entity}:
+        others = self.desk.mapping.entities.keys() & set(alike(own.entity, own.side)) if row.done else set()
+        for kind in sorted((others | {row.key.entity}) - {own.entity}):
             self.desk.store.cases.settle(replace(row.key, entity=kind), set())
         return replace(row, key=replace(row.key, entity=own.entity))
 

@@ -6,11 +6,13 @@ reads, after its link, who waits. One of the two sees the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
+from tandem.core.dealing import alike
 from tandem.core.decide import Situation
 from tandem.core.errors import ConditionFailedError
 from tandem.core.mapping import EntityMapping
@@ -37,31 +39,32 @@ class Referrals:
         if not entity.lookups:
             return entity
         targets = set(_targets(entity, own.connection, at))
-        found = self._linked(targets)
-        if missing := {key for key in targets if key not in found}:
+        found = self._live(targets)
+        if missing := {key for key in targets if key not in found or found[key].entity != key.entity}:
             for key in missing:
                 self.table.put(Put({"pk": _pk(key), "sk": str(own), "at": now.isoformat()}))
-            found |= self._linked(missing)
+            found |= self._live(missing)
         linked: Linked = {}
         for link in found.values():
             linked.setdefault(link.entity, {})[link.crm_id] = link.books_id
-        return entity.knowing(linked)
+        return entity.knowing(linked, {(key.side, key.id): link.entity for key, link in found.items()})
 
-    def _linked(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Link]:
+    def _live(self, keys: Iterable[RecordKey]) -> dict[RecordKey, Link]:
+        """The live links of records, whatever they are linked as."""
         found = self.links.of_many(list(keys))
-        return {
-            key: link
-            for key, link in found.items()
-            if link.state is LinkState.LIVE and link.entity == key.entity
-        }
+        return {key: link for key, link in found.items() if link.state is LinkState.LIVE}
 
-    def wake(self, key: RecordKey, cls: RowClass, now: datetime) -> None:
-        """Hint who waits for this record, if it is linked."""
-        link = self._linked([key]).get(key)
+    def wake(self, key: RecordKey, led_to: Collection[str], cls: RowClass, now: datetime) -> None:
+        """Hint who waits for this record, if it is linked; as what is theirs to judge.
+
+        `led_to`: the entities that lookups of the mapping lead to.
+        """
+        kinds = [kind for kind in alike(key.entity) if kind in led_to]
+        link = self._live([key]).get(key) if kinds else None
         if link is None:
             return
-        for side in Side:
-            place = _pk(RecordKey(key.connection, side, key.entity, link.id_on(side)))
+        for side, kind in product(Side, kinds):
+            place = _pk(RecordKey(key.connection, side, kind, link.id_on(side)))
             for item in self.table.query(place):
                 self.rows.hint(parse_key(str(item["sk"])), cls, now)
                 with suppress(ConditionFailedError):

@@ -83,8 +83,8 @@ class Outcomes:
             self.desk.store.history.decided(
                 row.key, "left_out", self.desk.run, now, once=True, sentence=outcome.reason
             )
-        if isinstance(outcome, Done) and row.key.entity in self.desk.mapping.led_to:
-            self.desk.store.referrals.wake(row.key, row.cls, now)
+        if isinstance(outcome, Done) and self.desk.mapping.led_to:
+            self.desk.store.referrals.wake(row.key, self.desk.mapping.led_to, row.cls, now)
         if not isinstance(outcome, Failed):
             if rows.finish(row, self._with_version(row, outcome), now) and isinstance(outcome, Waits):
                 self._look_again(row, outcome, now)
