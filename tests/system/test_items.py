@@ -213,6 +213,21 @@ async def test_the_active_state_travels_both_ways(system: System) -> None:
     assert link_of(system, Side.BOOKS, books).state is LinkState.LIVE
 
 
+async def test_an_item_made_inactive_is_found_though_nothing_tells_and_its_time_does_not_move(
+    system: System,
+) -> None:
+    """A lost webhook costs only time: the list shows the state, whatever the time says."""
+    crm, books = await both(system)
+    system.clock.advance(60)
+    await system.settle(2)
+    await system.control("PUT", "/switches", {"inactive_moves_time": False})
+    for fault in ("crm", "books"):
+        await system.control("POST", "/faults", {"name": "drop_notification", "product": fault})
+    await system.control("POST", f"/books/items/{books}/inactive")
+    await system.settle(3)
+    assert (await system.crm_record("Products", crm))["Product_Active"] is False
+
+
 async def test_an_item_inactive_on_both_sides_is_linked_by_its_sku(system: System) -> None:
     """Its state is a value like others, no reason against a link."""
     books = (await system.control("POST", "/books/items", ITEM))["item_id"]

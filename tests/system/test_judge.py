@@ -356,13 +356,17 @@ def test_only_writes_that_were_open_when_the_table_was_lost_may_lack_their_entry
 
 
 @pytest.mark.parametrize("side", ["crm", "books"])
-def test_what_was_made_since_the_backup_and_deleted_before_the_table_was_up_may_be_made_again(
+def test_what_was_made_since_the_backup_and_deleted_before_the_table_knew_it_may_be_made_again(
     side: str,
 ) -> None:
-    """The restored table knows nothing of the pair; what it knew, and what is deleted later, stays deleted."""
-    moments = [(1_100.0, 1_150.0, True), (800.0, 1_150.0, False), (1_100.0, 1_360.0, False)]
-    for made, deleted, is_excused in moments:
-        gone = Act(deleted, "delete", "a", side, "customer", "No1", value="41")
-        case = after_a_restore(calls=[call(made, "POST", PATHS[side], "41")])
-        case.acts.append(gone)
+    """The restored table knows nothing of the pair until it is linked again; what it knew stays deleted."""
+    linked = {"kind": "link", "at": at(1_400.0), f"{side}_id": "41"}
+    for made, deleted, is_excused in [
+        (1_100.0, 1_150.0, True),
+        (800.0, 1_150.0, False),
+        (1_100.0, 1_390.0, True),
+        (1_100.0, 1_410.0, False),
+    ]:
+        case = after_a_restore(linked, calls=[call(made, "POST", PATHS[side], "41")])
+        case.acts.append(Act(deleted, "delete", "a", side, "customer", "No1", value="41"))
         assert ("41" in windows.made_again(case)) == is_excused

@@ -152,12 +152,22 @@ def made_again(case: Case) -> set[str]:
 
 
 def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
-    """Made by us since the backup, and deleted before the restored table could know the pair."""
+    """Made by us since the backup, and deleted before the restored table knew the pair again."""
     made = next((call for call in case.calls if _made(call, act.side, str(act.value))), None)
     return made is not None and any(
-        restore.saved - UNSETTLED <= seconds_of(made) <= restore.stopped + ON_ITS_WAY and act.at <= restore.up
+        restore.saved - UNSETTLED <= seconds_of(made) <= restore.stopped + ON_ITS_WAY
+        and not any(_links(entry, act) and restore.up <= _moment(entry) <= act.at for entry in case.history)
         for restore in case.evidence.restored
+        if restore.saved <= act.at
     )
+
+
+def _links(entry: Mapping[str, Any], act: Act) -> bool:
+    return (entry["kind"], entry.get(f"{act.side}_id")) == ("link", act.value)
+
+
+def _moment(entry: Mapping[str, Any]) -> float:
+    return datetime.fromisoformat(entry["at"]).timestamp()
 
 
 def lost_entries(case: Case) -> list[Mapping[str, Any]]:

@@ -251,7 +251,9 @@ class _Poll:
             self.connection.id, [*fresh, *(record for record in awake if record.id not in known)]
         )
         for record in awake:
-            self._hint(record.side, record.entity, record.id, cls, record.version)
+            # Whether a change of state moves the time is UNCONFIRMED: a time that is known already says nothing then.
+            version = None if _is_turned(record, links.get(record.id)) else record.version
+            self._hint(record.side, record.entity, record.id, cls, version)
         for record in fresh:
             if native_sync_is_on(record):
                 self.store.connections.flag_native_sync(self.connection, record.label, self.clock.now())
@@ -310,6 +312,8 @@ class _Poll:
             return record.side is Side.BOOKS
         seen = link.seen_on(record.side)
         if seen is None or seen.version is None or seen.version != record.version:
+            return False
+        if _is_turned(record, link):
             return False
         if seen.is_settled_for(record.values):
             return True
@@ -395,6 +399,12 @@ def _older(record: Record, since: datetime) -> bool:
 
 def _is_handled(record: Record, row: Row | None) -> bool:
     return row is not None and record.version is not None and row.version == record.version.isoformat()
+
+
+def _is_turned(record: Record, link: Link | None) -> bool:
+    """It was active when last seen and is not now, or the reverse."""
+    seen = link.seen_on(record.side) if link else None
+    return seen is not None and seen.active is not record.active
 
 
 def _is_old_news(deleted_at: datetime, row: Row | None) -> bool:
