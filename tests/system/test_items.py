@@ -272,3 +272,19 @@ async def test_an_item_deleted_in_books_leaves_the_product(system: System) -> No
     await system.settle(3)
     assert link_of(system, Side.BOOKS, books).state is LinkState.TOMBSTONE
     assert (len(await items(system)), len(await products(system))) == (0, 1)
+
+
+async def test_what_a_restored_table_holds_of_an_item_is_asked_once(system: System) -> None:
+    """The list shows every item at each poll; one whose question is open is not read again for it."""
+    crm, _books = await both(system)
+    backup = system.memory.rows()
+    for fault in ("crm", "books"):
+        await system.control("POST", "/faults", {"name": "drop_notification", "product": fault})
+    await system.control("DELETE", f"/crm/Products/{crm}")
+    system.restore(backup)
+    await system.settle(5)
+    assert [hold["cause"] for hold in system.store.cases.holds("main")] == ["deleted, state restored"]
+    before = system.seq
+    await system.settle(3)
+    read = [call for call in system.calls(before) if call["endpoint"] == "GET /books/v3/items/{id}"]
+    assert read == []

@@ -296,7 +296,8 @@ class _Poll:
         awake = []
         for key, record in keys.items():
             link = links.get(key.id)
-            if link is not None and not link.trusted and link.state is LinkState.LIVE:
+            is_lost = link is not None and not link.trusted and link.state is LinkState.LIVE
+            if is_lost and self.connection.restored:  # while both sides are listed again, once
                 awake.append(record)
                 continue
             known = link is not None and self._is_seen(record, link, asked_at)
