@@ -188,6 +188,22 @@ async def test_a_delete_since_the_backup_makes_nobody_inactive_without_a_word(pa
     assert await counts(system) == (0, 1, 0)
 
 
+async def test_a_person_of_a_customer_that_is_asked_about_waits_for_the_answer(pair: Pair) -> None:
+    """Its customer is gone in CRM and held: a Contact cannot be made there, however often it is tried."""
+    system = pair.system
+    backup = system.memory.rows()
+    await heard_nothing(system)
+    body = {"first_name": "Ned", "last_name": "Newman", "email": "new@acme.example"}
+    await system.control("POST", f"/books/contacts/{pair.customer}/persons", body)
+    await system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    system.restore(backup)
+    await system.settle(20)
+    assert causes(system) == ["deleted, state restored"]
+    before = system.seq
+    await system.settle(30)
+    assert system.writes(before) == []
+
+
 async def test_nothing_is_created_before_both_sides_were_listed_in_the_restored_table(pair: Pair) -> None:
     """A counterpart may have been made since the backup."""
     system = pair.system

@@ -13,6 +13,7 @@ from tandem.core.errors import ConditionFailedError, DuplicateError, GoneError, 
 from tandem.core.match import STAMP
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Base, Link, Mode, Record, RecordKey, Side, Value, editors_of, is_blank
+from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.intents import Intent
 from tandem.engine.links import new_link_id
@@ -120,12 +121,18 @@ class FirstLinks:
         return isinstance(error, GoneError) or (bool(error.field) and error.field == parent_field)
 
     def _parent_is_gone(self, side: Side, parent_link: Link) -> Outcome:
-        """The customer's own row finds that out, and what becomes of it decides for its persons."""
-        gone = parent_link.id_on(side)
+        """The customer's own row finds that out, and what becomes of it decides for its persons.
+
+        Where that is held for a person to decide, asking again before they have would only cost calls.
+        """
+        gone, sentence = parent_link.id_on(side), "its customer is gone"
+        key = RecordKey(parent_link.connection, side, CUSTOMER, gone)
+        if self.desk.store.cases.holds_of(hold_key(key, parent_link)):
+            return Waits("delete", self.records.net(), f"{sentence}, and a person is asked about it")
         self.reader.forget(CUSTOMER, side, gone, None)
         self.records.hint(side, CUSTOMER, gone, None)
         wait = self.desk.connection.settings.delete_delay_seconds + PARENT_SETTLES
-        return Waits("delete", self.desk.clock.now() + timedelta(seconds=wait), "its customer is gone")
+        return Waits("delete", self.desk.clock.now() + timedelta(seconds=wait), sentence)
 
     def _create_plan(
         self, row: Row, own: Record, action: Create, link: str, parent_link: Link | None
