@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
 
-from sandbox.control.edits import crm_edit
+from sandbox.control.edits import crm_edit, item_edit
 from tandem.core.records import LinkState, RecordKey, Side
+from tandem.engine.reader import READ_LASTS, Reader
 from tests.system.sections import ITEMS, NEW_ITEMS, india
 from tests.system.world import System
 
@@ -154,7 +155,7 @@ async def test_an_edit_on_either_side_is_on_the_other_once(system: System, told:
 
 
 async def test_where_books_demands_name_and_rate_an_update_is_held_with_its_words(system: System) -> None:
-    """They are not sent along: Books has no lock, and a rate changed meanwhile would be undone."""
+    """As long as the setting does not say so: Books has no lock, and a rate changed meanwhile would be undone."""
     crm, _ = await both(system)
     await system.control("PUT", "/switches", {"item_put_partial": False})
     await system.control("PATCH", f"/crm/Products/{crm}", {"Description": "zinc"})
@@ -162,6 +163,55 @@ async def test_where_books_demands_name_and_rate_an_update_is_held_with_its_word
     [hold] = system.store.cases.holds("main")
     assert "Books says: Invalid value passed for name" in hold["sentence"]
     assert [item["description"] for item in await items(system)] == [""]
+
+
+@pytest.mark.parametrize("partial", [True, False])
+async def test_an_update_carries_name_and_rate_where_the_setting_says_so(
+    creating: System, partial: bool
+) -> None:
+    """As they were read, seconds before: a price of Books' own stays, whichever of the two Books does."""
+    creating.configure(books_items_whole=True)
+    await creating.control("PUT", "/switches", {"item_put_partial": partial})
+    crm, books = await both(creating)
+    await creating.control("PATCH", f"/books/items/{books}", {"rate": 13.25, "name": "Steel Bolt M8, new"})
+    await creating.control("PATCH", f"/crm/Products/{crm}", {"Description": "zinc", "Grade": "8.8"})
+    await creating.settle(3)
+    before = creating.seq
+    await creating.control("PATCH", f"/crm/Products/{crm}", {"Description": "steel"})
+    await creating.settle(3)
+    [made] = await items(creating)
+    assert (made["description"], made["rate"], made["name"]) == ("steel", 13.25, "Steel Bolt M8, new")
+    [write] = [call for call in creating.writes(before) if call["product"] == "books"]
+    assert set(write["request_body"]) == {"name", "rate", "description"}
+    assert creating.store.cases.holds("main") == []
+    await creating.control("PATCH", f"/crm/Products/{crm}", {"Product_Active": False})
+    await creating.settle(3)
+    assert [item["status"] for item in await items(creating)] == ["inactive"]
+
+
+async def test_a_price_edited_long_after_the_read_is_not_undone(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is carried is ten seconds old at most: an item read longer ago is read again before it is written."""
+    system.configure(books_items_whole=True)
+    await system.control("PUT", "/switches", {"item_put_partial": False})
+    crm, books = await both(system)
+    load = Reader.load_books
+    edited: list[Any] = []
+
+    async def slow(self: Reader, entity: str, ids: Iterable[str]) -> None:
+        """Somebody edits the price after the round's read, and the round goes on much later."""
+        await load(self, entity, wanted := list(ids))
+        if books in wanted and not edited:
+            edited.append(item_edit(system.sandbox, {"id": books}, {"rate": 99}))
+            system.clock.advance(READ_LASTS.total_seconds() + 1)
+
+    monkeypatch.setattr(Reader, "load_books", slow)
+    await system.control("PATCH", f"/crm/Products/{crm}", {"Description": "zinc"})
+    await system.settle(3)
+    [made] = await items(system)
+    assert (made["description"], made["rate"]) == ("zinc", 99)
+    assert edited
 
 
 async def test_an_item_on_both_sides_is_linked_by_its_sku(system: System) -> None:

@@ -41,10 +41,6 @@ FIXED: dict[str, tuple[Any, str]] = {
         True,
         "the rolling deep read that would find such an edit is not built",
     ),
-    "item_put_partial": (
-        True,
-        "an update of an item without its name and rate is held where Books demands them",
-    ),
     "put_without_persons_keeps": (
         True,
         "no PUT of ours carries persons; where that deletes them, Tandem must not write",
@@ -130,6 +126,7 @@ def draw(seed: int) -> Plan:
             "crm_per_day": 2_000_000,
             "books_per_minute": Random(f"{seed}:minute").choice((80, 80, 30)),
             "in_flight": rng.choice((1, 3, 5)),
+            "books_items_whole": not switches["item_put_partial"],
             "crm_bulk_guard": Random(f"{seed}:bulk").choice(("none", "per_item")),
         },
         one_group=rng.random() < 0.4,

@@ -47,6 +47,17 @@ def write_body(
     return _with_primary(described, body, current)
 
 
+def with_kept(entity: EntityMapping, body: Body, current: Record) -> Body:
+    """An update that carries what Books wants of every one, as `current` was read; a state goes by itself.
+
+    Books has no lock: what was edited since the read would be undone, so `current` is to be fresh.
+    """
+    if "status" in body:
+        return body
+    shown = {name: current.body[name] for name in entity.kind.kept_in_books if name in current.body}
+    return shown | dict(body)
+
+
 def _attributes(
     entity: EntityMapping, side: Side, changes: ReadOnly[str, Value]
 ) -> Iterator[tuple[str, Value]]:

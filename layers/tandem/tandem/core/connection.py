@@ -58,6 +58,9 @@ class Settings(BaseModel):
     books_version_covers_persons: bool = Field(
         False, description="an edit of a person moves the customer's modified time (UNCONFIRMED)"
     )
+    books_items_whole: bool = Field(
+        False, description="updates of items carry name and rate, for a Books that refuses them otherwise"
+    )
     crm_bulk_guard: Literal["none", "per_item"] = Field(
         "none", description="whether If-Unmodified-Since guards each record of a bulk update (UNCONFIRMED)"
     )

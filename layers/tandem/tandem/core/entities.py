@@ -35,6 +35,8 @@ class Kind:
     """Those that are words: `email` stands for whatever e-mail a record shows."""
     new_in_books: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     """What Books wants of a new one beside its values."""
+    kept_in_books: tuple[str, ...] = ()
+    """What Books may want of every update beside its change, as the record shows it (setting `books_items_whole`)."""
     listed: frozenset[str] = frozenset()
     """Built-in attributes that every list of Books shows (dossier books §2, §6)."""
     never_mapped: frozenset[str] = frozenset()
@@ -118,6 +120,7 @@ KINDS: Final[Mapping[str, Kind]] = {
             "item_id",
             books_rule="Items",
             proofs=("sku",),
+            kept_in_books=("name", "rate"),
             listed=frozenset({"name", "sku", "description", "unit", "rate", "purchase_rate", "hsn_or_sac"}),
             never_mapped=frozenset({"item_id", "tags", "initial_stock", "initial_stock_rate"}),
             ledger=frozenset(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tandem.core.actions import FieldReason
+from tandem.core.bodies import with_kept
 from tandem.core.canonical import write_body
 from tandem.core.errors import (
     AlreadyModifiedError,
@@ -144,6 +145,8 @@ class Writer:
             stamp=plan.stamp,
             parent=plan.parent,
         )
+        if plan.target is not None and plan.side is Side.BOOKS and desk.connection.settings.books_items_whole:
+            body = dict(with_kept(desk.entity(plan.entity), body, plan.target))
         if plan.kind == "create":
             return await client.insert(resource, body, parent=plan.parent)
         assert plan.target is not None
