@@ -297,6 +297,32 @@ async def test_a_person_edited_before_its_unanswered_create_is_looked_up_is_not_
     system.judge()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kind", "persons"),
+    [
+        ({"first_name": "Ravindra", "last_name": "Ayer"}, "write", 2),
+        ({"first_name": "Ravindra", "last_name": "Ayer", "email": "typed@acme.example"}, "unknown", 3),
+    ],
+    ids=["renamed", "renamed with another e-mail"],
+)
+async def test_a_renamed_person_is_known_by_its_email_and_else_nobody_claims_that_it_was_not_made(
+    pair: Pair, typed: dict[str, str], kind: str, persons: int
+) -> None:
+    """Before the look: who shows neither name nor e-mail may be ours or somebody else's, and the history says so."""
+    system = pair.system
+    await fault(system, "timeout_after_commit", {"product": "books", "match": {"endpoint": "contactpersons"}})
+    contact = {"First_Name": "Ravi", "Last_Name": "Iyer", "Email": "ravi@acme.example"}
+    await system.control("POST", "/crm/Contacts", {**contact, "Account_Name": {"id": pair.account}})
+    await told(system)
+    person = (await pair.books())["contact_persons"][-1]["contact_person_id"]
+    await system.control("PATCH", f"/books/contacts/{pair.customer}/persons/{person}", typed)
+    await system.settle(5)
+    assert settled(system) == [kind]
+    assert len((await pair.books())["contact_persons"]) == persons
+    assert len((await system.export())["crm"]["Contacts"]) == persons
+    system.judge()
+
+
 async def test_a_person_whose_customer_is_gone_settles_as_unknown(pair: Pair) -> None:
     """Whether it was made cannot be known any more, and the history does not claim that it was not."""
     system = pair.system

@@ -53,6 +53,40 @@ async def killed_at(step: int, where: str, verb: str) -> tuple[bool, Any]:
     return died, found
 
 
+@pytest.mark.parametrize("born", ["an Account", "a Contact", "a customer"])
+async def test_what_an_unanswered_create_made_and_somebody_made_another_kind_of_is_not_made_back(
+    born: str,
+) -> None:
+    """Its stamp is that of the kind that it was made as: it waits for the look, and is the counterpart that it was."""
+    world = await Individuals.started()
+    system = world.system
+    product, endpoint = ("crm", "Contacts") if born == "a customer" else ("books", "contacts")
+    match = {"method": "POST", "endpoint": endpoint}
+    planted = {"name": "timeout_after_commit", "product": product, "match": match, "count": 1}
+    await system.control("POST", "/faults", planted)
+    owner = {"Account_Name": "Iyer Traders", "Account_Type": "Prospect"}
+    if born == "an Account":
+        await system.control("POST", "/crm/Accounts", {**owner, "Account_Type": "Customer"})
+    else:
+        await (world.in_crm() if born == "a Contact" else world.in_books())
+    await system.run(12)
+    assert [intent.kind for intent in system.store.intents.all_open("main")] == ["create"]
+    if born == "a customer":
+        account = (await system.control("POST", "/crm/Accounts", owner))["id"]
+        [contact] = await world.contacts()
+        await world.edit_crm(contact["id"], Account_Name={"id": account})
+    else:
+        [customer] = await world.customers()
+        kind = "individual" if born == "an Account" else "business"
+        await world.edit_books(customer["contact_id"], customer_sub_type=kind)
+    before = system.seq
+    await system.settle(6)
+    assert [call for call in world.written(before) if call.startswith("POST")] == []
+    assert [entry["kind"] for entry in system.history() if entry.get("settled")] == ["write"]
+    system.judge()
+    await world.close()
+
+
 @pytest.mark.parametrize("shard", range(SHARDS))
 @pytest.mark.parametrize("verb", ["made in CRM", "made in Books", "renamed"])
 async def test_a_writer_killed_at_any_table_step_ends_the_same(verb: str, shard: int) -> None:

@@ -184,11 +184,16 @@ class Town:
             key = RecordKey("main", Side.CRM, "individual", id)
             if not contact["Account_Name"] and store.links.of(key) is None and str(key) not in held:
                 found.append(("neither linked nor held", id))
-        entries = [
-            one for one in world.system.history() if one["kind"] == "write" and one["verb"] == "create"
-        ]
-        found += [one for one, count in Counter(entry["record"] for entry in entries).items() if count > 1]
-        return found
+        return found + self.made_twice()
+
+    def made_twice(self) -> list[str]:
+        """Records that were made more often than a person's word let them: one that moved is made where it went."""
+        entries = self.world.system.history()
+        made = Counter(
+            one["record"] for one in entries if (one["kind"], one.get("verb")) == ("write", "create")
+        )
+        moved = Counter(one["record"] for one in entries if one["kind"] == "unlink")
+        return [record for record, count in made.items() if count > 1 + moved[record]]
 
 
 def differences(contact: dict[str, Any] | None, customer: dict[str, Any] | None) -> list[Any]:
@@ -209,7 +214,15 @@ def differences(contact: dict[str, Any] | None, customer: dict[str, Any] | None)
     return [one for one in shown if one[0] != one[1]]
 
 
-@pytest.mark.parametrize("seed", range(1, 3))
+SEEDS = {
+    1: "nothing in particular",
+    2: "nothing in particular",
+    6: "an Account's customer, made by a create without an answer, is an individual before it is looked up",
+    33: "a person, made by a create without an answer, is renamed before it is looked up",
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_what_random_people_do_to_individuals_comes_out_in_step(seed: int) -> None:
     """Each pair that is not held is equal, nobody was made twice, nobody is forgotten, and all rests."""
     town = Town(await Individuals.started(), Random(seed))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 
 from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Relink, Sync, Unlink, Wait
+from tandem.core.canonical import read_record
+from tandem.core.dealing import alike
 from tandem.core.decide import Situation, decide
 from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
+from tandem.core.match import Matched
 from tandem.core.oscillation import Fights
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import SETTLED_AFTER, Gone, Link, Mode, Record, RecordKey, Side
@@ -137,22 +141,33 @@ class Handler:
     def _is_being_created(self, row: Row, at: Situation, action: Action, blocked: AbstractSet[str]) -> bool:
         """The create that made this record is unanswered: settling it knows more than a first link would.
 
-        The stamp says so even where the record that it names was deleted meanwhile and matches nothing. A Books
-        person has none: whoever matches nobody may be the one, edited since.
+        The stamp says so even where the record that it names was deleted meanwhile and matches nothing, and that of
+        another kind where somebody made it one since. A Books person has none: whoever matches nobody may be the one,
+        edited since.
         """
+        if not blocked:
+            return False
         own = at.own()
         if row.key.side is Side.BOOKS and isinstance(action, Create | Quarantine) and isinstance(own, Record):
             place = newcomers(row.key.connection, Side.BOOKS, row.key.entity, own.parent or "")
             if place in blocked:
                 return True
-        stamp = own.keys.stamp if isinstance(own, Record) else None
-        counterpart = action.counterpart if isinstance(action, LinkPair) else None
-        keys = (
-            RecordKey(row.key.connection, row.key.side.other, row.key.entity, id)
-            for id in (stamp, counterpart)
-            if id
-        )
+        shown = [own] if isinstance(own, Record) else []
+        keys = []
+        if isinstance(action, LinkPair):
+            keys = [RecordKey(row.key.connection, row.key.side.other, row.key.entity, action.counterpart)]
+            shown += [at.match.candidate.record] if isinstance(at.match, Matched) else []
+        keys += [key for record in shown for key in self._stamped(record)]
         return any(str(key) in blocked for key in keys)
+
+    def _stamped(self, record: Record) -> Iterator[RecordKey]:
+        """The records that its stamps name, whichever kinds they are of."""
+        mapping = self.desk.mapping
+        for kind in alike(record.entity, record.side):
+            if kind in mapping.entities:
+                stamp = read_record(mapping, kind, record.side, record.body).keys.stamp
+                if stamp is not None:
+                    yield RecordKey(self.desk.connection.id, record.side.other, kind, stamp)
 
     @property
     def _writes(self) -> bool:

@@ -5,14 +5,14 @@ A value equal to the intent is ours, not a user's edit (design, section 4). Noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from tandem.core.canonical import folded, name_of, read_record
 from tandem.core.decide import Ended
-from tandem.core.entities import CUSTOMER, PERSON
+from tandem.core.entities import CUSTOMER, INDIVIDUAL, PERSON
 from tandem.core.errors import ConditionFailedError
 from tandem.core.oscillation import Fights
 from tandem.core.records import Gone, Link, LinkState, MatchKeys, Record, RecordKey, RowClass, Side, Value
@@ -98,15 +98,16 @@ class Settler:
         )
 
     async def _find_created(self, intent: Intent) -> tuple[EntryKind, str | None]:
-        """A created record carries our stamp; a Books person has none and is known by its values."""
-        for record in await self._candidates(intent):
-            if not self._is_ours(intent, record):
-                continue
-            link = self.desk.store.links.of(
-                RecordKey(intent.connection, intent.side, intent.entity, record.id)
-            )
-            if link is None or link.id_on(intent.source.side) == intent.source.id:
-                return "write", record.id
+        """A created record carries our stamp; a Books person has none and is known by its name, else by its e-mail.
+
+        Of an unlinked person that shows neither nobody can say whether it is ours, edited since, or somebody else.
+        """
+        free = [record for record in await self._candidates(intent) if self._is_free(intent, record)]
+        found = [one for one in free if self._is_ours(intent, one)] or self._of_email(intent, free)
+        if found:
+            return "write", found[0].id
+        if intent.side is Side.BOOKS and intent.entity == PERSON and free:
+            return "unknown", None
         deleted = await self._deleted_since(intent) if intent.side is Side.CRM else None
         if deleted:
             return "write", deleted
@@ -135,6 +136,17 @@ class Settler:
             if (entry.id in ours or is_namesake) and not self.desk.store.links.of(key):
                 return entry.id
         return None
+
+    def _is_free(self, intent: Intent, record: Record) -> bool:
+        """Nobody has linked it with another record since."""
+        link = self.desk.store.links.of(RecordKey(intent.connection, intent.side, intent.entity, record.id))
+        return link is None or link.id_on(intent.source.side) == intent.source.id
+
+    def _of_email(self, intent: Intent, free: Sequence[Record]) -> list[Record]:
+        """Of a person renamed since: within a customer its e-mail is proof."""
+        if intent.side is Side.CRM or intent.entity != PERSON or not intent.after.get("email"):
+            return []
+        return [one for one in free if self._shows(intent, one, {"email": intent.after["email"]})]
 
     def _is_ours(self, intent: Intent, record: Record) -> bool:
         if intent.side is Side.BOOKS and intent.entity == PERSON:
@@ -220,7 +232,7 @@ class Settler:
             parent=intent.parent_link,
             base=intent.base,
             mapping_version=intent.mapping_version or self.desk.mapping.version,
-            in_scope=intent.source.side is Side.CRM and intent.entity == CUSTOMER,
+            in_scope=intent.source.side is Side.CRM and intent.entity in (CUSTOMER, INDIVIDUAL),
             reason="created, found again after an unknown outcome",
         )
         try:
