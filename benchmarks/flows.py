@@ -157,9 +157,9 @@ async def _creates_in_crm(stage: Stage, n: int) -> Act:
 
 
 async def _first_link(stage: Stage, n: int) -> Act:
-    """There are n pairs by stamp, listed and not yet looked at; Books lacks the website of each."""
+    """There are n pairs by e-mail, listed and not yet looked at; Books lacks the website of each."""
     stage.poll_once()
-    await stage.imported(n, website_in_books=False)
+    await stage.imported(n, stamped=False)
     await stage.subscribed()
     await stage.system.tick()
     stage.system.write_mode()

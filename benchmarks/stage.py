@@ -63,17 +63,19 @@ class Stage:
 
     # --- setting the scene ---------------------------------------------------------------------------
 
-    async def imported(self, n: int, *, website_in_books: bool = True) -> list[Pair]:
-        """Import n customers with a person each on both sides, equal and not linked; Books has the stamps."""
+    async def imported(self, n: int, *, stamped: bool = True) -> list[Pair]:
+        """Import n customers with a person each on both sides, equal and not linked.
+
+        With stamps in Books, as if linked once; else they are the same by their e-mails, and Books lacks the websites.
+        """
         crm = {
             "Accounts": [{**account(i), "$ref": f"a{i}"} for i in range(n)],
             "Contacts": [contact(i, {"$ref": f"a{i}"}) for i in range(n)],
         }
         made = (await self.control("POST", "/import", {"crm": crm}))["crm"]
-        customers = [
-            customer(i, made["Accounts"][i], website="https://" + domain(i) if website_in_books else "")
-            for i in range(n)
-        ]
+        customers = [customer(i, made["Accounts"][i], website="https://" + domain(i)) for i in range(n)]
+        if not stamped:
+            customers = [{**one, "website": "", "custom_fields": one["custom_fields"][:1]} for one in customers]
         books = (await self.control("POST", "/import", {"books": {"contacts": customers}}))["books"]
         self.system.clock.advance(3600)
         return [
