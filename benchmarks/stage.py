@@ -75,7 +75,9 @@ class Stage:
         made = (await self.control("POST", "/import", {"crm": crm}))["crm"]
         customers = [customer(i, made["Accounts"][i], website="https://" + domain(i)) for i in range(n)]
         if not stamped:
-            customers = [{**one, "website": "", "custom_fields": one["custom_fields"][:1]} for one in customers]
+            customers = [
+                {**one, "website": "", "custom_fields": one["custom_fields"][:1]} for one in customers
+            ]
         books = (await self.control("POST", "/import", {"books": {"contacts": customers}}))["books"]
         self.system.clock.advance(3600)
         return [

@@ -116,8 +116,10 @@ def _set_time(call: Call, kind: str, record_id: str, moment: int) -> None:
         held.modified_time = moment
         if call.product == "crm":
             call.world.crm.store.data[kind].moves.append(record_id)
+        elif kind == "items":
+            call.world.books.items.lagging.note(record_id)
         else:
-            call.world.books.store.moves.append(record_id)
+            call.world.books.store.moved(record_id)
 
 
 def _shift(call: Call, fault: Fault) -> None:

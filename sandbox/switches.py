@@ -287,6 +287,11 @@ class Switches(BaseModel):
         "zcrm_account_id, zcrm_contact_id and zcrm_vendor_id of a write are kept; else ignored in silence.",
         "Books dossier 2, 13",
     )
+    list_lag_seconds: float = _fact(
+        0.0,
+        "Seconds until GET /contacts and GET /items show a write; GET one shows it at once.",
+        "no source",
+    )
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""

@@ -144,6 +144,8 @@ _NEVER = (
     _never("books", "item_details_missing", "an id that is not there among several", "needs a delete"),
     _never("books", "books_duplicate_item_names", "two items of one name",
            "needs two items; the preference stands in Books' settings"),
+    _never("books", "list_lag_seconds", "how long a list lags behind the single read",
+           "one look proves nothing: it may lag under load alone"),
 )  # fmt: skip
 
 FACTS: dict[str, Fact] = {fact.name: fact for fact in (*_CRM, *_BOOKS, *_SEEN, *_NEVER)}

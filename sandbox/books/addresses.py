@@ -82,6 +82,6 @@ class Addresses:
         return BooksError(1002, "Address does not exist.", self._store.switches.missing_contact_status)
 
     def _edited(self, contact: Contact, actor: User) -> None:
-        self._store.moves.append(contact.id)
+        self._store.moved(contact.id)
         if self._store.switches.address_edit_moves_customer_time:
             self._store.touch(contact, actor)

@@ -27,7 +27,7 @@ def list_items(call: Call) -> Reply:
     """GET /items: no filter by time; without filter_by the documented default is the active ones."""
     books = call.world.books
     names = {tax_id: name for tax_id, name, _ in books.store.setup.taxes}
-    rows, context = listed(books.items.by_id.values(), call.query, call.world.switches, names)
+    rows, context = listed(books.items.lagging.shown().values(), call.query, call.world.switches, names)
     reply = paged(call, rows, "items", "Items", lambda item: item, **context)
     reply.body["items"] = call.world.item_rows.written(reply.body["items"])
     return reply

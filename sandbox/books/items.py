@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.books.custom_values import check_mandatory, check_references, custom_values
 from sandbox.books.item_values import CHECKED_TOGETHER, check_item, item_values
+from sandbox.books.lagging import Lagging
 from sandbox.books.store import BooksStore
 from sandbox.books.values import drop_nulls, invalid
 from sandbox.replies import BooksError, Json
@@ -44,6 +45,7 @@ class Items:
         self.by_id: dict[str, Item] = {}
         store.referable["item"] = self.by_id
         self._holders: dict[tuple[str, str], set[str]] = {}
+        self.lagging = Lagging(self.by_id, store.clock, lambda: store.switches.list_lag_seconds)
 
     def get(self, item_id: str) -> Item:
         """Return an item; raises BooksError 1002."""
@@ -77,6 +79,7 @@ class Items:
         item = Item(item_id or self._store.ids.draw(), {}, now, now, source, {}, status)
         self.by_id[item.id] = item
         self._assign(item, values, custom)
+        self.lagging.note(item.id)
         return item
 
     def update(self, item_id: str, body: Json) -> tuple[Item, bool]:
@@ -99,6 +102,7 @@ class Items:
         changed = before != (item.values, item.custom)
         if changed or self._switches.unchanged_put_moves_time:
             self._touch(item)
+        self.lagging.note(item.id)
         return item, changed
 
     def set_status(self, item_id: str, status: str) -> Item:
@@ -107,6 +111,7 @@ class Items:
         item.status = status
         if self._switches.inactive_moves_time:
             self._touch(item)
+        self.lagging.note(item.id)
         return item
 
     def delete(self, item_id: str) -> Item:
@@ -114,6 +119,7 @@ class Items:
         item = self.get(item_id)
         self._release(item)
         del self.by_id[item_id]
+        self.lagging.note(item_id)
         return item
 
     def rename_values(self, old: str, new: str) -> None:

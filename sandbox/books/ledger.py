@@ -83,7 +83,8 @@ class Ledger:
         for invoice in moved:
             invoice.customer_id, invoice.customer_name = master.id, master.name
         self._of_customer.setdefault(master.id, []).extend(moved)
-        self._store.moves += (loser.id, master.id)
+        for contact in (loser, master):
+            self._store.moved(contact.id)
 
     def create_invoice(self, body: Json, actor: User) -> Invoice:
         """Add a draft; the customer's addresses are copied now. Raises BooksError."""
@@ -122,7 +123,7 @@ class Ledger:
         )
         self.invoices[invoice.id] = invoice
         self._of_customer.setdefault(customer.id, []).append(invoice)
-        self._store.moves.append(customer.id)
+        self._store.moved(customer.id)
         return invoice
 
     def update_invoice(self, invoice_id: str, body: Json) -> Invoice:
@@ -149,14 +150,14 @@ class Ledger:
 
     def _touch(self, invoice: Invoice) -> None:
         invoice.modified_time = int(self._store.clock.now())
-        self._store.moves.append(invoice.customer_id)
+        self._store.moved(invoice.customer_id)
 
     def delete_invoice(self, invoice_id: str) -> None:
         """Remove an invoice."""
         invoice = self.invoice(invoice_id)
         del self.invoices[invoice_id]
         self._of_customer[invoice.customer_id].remove(invoice)
-        self._store.moves.append(invoice.customer_id)
+        self._store.moved(invoice.customer_id)
 
     def invoice(self, invoice_id: str) -> Invoice:
         """Return an invoice; raises BooksError 1002."""

@@ -119,7 +119,7 @@ class Persons:
             raise BooksError(4, "A contact person with this email already exists.")
 
     def _edited(self, contact: Contact, actor: User) -> None:
-        self._store.moves.append(contact.id)
+        self._store.moved(contact.id)
         if self._store.switches.person_edit_moves_customer_time:
             self._store.touch(contact, actor)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import islice
 from operator import attrgetter
 from typing import Any
@@ -113,13 +113,18 @@ def moment_of(text: str) -> float | None:
 class ContactLists:
     """Answers list questions; sorted orders and searched texts are kept, and mended after writes."""
 
-    def __init__(self, books: BooksService) -> None:
+    def __init__(self, books: BooksService, contacts: Mapping[str, Contact] | None = None) -> None:
+        """`contacts`: other than those of the store, as they were some seconds ago."""
         self._books = books
+        self._contacts = books.store.contacts if contacts is None else contacts
         self._orders: dict[tuple[str, str], Order[Contact]] = {}
         self._texts: dict[str, Values[Contact, str]] = {}
 
     def page(self, query: dict[str, str], switches: Switches) -> tuple[list[Contact], Json]:
         """Return one page and its page_context."""
+        shown = self._books.store.lagging.shown()
+        if self._contacts is self._books.store.contacts and shown is not self._contacts:
+            return ContactLists(self._books, shown).page(query, switches)
         column = query.get("sort_column", "contact_name")
         column = column if column in SORTS else "contact_name"
         order = "D" if query.get("sort_order", "A") in ("D", "desc", "descending") else "A"
@@ -149,7 +154,7 @@ class ContactLists:
         order = self._orders.get((column, kind))
         if order is None:
             key = _TIMES.get(column) or (lambda c: (self._key(c, column), c.number))
-            order = Order(store.contacts, key, lambda c: not kind or c.values["contact_type"] == kind)
+            order = Order(self._contacts, key, lambda c: not kind or c.values["contact_type"] == kind)
             self._orders[column, kind] = order
         order.take_in(store.moves)
         return order.rows
@@ -164,7 +169,7 @@ class ContactLists:
         store = self._books.store
         texts = self._texts.get(name)
         if texts is None:
-            texts = self._texts[name] = Values(store.contacts, lambda c: text_of(c, name).casefold())
+            texts = self._texts[name] = Values(self._contacts, lambda c: text_of(c, name).casefold())
         texts.take_in(store.moves)
         return texts.of
 

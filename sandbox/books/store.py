@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.books.addresses import Addresses
 from sandbox.books.contact import Contact, Draft, draft_of
 from sandbox.books.custom_values import check_mandatory, check_references
+from sandbox.books.lagging import Lagging
 from sandbox.books.metadata import BooksSetup
 from sandbox.books.persons import Persons
 from sandbox.books.values import check_tax, invalid
@@ -40,6 +41,7 @@ class BooksStore:
         self.addresses = Addresses(self)
         self.moves: list[str] = []
         """The ids of contacts in the order of their changes, and of what they owe; what is kept of lists follows it."""
+        self.lagging = Lagging(self.contacts, clock, lambda: switches().list_lag_seconds)
         self.keeps_time: Callable[[str, str], bool] = lambda kind, record_id: False
 
     @property
@@ -110,7 +112,7 @@ class BooksStore:
         self._assign_custom(contact, draft.custom)
         for person in draft.persons or ():
             self.persons.append(contact, person)
-        self.moves.append(contact.id)
+        self.moved(contact.id)
         return contact
 
     def update(self, contact_id: str, body: Json, actor: User) -> tuple[Contact, bool]:
@@ -140,7 +142,7 @@ class BooksStore:
         elif not self._switches().put_without_persons_keeps:
             self.persons.replace(contact, [])
         after = self._fingerprint(contact)
-        self.moves.append(contact.id)
+        self.moved(contact.id)
         if self._moves_time(before, after):
             self.touch(contact, actor)
         return contact, before != after
@@ -159,14 +161,14 @@ class BooksStore:
         self.persons.forget(contact)
         for key in [k for k, holder in self._unique.items() if holder == contact_id]:
             del self._unique[key]
-        self.moves.append(contact_id)
+        self.moved(contact_id)
         return contact
 
     def set_status(self, contact_id: str, status: str, actor: User) -> Contact:
         """Mark active or inactive."""
         contact = self.get(contact_id)
         contact.status = status
-        self.moves.append(contact.id)
+        self.moved(contact.id)
         if self._switches().inactive_moves_time:
             self.touch(contact, actor)
         return contact
@@ -186,11 +188,15 @@ class BooksStore:
 
     def touch(self, contact: Contact, actor: User) -> None:
         """Note the editor and the time of a change."""
-        self.moves.append(contact.id)
-        if self.keeps_time("contacts", contact.id):
-            return
-        contact.modified_by = actor.books_id
-        contact.modified_time = int(self.clock.now())
+        if not self.keeps_time("contacts", contact.id):
+            contact.modified_by = actor.books_id
+            contact.modified_time = int(self.clock.now())
+        self.moved(contact.id)
+
+    def moved(self, contact_id: str) -> None:
+        """Let what is kept of lists follow a change."""
+        self.moves.append(contact_id)
+        self.lagging.note(contact_id)
 
     def _refuse_name(self, name: str, own: str | None) -> None:
         if self._switches().books_duplicate_names == "refuse" and self._names.get(name.casefold(), set()) - {

@@ -118,6 +118,7 @@ def books_edit(world: World, params: Params, body: Json) -> Json:
     contact.crm_ids |= crm_ids
     if linked is not None:
         contact.linked_with_crm = bool(linked)
+    world.books.store.moved(contact.id)
     return _books_answer(world, contact.id)
 
 
@@ -210,6 +211,7 @@ def item_edit(world: World, params: Params, body: Json) -> Json:
     else:
         world.books.update_item(item.id, whole, "user")
     item.linked_with_crm = bool(linked)
+    world.books.items.lagging.note(item.id)
     return world.books.item_render.full(item)
 
 

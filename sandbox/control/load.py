@@ -93,6 +93,7 @@ def _books_row(world: World, row: Json, refs: dict[str, str]) -> tuple[str, list
     contact.crm_ids = {name: value for name, value in crm_ids.items() if value}
     if modified is not None:
         contact.modified_time = modified
+    world.books.store.moved(contact.id)
     if ref is not None:
         refs[str(ref)] = contact.id
     return contact.id, [p.id for p in contact.persons]
@@ -108,6 +109,7 @@ def _item_row(world: World, row: Json, refs: dict[str, str]) -> str:
     )
     if modified is not None:
         item.modified_time = modified
+    world.books.items.lagging.note(item.id)
     if ref is not None:
         refs[str(ref)] = item.id
     return item.id

@@ -110,6 +110,10 @@ def put_switches(call: ControlCall) -> Json:
         raise ControlError(f"switch {first['loc'][0]}: {first['msg']}") from error
     for name, value in call.body.items():
         setattr(call.world.switches, name, value)
+    if "list_lag_seconds" in call.body:
+        for world in call.world.server.worlds:
+            world.books.store.lagging.begin()
+            world.books.items.lagging.begin()
     return call.world.switches.model_dump()
 
 

@@ -304,3 +304,36 @@ def test_every_switch_is_turned_by_a_test() -> None:
     text = "".join(path.read_text() for path in tests)
     turned = set(re.findall(r"\b(\w+)(?:\"|=)", text))
     assert [name for name in Switches.model_fields if name not in turned] == []
+
+
+@pytest.mark.parametrize("seconds", [0, 3])
+async def test_a_list_of_books_lags_behind_the_single_read(zoho: Zoho, seconds: float) -> None:
+    """Each write is in the read at once, and in the list so many seconds later: edits, new and deleted records."""
+    old = (await zoho.customer(contact_name="Old"))["contact_id"]
+    gone = (await zoho.customer(contact_name="Gone"))["contact_id"]
+    item = (await zoho.books("POST", "/items", {"name": "Bolt", "rate": 1})).json()["item"]["item_id"]
+    await zoho.control("PUT", "/switches", {"list_lag_seconds": seconds})
+
+    async def names() -> list[str]:
+        rows = (await zoho.books("GET", "/contacts")).json()["contacts"]
+        items = (await zoho.books("GET", "/items")).json()["items"]
+        return [row["contact_name"] for row in rows] + [row["name"] for row in items]
+
+    before, after = ["Gone", "Old", "Bolt"], ["Made", "Older", "Nut"]
+    await zoho.books("PUT", f"/contacts/{old}", {"contact_name": "Old once"})
+    await zoho.books("PUT", f"/contacts/{old}", {"contact_name": "Older"})
+    await zoho.books("DELETE", f"/contacts/{gone}")
+    await zoho.customer(contact_name="Made")
+    await zoho.books("PUT", f"/items/{item}", {"name": "Nut"})
+    assert (await zoho.books("GET", f"/contacts/{old}")).json()["contact"]["contact_name"] == "Older"
+    assert (await zoho.books("GET", f"/items/{item}")).json()["item"]["name"] == "Nut"
+    assert await names() == (before if seconds else after)
+    zoho.step(2)
+    assert await names() == (before if seconds else after)
+    await zoho.books("PUT", f"/contacts/{old}", {"contact_name": "Oldest"})
+    zoho.step(1)
+    assert await names() == (after if seconds else ["Made", "Oldest", "Nut"])
+    zoho.step(2)
+    assert await names() == ["Made", "Oldest", "Nut"]
+    await zoho.control("PUT", "/switches", {"list_lag_seconds": 0})
+    assert await names() == ["Made", "Oldest", "Nut"]

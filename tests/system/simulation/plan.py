@@ -13,6 +13,7 @@ from tests.system.sections import NEW_ITEMS, VENDORS, india
 
 TIGHT: dict[str, tuple[Any, ...]] = {
     "search_lag_seconds": (0.0, 3.0, 20.0),
+    "list_lag_seconds": (0.0, 3.0),
     "coql_in_limit": (50, 100),
     "permanent_delete_listed_days": (60, 30),
     "delivery_attempts": (1, 3),
@@ -105,7 +106,12 @@ def _switches(seed: int, rng: Random) -> dict[str, Any]:
     """A switch added after the first ones is drawn by a chance of its own: it moves no other draw of a seed."""
     names = list(Switches.model_fields)
     first = set(names[: names.index("api_edit_fires_webhook") + 1])
-    return {n: (rng if n in first else Random(f"{seed}:{n}")).choice(choices(n)) for n in names}
+    drawn = {n: (rng if n in first else Random(f"{seed}:{n}")).choice(choices(n)) for n in names}
+    if "allow" in (drawn["books_duplicate_names"], drawn["books_duplicate_item_names"]):
+        drawn["list_lag_seconds"] = (
+            0.0  # made on both sides at once: neither a lagging list nor the name tells
+        )
+    return drawn
 
 
 def draw(seed: int) -> Plan:
