@@ -147,7 +147,7 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "1 : must be a table of keys / write key: value lines below it"),
+        ("", "1 : the file is empty / begin with the default"),
         ("- a", "1 : must be a table of keys"),
         ("a: [", "1 : bad YAML"),
         ("a: 1\n\tb: 2", "2 : bad YAML"),
@@ -198,7 +198,7 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         ),
         (
             field("x", "{crm: A, books: b, args: {crm_max: 0}}"),
-            "8 ….x.args.crm_max: text: Input should be greater",
+            "8 ….x.args.crm_max: text: must be at least 1",
         ),
         (field("x", "{crm: A, books: b, args: 3}"), "8 ….x.args: must be a table of keys"),
         (
@@ -207,7 +207,7 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         ),
         (
             field("x", "{crm: A, books: b, converter: picklist, args: {values: [[a]]}}"),
-            "8 ….x.args.values: picklist: must be a table of keys / the arguments of picklist are: values",
+            "8 ….x.args.values: picklist: must be a table of keys / write key: value lines below it",
         ),
         (
             field("x", "{crm: A, books: b, converter: picklist, args: {values: {a: x, b: x}}}"),
@@ -435,3 +435,53 @@ def test_any_shape_loads_or_names_its_faults(where: str, odd: Any) -> None:
         mapping = None
         named = error.faults
     assert mapping or named
+
+
+SMALL = """region: IN
+entities:
+  customer:
+    crm_module: Accounts
+    crm_stamp: Books_Customer_ID
+    fields:
+      name: {crm: Account_Name, books: contact_name}
+      more: {crm: More, books: cf_more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "message", "fix"),
+    [
+        ("", "", "the file is empty", "begin with the default"),
+        ("- a\n", "", "must be a table of keys", "write key: value"),
+        (SMALL.replace("region: IN", "region: ZZ"), "region", "“ZZ” is no country", "ISO 3166"),
+        (SMALL.replace("region: IN", "region: UK"), "region", "“UK” is no country; write GB", "ISO 3166"),
+        (SMALL.replace("    fields:\n", "    name: vendor\n    fields:\n"), "entities.customer.name",
+         "unknown key name", "it is called customer"),
+        (SMALL.replace("more: {", "more: {name: other, "), "entities.customer.fields.more.name",
+         "unknown key name", "it is called more"),
+        (SMALL.split("      name:", maxsplit=1)[0], "entities.customer.fields", "must be a table of keys",
+         "crm: ..., books: ..."),
+        (SMALL.replace("    fields:\n", "    match_by: email\n    fields:\n"), "entities.customer.match_by",
+         "must be a list", "write a list"),
+        (SMALL.replace("    fields:\n", "    constants: {books: {cf_x: }}\n    fields:\n"),
+         "entities.customer.constants.books.cf_x", "must be a text, or a whole number, or true or false", "quotes"),
+        (SMALL.replace("cf_more}", "cf_more, converter: picklist, args: {values: {a: 1}}}"),
+         "entities.customer.fields.more.args.values.a", "picklist: must be a text", "in quotes"),
+        (SMALL.replace("cf_more}", "cf_more, converter: decimal, args: {places: -1}}"),
+         "entities.customer.fields.more.args.places", "decimal: must be at least 0", "the arguments of decimal"),
+        (SMALL.replace("cf_more}", "cf_more, converter: money, args: {currency: inr}}"),
+         "entities.customer.fields.more.args.currency", "must be three capital letters", "the arguments of money"),
+        (SMALL.replace("cf_more}", "cf_more, converter: lookup, args: {entity: individual}}"),
+         "entities.customer.fields.more.args.entity", "“individual” is not allowed; write one of 'customer'", "lookup"),
+        (SMALL.replace("cf_more}", "cf_more, converter: phone, args: {region: ZZ}}"),
+         "entities.customer.fields.more.args.region", "phone: “ZZ” is no country", "the arguments of phone"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_one_fault_in_words_of_the_file(text: str, field: str, message: str, fix: str) -> None:
+    """Not in those of the library that reads it, and once."""
+    with pytest.raises(MappingError) as caught:
+        load_mapping(text)
+    (fault,) = caught.value.faults
+    assert fault.field == field
+    assert message in fault.message
+    assert fix in fault.fix

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import ClassVar
 
-from tandem.core.conversion import Converter, fit, plain, spaced
+from tandem.core.conversion import Converter, Region, fit, plain, spaced
 from tandem.core.records import Side, Value
 from tandem.core.regions import country_code, state_code
 
@@ -33,7 +33,7 @@ class Address(Converter):
         Side.BOOKS: ("address", "street2", "city", "state", "zip", "country"),
     }
 
-    region: str = "IN"
+    region: Region = "IN"
     """Home country, two letters. Default: that of the mapping."""
 
     def _key(self, side: Side, native: Value) -> Hashable:

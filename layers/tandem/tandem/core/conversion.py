@@ -11,14 +11,31 @@ import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tandem.core.errors import RefusedError
 from tandem.core.records import Side, Value, is_blank
+from tandem.core.regions import country_code
 
 SIDE_NAMES: Mapping[Side, str] = {Side.CRM: "CRM", Side.BOOKS: "Books"}
+
+
+def is_country(given: object) -> bool:
+    """An ISO 3166 code of two capital letters."""
+    return isinstance(given, str) and country_code(given) == given
+
+
+def _known(code: str) -> str:
+    if not is_country(code):
+        known = country_code(code)
+        raise ValueError(f"“{code}” is no country" + (f"; write {known}" if known else ", by ISO 3166"))
+    return code
+
+
+Region = Annotated[str, Field(pattern="^[A-Z]{2}$"), AfterValidator(_known)]
+"""The ISO 3166 code of a country."""
 
 
 @dataclass

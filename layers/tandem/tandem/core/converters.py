@@ -10,7 +10,7 @@ from pydantic import Field
 
 from tandem.core.address import Address
 from tandem.core.choices import ActiveState, Checkbox, MultiSelect, Picklist
-from tandem.core.conversion import ConversionError, Converter, fit, plain
+from tandem.core.conversion import ConversionError, Converter, Region, fit, plain
 from tandem.core.keys import normal_email, normal_phone
 from tandem.core.lookup import Lookup
 from tandem.core.moments import Date, DateTime
@@ -82,7 +82,7 @@ class Phone(Text):
     name: ClassVar[str] = "phone"
     lossy: ClassVar[bool] = True
 
-    region: str = "IN"
+    region: Region = "IN"
     """Home country, two letters. Default: that of the mapping."""
     crm_max: Limit = 30
     books_max: Limit = 50

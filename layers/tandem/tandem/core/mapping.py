@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from tandem.core.conversion import SIDE_NAMES
+from tandem.core.conversion import SIDE_NAMES, Region, is_country
 from tandem.core.entities import INDIVIDUAL, KINDS, PERSON, Kind
 from tandem.core.errors import BadInputError
 from tandem.core.lookup import UNKNOWN_KINDS, Kinds, Lookup
@@ -25,7 +25,7 @@ from tandem.core.mapping_field import BooksName, CrmName, FieldMapping, Scalar, 
 from tandem.core.mapping_individual import SHARED, faults_of_individual
 from tandem.core.mapping_section import faults_of_section
 from tandem.core.records import Record, Side, Value, is_blank
-from tandem.core.yamltree import YamlFault, read_tree
+from tandem.core.yamltree import Path, YamlFault, read_tree
 
 __all__ = ["EntityMapping", "FieldMapping", "Mapping", "MappingError", "Resource", "load_mapping", "preset"]
 
@@ -136,7 +136,12 @@ class EntityMapping(Strict):
             given = own | given
         fields = given.get("fields")
         if not isinstance(fields, dict):
+            if "fields" in given and not isinstance(fields, (list, tuple)):
+                fix = "write name: {crm: ..., books: ...} below it, a line for each field"
+                raise AllFound([Found("must be a table of keys", fix, ("fields",), "wrong_type")])
             return given
+        if faults := [*_renamed(fields, ("fields",))]:
+            raise AllFound(faults)
         named = [{"name": name} | spec if isinstance(spec, dict) else spec for name, spec in fields.items()]
         return given | {"fields": named}
 
@@ -281,7 +286,7 @@ class EntityMapping(Strict):
 class Mapping(Strict):
     """The whole mapping of one connection."""
 
-    region: Annotated[str, Field(pattern="^[A-Z]{2}$")] = "IN"
+    region: Region = "IN"
     """Home country, two letters: how phone numbers and states without a country are read."""
     absent_custom_field: Literal["blank", "unknown"] = "blank"
     """What it means when Books leaves a custom field out of `custom_fields`: `blank`, or `unknown` for an organisation
@@ -334,7 +339,9 @@ class Mapping(Strict):
                     for name in unknown
                 ]
             )
-        region = given.get("region", "IN")
+        if faults := [*_renamed(entities, ("entities",))]:
+            raise AllFound(faults)
+        region = found if is_country(found := given.get("region")) else "IN"  # a fault of its own, told once
         made = {name: _entity(name, spec, region) for name, spec in entities.items()}
         if isinstance(own := made.get(INDIVIDUAL), dict) and isinstance(person := made.get(PERSON), dict):
             made[INDIVIDUAL] = {key: person.get(key) for key in SHARED} | own
@@ -354,6 +361,15 @@ class Mapping(Strict):
         said = self.model_dump(mode="json", exclude_defaults=True)
         canonical = json.dumps(said, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _renamed(section: ReadOnly[str, Any], path: Path) -> Iterator[Found]:
+    """A name is the key of its table, and not written again."""
+    for key, spec in section.items():
+        if isinstance(spec, dict) and spec.get("name", key) != key:
+            yield Found(
+                "unknown key name", f"remove it: it is called {key}", (*path, key, "name"), "unknown_key"
+            )
 
 
 def _entity(name: str, spec: Any, region: Value) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -51,19 +51,22 @@ MOST_FAULTS: Final = 100
 _WORDS: Final = {
     **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "must be a table of keys"),
     "tuple_type": "must be a list",
+    "list_type": "must be a list",
     "string_type": "must be a text",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
-    "int_type": "must be a whole number",
-    "string_pattern_mismatch": "must be two capital letters, such as IN",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     "too_short": "must not be empty",
     "extra_forbidden": "unknown argument",
     "missing": "this argument is missing",
 }
-_FIXES: Final = {
+_LIMITS: Final = {"ge": "at least", "le": "at most", "gt": "more than", "lt": "less than"}
+_FIXES: Final[dict[str, str]] = {
     **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "write key: value lines below it"),
+    **dict.fromkeys(("tuple_type", "list_type"), "write a list, such as [one, another]"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "write true or false"),
+    "int_type": "write a whole number",
     "string_type": "write a text, in quotes if it looks like something else",
-    "string_pattern_mismatch": "write the ISO 3166 code of the home country",
     "too_short": "add at least one entry",
 }
 
@@ -79,9 +82,24 @@ def explain(
         faults.append(
             Fault(source, faults[-1].line, "", told, "mend these first, then check again", "more_faults")
         )
+    faults = _joined(faults)
     emptied = [fault for fault in faults if fault.message == _WORDS["too_short"]]
     followed = [one for one in emptied if any(f.field.startswith(one.field + ".") for f in faults)]
     return sorted((fault for fault in faults if fault not in followed), key=lambda fault: fault.line)
+
+
+def _joined(faults: Sequence[Fault]) -> list[Fault]:
+    """What is wrong with each arm of a union, as one fault of the value."""
+    found: dict[tuple[int, str], Fault] = {}
+    for fault in faults:
+        place = (fault.line, fault.field)
+        before = found.get(place) if fault.kind == "wrong_type" else None
+        if before is not None and before.kind == "wrong_type":
+            also = fault.message.removeprefix("must be ")
+            found[place] = replace(before, message=f"{before.message}, or {also}")
+        else:
+            found[(*place, fault.message) if place in found else place] = fault  # type: ignore[index]
+    return list(found.values())
 
 
 def _every(
@@ -133,6 +151,9 @@ def _found(item: Any, known: dict[str, tuple[str, ...]]) -> Iterator[Found]:
 
 def _schema_fault(item: Any, known: dict[str, tuple[str, ...]]) -> Found:
     kind, name = item["type"], str(item["loc"][-1]) if item["loc"] else ""
+    if not item["loc"] and item["input"] is None:
+        fix = "begin with the default of docs/mapping.md, or with a preset"
+        return Found("the file is empty", fix, kind="wrong_type")
     if kind == "extra_forbidden":
         level = known[_level(item["loc"])]
         near = difflib.get_close_matches(name, level, n=1)
@@ -143,14 +164,34 @@ def _schema_fault(item: Any, known: dict[str, tuple[str, ...]]) -> Found:
         return Found(message, _FIXES.get(kind, f"add {name}"), kind="missing_key")
     if kind in ("literal_error", "enum"):
         return Found(f"“{item['input']}” is not allowed", f"write one of {item['ctx']['expected']}")
-    of_type = "unknown_value" if kind == "string_pattern_mismatch" else "wrong_type"
-    return Found(wording(item), _FIXES.get(kind, "give a value of that kind"), kind=of_type)
+    if kind in ("string_pattern_mismatch", "value_error"):
+        return Found(wording(item), "write the ISO 3166 code of the home country")
+    return Found(wording(item), fix_of(item, "give a value of that kind"), kind="wrong_type")
+
+
+def fix_of(item: Any, otherwise: str) -> str:
+    """How to mend what pydantic found."""
+    return _FIXES.get(str(item["type"]), otherwise)
 
 
 def wording(item: Any) -> str:
     """What pydantic found, in our words where it has none for people."""
-    error = item.get("ctx", {}).get("error")
-    return str(error) if error else _WORDS.get(item["type"], item["msg"])
+    told = item.get("ctx", {})
+    if error := told.get("error"):
+        return str(error)
+    for limit, words in _LIMITS.items():
+        if limit in told:
+            return f"must be {words} {told[limit]}"
+    if item["type"] == "string_pattern_mismatch":
+        code = (
+            "two capital letters, such as IN"
+            if "{2}" in told["pattern"]
+            else "three capital letters, such as INR"
+        )
+        return f"must be {code}"
+    if item["type"] == "literal_error":
+        return f"“{item['input']}” is not allowed; write one of {told['expected']}"
+    return _WORDS.get(str(item["type"]), str(item["msg"]))
 
 
 def _level(location: Path) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from tandem.core.conversion import SIDE_NAMES, ConversionError
 from tandem.core.converters import CONVERTERS, Converter
 from tandem.core.lookup import UNKNOWN_KINDS, Kinds, Lookup
-from tandem.core.mapping_faults import AllFound, Found, nearest, wording
+from tandem.core.mapping_faults import AllFound, Found, fix_of, nearest, wording
 from tandem.core.records import Side, Value
 
 _CRM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
@@ -223,9 +223,11 @@ def _bad_args(error: ValidationError, kind: type[Converter]) -> Iterator[Found]:
     takes = ", ".join(kind.model_fields) or "none"
     for item in error.errors(include_url=False):
         found = item.get("ctx", {}).get("error")
+        is_known = bool(item["loc"]) and item["loc"][0] in kind.model_fields
+        known = f"the arguments of {kind.name} are: {takes}"
         yield Found(
             f"{kind.name}: {wording(item)}",
-            found.fix if isinstance(found, Found) else f"the arguments of {kind.name} are: {takes}",
+            found.fix if isinstance(found, Found) else fix_of(item, known) if is_known else known,
             ("args", *item["loc"]),
             found.kind if isinstance(found, Found) else "bad_arguments",
         )

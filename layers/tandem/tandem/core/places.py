@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Hashable
 from typing import ClassVar, Literal
 
-from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, spaced
+from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, Region, spaced
 from tandem.core.records import Side, Value
 from tandem.core.regions import country_code, country_name, state_code, state_name
 
@@ -64,7 +64,7 @@ class State(_Place):
 
     name: ClassVar[str] = "state"
 
-    region: str = "IN"
+    region: Region = "IN"
     """Home country, two letters. Default: that of the mapping."""
 
     def _code(self, text: str) -> str | None:

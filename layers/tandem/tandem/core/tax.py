@@ -15,7 +15,7 @@ from stdnum.gb import vat as gb_vat
 from stdnum.in_ import gstin, pan
 from stdnum.us import ein
 
-from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, plain, spaced
+from tandem.core.conversion import SIDE_NAMES, ConversionError, Converter, Region, plain, spaced
 from tandem.core.records import Record, Side, Value, is_blank
 from tandem.core.regions import country_code, state_code, state_name
 
@@ -46,7 +46,7 @@ class TaxIdentity(Converter):
 
     scheme: Literal["gstin", "gb_vat", "none"] = "none"
     """Which number it is: `gstin`, `gb_vat` or `none`."""
-    region: str = "IN"
+    region: Region = "IN"
     """Home country, two letters. Default: that of the mapping."""
     treatments: dict[str, str] = Field(default_factory=dict)
     """The table CRM label: Books code."""
