@@ -21,7 +21,7 @@ one port serves everything:
   /oauth/v2/token         accounts server: any client, any refresh token that begins with 1000.
   /crm/v8/...             Zoho CRM: Accounts, Contacts, Vendors, Products, COQL, watch, settings
   /books/v3/...           Zoho Books: contacts, persons, addresses, items, invoices, settings
-  /control/...            yours: health, import, export, edits as a user, faults, clock, switches, requests
+  /control/...            yours: health, import, export, reset, edits as a user, faults, clock, switches, requests
 
 try:
   curl -s localhost:18080/control/health
