@@ -314,6 +314,15 @@ def test_whose_person_a_contact_is_can_be_told() -> None:
         assert expected in {line.kind for line in spoilt.lines()}
 
 
+def test_only_lengths_of_texts_are_compared() -> None:
+    """An id of a lookup fits whatever CRM tells of the field's length; no argument is offered that there is not."""
+    world = linked(right_world(), "customer", length=120)
+    assert world.spoil(world.books, C, "cf_agent", kind="text", length=255).found() == []
+    state = right_world().field("segment", converter="state", args={})
+    [line] = state.spoil(state.crm, "Accounts", "Segment", length=255).lines()
+    assert (line.kind, line.fix) == ("shorter_on_other_side", "lengthen the field")
+
+
 def test_a_right_lookup_has_no_finding() -> None:
     """To a module of the mapping; Books keeps it in a lookup field or a text."""
     assert linked(right_world(), "customer").found() == []

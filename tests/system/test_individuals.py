@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tandem.core.cost import costs
+from tandem.core.mapping import load_mapping
 from tandem.core.records import LinkState, Side
 from tests.system.individuals import INDIA, MAPPING, Individuals
 
@@ -247,3 +249,15 @@ async def test_the_display_name_may_be_the_one_that_travels() -> None:
     assert world.held() == []
     await world.rests()
     await world.close()
+
+
+async def test_what_an_edit_costs_is_what_the_check_says(world: Individuals) -> None:
+    """A read and a write in Books; where the person changed, its call and a look at what that told of the customer."""
+    [cost] = [one for one in costs(load_mapping(MAPPING)) if one.flow == "n edits of individuals in CRM"]
+    assert cost.books == "2n, and 2 more for each whose person changed"
+    crm, _ = await world.pair()
+    for changes, calls in (({"Tier": "Silver"}, 2), ({"First_Name": "Ramu", "Tier": "Gold"}, 4)):
+        before = world.system.seq
+        await world.edit_crm(crm, **changes)
+        await world.system.run(12)
+        assert len(world.books_calls(before)) == calls

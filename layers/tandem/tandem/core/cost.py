@@ -34,6 +34,10 @@ def _costs(mapping: Mapping) -> Iterator[Cost]:
         yield Cost("n edits in CRM", "1 for each 50", "2n: a read and a write each")
         if "contact_person" in mapping.entities:
             yield Cost("new customer in CRM with k persons", "1 to 3", "2 + k")
+    if "individual" in mapping.entities:
+        yield Cost(
+            "n edits of individuals in CRM", "1 for each 50", "2n, and 2 more for each whose person changed"
+        )
     if any(field.direction != "to_books" for field in fields):
         yield Cost("n edits in Books, told by webhook", "n, and 2 for each 50", "0")
         yield Cost("n edits in Books, found by polling", "n, and 2 for each 50", "n")

@@ -48,6 +48,8 @@ class MappingError(BadInputError):
 
 MOST_FAULTS: Final = 100
 """So many are told at once: nobody reads more, and a broken file of 1 MB has tens of thousands."""
+MOST_NAMES: Final = 30
+"""So many names are offered where none is near: a module has hundreds."""
 _WORDS: Final = {
     **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "must be a table of keys"),
     "tuple_type": "must be a list",
@@ -204,4 +206,5 @@ def _level(location: Path) -> str:
 def nearest(name: str, names: Sequence[str]) -> str:
     """“write X” for the nearest known name, or the list of them."""
     near = difflib.get_close_matches(name, names, n=1)
-    return f"write {near[0]}" if near else f"use one of {', '.join(names)}"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"write {near[0]}" if near else f"use one of {', '.join(names[:MOST_NAMES])}{more}"

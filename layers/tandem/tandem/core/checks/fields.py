@@ -111,6 +111,8 @@ def long_enough(field: Checked) -> Iterator[Finding]:
     one, other = field.only(Side.CRM), field.only(Side.BOOKS)
     if not (one and other and one.length and other.length) or field.mapped.converter in _OF_FIXED_LENGTH:
         return
+    if not {one.kind, other.kind} <= _MEASURED:
+        return  # digits and ids are counted in other ways
     for source, target, side in ((one, other, Side.BOOKS), (other, one, Side.CRM)):
         told = getattr(field.mapped.convert, f"{side}_max", None)
         if source.length and target.length and source.length > target.length and field.mapped.may_write(side):
@@ -120,11 +122,17 @@ def long_enough(field: Checked) -> Iterator[Finding]:
                 f"{source.name} takes {source.length} characters, {target.name} of {SIDE_NAMES[side]} takes "
             )
             message += str(target.length)
-            fix = f"write args: {{{side}_max: {target.length}}} (longer values are then held), or lengthen the field"
+            fix = "lengthen the field"
+            if f"{side}_max" in type(field.mapped.convert).model_fields:
+                fix = f"write args: {{{side}_max: {target.length}}} (longer values are then held), or {fix}"
             yield field.finding("shorter_on_other_side", side, message, fix, is_fault=False)
 
 
-_OF_FIXED_LENGTH: Final = frozenset({"picklist", "multi_select", "checkbox", "date", "datetime", "integer"})
+_OF_FIXED_LENGTH: Final = frozenset(
+    {"picklist", "multi_select", "checkbox", "date", "datetime", "integer", "tax_number"}
+)
+_MEASURED: Final = frozenset({"text", "long_text", "email", "url", "phone", "picklist", ""})
+"""Kinds of field whose length is that of a text."""
 
 
 def precise(field: Checked) -> Iterator[Finding]:
