@@ -70,6 +70,7 @@ def mode(
         )
     if word == "write":
         refuse_while_guarded(connection)
+        _refuse_unapproved(session, connection)
     if word == "write" and connection.mode is Mode.OBSERVE and not yes:
         _confirm(session, connection, collected)
     connections, woken = session.store.connections, 0
@@ -87,6 +88,17 @@ def mode(
         connections.set_mode(connection.id, Mode(word))
     payload |= {"mode": word, "effective": word, "collected": collected, "woken": woken}
     show.answer(session, payload, lambda out: _print_switch(out, word, woken))
+
+
+def _refuse_unapproved(session: Session, connection: Connection) -> None:
+    """A mapping that was changed since a person approved one is approved by its own command, which shows the change."""
+    read = session.store.table.get
+    active, approved = (read(f"CONN#{connection.id}", row) for row in ("MAP#active", "MAP#approved"))
+    if active and approved and active["version"] != approved["version"] and connection.mode is Mode.OBSERVE:
+        raise BadInputError(
+            "the mapping was changed and nobody has approved it: see `tandem mapping diff`, then "
+            "`tandem mapping approve`"
+        )
 
 
 def refuse_while_guarded(connection: Connection) -> None:

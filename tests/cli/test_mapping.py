@@ -188,6 +188,9 @@ def test_a_changed_mapping_observes_until_it_is_approved(connected: World, file:
     assert [row["change"] for row in connected.run("mapping", "diff", "--json").json["differences"]] == [
         "crm -> books"
     ]
+    refused = connected.run("mode", "write", "--yes")
+    assert (refused.code, read("main").mode) == (2, Mode.OBSERVE)
+    assert "tandem mapping approve" in refused.err
     refused = connected.run("mapping", "approve")
     assert refused.code == 2
     assert "--yes" in refused.err

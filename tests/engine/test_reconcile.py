@@ -154,3 +154,23 @@ async def test_a_delete_is_only_a_hint_of_the_tick(pair: Pair) -> None:
     await system.tick()
     assert pair.account in hinted(system)
     assert (await pair.books())["status"] == "active"
+
+
+async def test_a_field_that_crm_no_longer_lists_stops_the_connection_and_not_the_tick(pair: Pair) -> None:
+    """It is told what to do, other connections are polled, and it goes on once the field is there again."""
+    system = pair.system
+    field = {"product": "crm", "module": "Accounts", "api_name": "Customer_Segment"}
+    await system.control("DELETE", "/fields", field)
+    system.clock.advance(60)
+    await system.tick()
+    stopped = system.store.connections.read("main").stopped
+    assert stopped is not None
+    assert "CRM refuses to list what customer asks for" in stopped.reason
+    assert "Customer_Segment" in stopped.reason
+    assert "`tandem check`" in stopped.reason
+    await system.control("POST", "/fields", {**field, "data_type": "text"})
+    await pair.edit_crm({"Website": "https://back.example"})
+    system.clock.advance(system.store.connections.read("main").settings.stopped_seconds)
+    await system.settle(3)
+    assert system.store.connections.read("main").stopped is None
+    assert (await pair.books())["website"] == "https://back.example"

@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from tandem.core.bodies import Body
 from tandem.core.canonical import read_record
 from tandem.core.connection import Connection
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.dealing import dealt, guests, is_vendors
 from tandem.core.decide import Ended
 from tandem.core.entities import KINDS
-from tandem.core.errors import RateLimitedError, RetryError, StopError
+from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side, is_settled, shows_as_seen
@@ -190,7 +191,10 @@ class _Poll:
             self.arrivals.begin(side, entity, started)
         while True:
             before = cursor.rising if side is Side.CRM else None
-            page = await feeds.page(side, entity, since, before, cursor, self.clock.now())
+            try:
+                page = await feeds.page(side, entity, since, before, cursor, self.clock.now())
+            except RefusedError as error:
+                raise _refused(side, entity, error) from error
             self.report.pages += 1
             if cursor.mark is None or not page.by_time:
                 cursor = replace(cursor, listed=cursor.listed + len(page.bodies))
@@ -412,3 +416,12 @@ def _is_old_news(deleted_at: datetime, row: Row | None) -> bool:
     """The record was handled as gone long after this delete: a page that overlaps tells it again."""
     handled = row.handled_gone if row is not None else None
     return handled is not None and deleted_at < handled - LONG_AFTER
+
+
+def _refused(side: Side, entity: str, error: RefusedError) -> StopError:
+    """A list that is refused is read by nobody: what it asks for is the mapping's, so a person mends that."""
+    told = str(error.details.get("zoho") or error.message)
+    return StopError(
+        f"{SIDE_NAMES[side]} refuses to list what {entity} asks for ({told}): a field of the mapping was renamed, "
+        "removed or hidden; `tandem check` names it"
+    )
