@@ -80,6 +80,17 @@ def test_a_postponed_intent_is_the_same_but_for_its_time(planned: Intent, until:
     assert stored.all_open("main") == []
 
 
+def test_what_is_known_of_a_write_is_kept_and_wakes_no_intent_that_was_settled() -> None:
+    """A writer that stood still hears its answer after another has settled the write."""
+    stored = Intents(MemoryTable())
+    stored.open(UPDATE)
+    stored.happened(UPDATE, "8")
+    assert stored.all_open(UPDATE.connection) == [replace(UPDATE, target="8", has_happened=True)]
+    stored.close(UPDATE)
+    stored.happened(UPDATE, "8")
+    assert stored.all_open(UPDATE.connection) == []
+
+
 def test_no_intent_is_stored_over_another() -> None:
     """Its id is the id of a history entry."""
     stored = Intents(MemoryTable())

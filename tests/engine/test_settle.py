@@ -254,6 +254,45 @@ async def test_what_was_found_before_the_writer_died_is_not_made_again(system: S
     assert (link.state, link.books_id) == (LinkState.TOMBSTONE, customer["contact_id"])
 
 
+class DiedError(BaseException):
+    """The writer is no more."""
+
+
+async def writer_dies(system: System) -> None:
+    """Its write is in the history, and the link has not moved yet."""
+
+    def dies(verb: str, op: Any) -> None:
+        if verb == "put" and op.item["kind"] == "write":
+            system.past.after = None
+            raise DiedError
+
+    system.past.after = dies
+    with pytest.raises(DiedError):
+        await system.settle(3)
+
+
+@pytest.mark.parametrize("fails", ["", "timeout_after_commit"])
+async def test_a_write_known_to_have_happened_stays_known_though_its_writer_died(
+    pair: Pair, fails: str
+) -> None:
+    """An edit that its author made over what they saw is later than the write, and no conflict with it."""
+    system = pair.system
+    if fails:
+        await fault(system, fails, {"product": "books", "match": {"method": "PUT"}})
+    await pair.edit_crm({"Website": "https://ours.example"})
+    if fails:
+        await told(system)
+        system.clock.advance(30)
+    await writer_dies(system)
+    assert (await pair.books())["website"] == "https://ours.example"
+    await pair.edit_books({"website": "https://later.example"})
+    await system.settle(3)
+    assert (await pair.crm())["Website"] == "https://later.example"
+    assert (await pair.books())["website"] == "https://later.example"
+    assert settled(system) in ([], ["write"])
+    system.judge()
+
+
 async def test_what_an_open_create_made_is_left_alone_though_its_source_is_gone(system: System) -> None:
     """P7: its stamp names a deleted Account, so nothing matches; it is settled, never taken for a new customer."""
     await system.settle(2)

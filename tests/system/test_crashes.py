@@ -111,3 +111,39 @@ async def test_a_writer_killed_at_any_table_step_of_a_create_ends_the_same(where
             break
         step += SHARDS
     assert step > 20
+
+
+@pytest.mark.parametrize("side", ["books", "crm"])
+async def test_what_was_made_and_deleted_before_its_writer_was_replaced_is_not_made_again(side: str) -> None:
+    """The answer was there: what it told outlives the writer, also where no list tells of the delete."""
+    system, _ = await _world(_nothing)
+    if side == "books":
+        await system.control("POST", "/crm/Accounts", ACCOUNT)
+    else:
+        await system.control(
+            "POST", "/books/contacts", {"contact_name": "Acme Ltd", "contact_type": "customer"}
+        )
+
+    def die(verb: str, _argument: Any) -> None:
+        if verb == "put" and _made(system, side):
+            system.past.after = None
+            raise Killed(verb)
+
+    system.past.after = die
+    killer = Killer(10_000)
+    assert await _live_with(system, killer)
+    [id] = _made(system, side)
+    await system.control("DELETE", f"/crm/Accounts/{id}" if side == "crm" else f"/books/contacts/{id}")
+    await _finish(system)
+    assert _made(system, side) == []
+    await system.http.aclose()
+    await system.sandbox.outbox.close()
+
+
+async def _nothing(_system: System) -> None:
+    pass
+
+
+def _made(system: System, side: str) -> list[str]:
+    crm, books = system.sandbox.crm.store, system.sandbox.books.store
+    return list(crm.data["Accounts"].live if side == "crm" else books.contacts)

@@ -92,6 +92,24 @@ def test_an_edit_that_only_the_next_poll_finds_is_stuck() -> None:
         assert found(case_of([write], [act], brisk=[(990.0, 1_010.0)]), promptness) == counters
 
 
+def test_an_edit_that_a_person_is_asked_about_waits_for_the_answer() -> None:
+    """About this field of this record, and then."""
+    act = Act(1_000.0, "edit", "a", "crm", "customer", "No1", "notes", "new", "old")
+    write = call(1_100.0, "PUT", "/books/v3/contacts/9", "9", body={"notes": "new"})
+    sides = {"crm": {"Accounts": [{"id": "41", "Account_Name": "No1 Works"}]}, "books": {"contacts": []}}
+    held = {"kind": "held", "at": at(1_010.0), "record": "a/crm/customer/41", "field": "notes"}
+    for change, counters in (
+        ({}, []),
+        ({"kind": "write"}, ["stuck"]),
+        ({"field": "name"}, ["stuck"]),
+        ({"record": "a/crm/customer/42"}, ["stuck"]),
+        ({"at": at(990.0)}, ["stuck"]),
+        ({"at": at(1_040.0)}, ["stuck"]),
+    ):
+        case = case_of([write], [act], [{**held, **change}], sides, brisk=[(990.0, 1_010.0)])
+        assert found(case, promptness) == counters
+
+
 # --- credentials (P25) ---------------------------------------------------------------------------------------
 
 

@@ -161,3 +161,8 @@ def updated_many(call: Mapping[str, Any]) -> list[str] | None:
 def seconds_of(call: Mapping[str, Any]) -> float:
     """When a call was carried out, in epoch seconds."""
     return datetime.fromisoformat(call["time"]).timestamp()
+
+
+def moment_of(entry: Mapping[str, Any]) -> float:
+    """When an entry of the history was made, in epoch seconds."""
+    return datetime.fromisoformat(entry["at"]).timestamp()

@@ -33,6 +33,8 @@ class Tables:
         """The kinds of operations that a writer has made."""
         self.meanwhile: tuple[Kind, int, Callable[[], object]] | None = None
         """What somebody does at a writer's operation of a kind, after so many of them."""
+        self.stall: tuple[Kind, float] | None = None
+        """How long the next writer's operation of a kind takes."""
         self.forgotten: set[str] = set()
         """Rows that were once pending without a time at which they are due, whatever healed them later."""
 
@@ -75,6 +77,9 @@ class Tables:
         if run.name != "sync_changes":
             return
         self.kinds.add(kind)
+        if self.stall is not None and self.stall[0] == kind:
+            (_, seconds), self.stall = self.stall, None
+            self.loop.go_on(run, seconds)
         if self.meanwhile is None or self.meanwhile[0] != kind:
             return
         _, skip, act = self.meanwhile

@@ -96,10 +96,14 @@ class Users:
         made = customer.org.act(edits.crm_create, body, module="Accounts")
         customer.crm = made["id"]
         self.write("create", customer.org.name, "crm", "customer", customer.token)
-        return 1 if alone else 1 + self._contact(customer, first=True)
+        return 1 if alone else 1 + self._contact(customer, customer.token)
 
-    def _contact(self, customer: Customer, *, first: bool = False) -> int:
-        token = customer.token if first else f"No{self.next()}"
+    def add_person_to(self, customer: Customer) -> str | None:
+        """Another person for this customer; its token."""
+        token = f"No{self.next()}"
+        return token if self._contact(customer, token) else None
+
+    def _contact(self, customer: Customer, token: str) -> int:
         body = {
             "First_Name": "Asha",
             "Last_Name": f"Rao {token}",
@@ -131,7 +135,7 @@ class Users:
     def add_person(self) -> int:
         """Another person for a customer that is there."""
         customer = self.someone("crm")
-        return self._contact(customer) if customer else 0
+        return self._contact(customer, f"No{self.next()}") if customer else 0
 
     # --- finding -----------------------------------------------------------------------------------------
 
@@ -213,6 +217,10 @@ class Users:
         """One field of this customer, if it is still there."""
         return self._edit_customer(customer, side) if self._on(customer, side) else 0
 
+    def edit_field(self, customer: Customer, side: str, name: str) -> int:
+        """This field of this customer, if it is still there."""
+        return self._edit_customer(customer, side, name) if self.may_edit(customer, side) else 0
+
     def edit_both(self) -> int:
         """Two people edit one customer within the same moment, half the time the same field."""
         customer = self.someone("crm")
@@ -262,7 +270,10 @@ class Users:
         if customer.gone or not self._on(customer, side):
             return 0
         name = self.rng.choice(list(PERSON))
-        name = "phone" if name == "email" and customer.twin else name
+        return self.edit_person(token, customer, side, "phone" if name == "email" and customer.twin else name)
+
+    def edit_person(self, token: str, customer: Customer, side: str, name: str) -> int:
+        """This field of this person of a customer that is there."""
         crm, books, form = PERSON[name]
         value = self._value(name, form, token)
         org = customer.org

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from tests.system.simulation.case import Case
-from tests.system.simulation.evidence import Act, by_token, plain, seconds_of, took_effect, values_in
+from tests.system.simulation.evidence import (
+    Act,
+    by_token,
+    moment_of,
+    plain,
+    seconds_of,
+    took_effect,
+    values_in,
+)
 from tests.system.simulation.windows import gave_way_unrecorded, in_books_window
 
 PROMPT = 30.0
@@ -45,11 +53,22 @@ def promptness(case: Case) -> None:
             continue
         other = "books" if act.side == "crm" else "crm"
         took = carried.get((other, value), act.at) - act.at
-        if took > PROMPT:
+        if took > PROMPT and not _is_asked(case, act):
             case.verdict.add(
                 "stuck",
                 f"{case.org} {act.token} {act.field}: {took:.0f} s from {act.side}, nothing at fault",
             )
+
+
+def _is_asked(case: Case, act: Act) -> bool:
+    """A person was asked about this very field meanwhile: it waits for the answer."""
+    asked = [
+        str(entry["record"]).rsplit("/", 1)[-1]
+        for entry in case.history
+        if (entry["kind"], entry.get("field")) == ("held", act.field)
+        and act.at <= moment_of(entry) <= act.at + PROMPT
+    ]
+    return bool(asked) and act.token in map(case.names().get, asked)
 
 
 def _carried(case: Case) -> dict[tuple[str, str], float]:

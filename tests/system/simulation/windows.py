@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from tests.system.simulation.case import Case
-from tests.system.simulation.evidence import Act, seconds_of, took_effect, values_in, written_ids
+from tests.system.simulation.evidence import Act, moment_of, seconds_of, took_effect, values_in, written_ids
 
 WINDOW = 30.0
 """Seconds between the last look at a Books record and a write to it: Books has no lock (docs/correctness.md).
@@ -36,7 +36,7 @@ def in_books_window(case: Case, act: Act) -> bool:
         at = seconds_of(call)
         if (
             act.at <= at <= act.at + WINDOW
-            and _touches(call, act)
+            and _touches(case, call, act)
             and _looked(case.calls[:index], call, act.at)
         ):
             return True
@@ -45,26 +45,38 @@ def in_books_window(case: Case, act: Act) -> bool:
 
 def _looked(before: Sequence[Mapping[str, Any]], write: Mapping[str, Any], typed: float) -> bool:
     """The last look was before the edit, and was young enough to write on: a read of the record, else a listing."""
-    ids, at = set(written_ids(write)), seconds_of(write)
+    ids = {*written_ids(write), *filter(str.isdigit, str(write["path"]).split("/"))}
+    at = seconds_of(write)
     looks = [c for c in before if c["product"] == "books" and c["status"] < HTTPStatus.MULTIPLE_CHOICES]
     looks = [call for call in looks if call["status"] and at - seconds_of(call) <= WINDOW]
-    read = [seconds_of(call) for call in looks if ids & set(written_ids(call))]
+    read = [seconds_of(call) for call in looks if ids & _shown_by(call)]
     listed = [seconds_of(call) for call in looks if call["endpoint"] == "GET /books/v3/contacts"]
     if read and read[-1] >= typed:
         return False
     return bool(read) or any(moment < typed and at - moment <= LISTING_WINDOW for moment in listed)
 
 
+def _shown_by(call: Mapping[str, Any]) -> set[str]:
+    """Whom an answer of Books shows: all that a read is about, and of a write its target alone."""
+    return {_target(call)} | (set(written_ids(call)) if call["method"] == "GET" else set())
+
+
+def _target(call: Mapping[str, Any]) -> str:
+    return str(call["path"]).rstrip("/").rsplit("/", 1)[-1]
+
+
 ITEM_KEYS = {"grade": "custom_fields"}
 """Where a field of an item stands in the body of a write, if not under its own name."""
 
 
-def _touches(call: Mapping[str, Any], act: Act) -> bool:
-    """The write carries the field of the edit."""
+def _touches(case: Case, call: Mapping[str, Any], act: Act) -> bool:
+    """The write carries the field of the edit; one of a person is a write to that person."""
     body = call.get("request_body") or {}
+    if act.kind == "person":
+        return case.names().get(_target(call)) == act.token
     keys = {"phone": "billing_address", "segment": "custom_fields", "name": "contact_name"}
     key = keys.get(act.field, act.field) if act.kind != "item" else ITEM_KEYS.get(act.field, act.field)
-    return act.kind == "person" or key in body
+    return key in body
 
 
 def unseen_creates(case: Case) -> set[str]:
@@ -99,7 +111,7 @@ def _looked_in_vain(entry: Mapping[str, Any], made: Mapping[str, Any], act: Act)
         return False
     stamp, intended = str(entry["record"]).rsplit("/", 1)[1], str(entry["sk"]).split("#", 1)[0]
     took = seconds_of(made) - datetime.fromisoformat(intended).timestamp()
-    looked = datetime.fromisoformat(entry["at"]).timestamp()
+    looked = moment_of(entry)
     return (
         stamp in values_in(made["request_body"])
         and -CLOCKS <= took <= ON_ITS_WAY
@@ -131,7 +143,7 @@ def _was_shown(case: Case, made: Mapping[str, Any], act: Act) -> bool:
 
 def is_of_lost_state(case: Case, entry: Mapping[str, Any]) -> bool:
     """Decided after the table was restored: what both sides had agreed on since the backup is not known there."""
-    at = datetime.fromisoformat(entry["at"]).timestamp()
+    at = moment_of(entry)
     return any(at >= restore.up - CLOCKS for restore in case.evidence.restored)
 
 
@@ -156,18 +168,13 @@ def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
     made = next((call for call in case.calls if _made(call, act.side, str(act.value))), None)
     return made is not None and any(
         restore.saved - UNSETTLED <= seconds_of(made) <= restore.stopped + ON_ITS_WAY
-        and not any(_links(entry, act) and restore.up <= _moment(entry) <= act.at for entry in case.history)
+        and not any(_links(entry, act) and restore.up <= moment_of(entry) <= act.at for entry in case.history)
         for restore in case.evidence.restored
-        if restore.saved <= act.at
     )
 
 
 def _links(entry: Mapping[str, Any], act: Act) -> bool:
     return (entry["kind"], entry.get(f"{act.side}_id")) == ("link", act.value)
-
-
-def _moment(entry: Mapping[str, Any]) -> float:
-    return datetime.fromisoformat(entry["at"]).timestamp()
 
 
 def lost_entries(case: Case) -> list[Mapping[str, Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from tandem.core.errors import ConditionFailedError
 from tandem.core.records import Base, Record, RecordKey, Side, Value
-from tandem.engine.ports import Delete, Item, Put, Table, When
+from tandem.engine.ports import Delete, Item, Put, Table, Update, When
 from tandem.engine.rows import parse_key
 
 Kind = Literal["update", "create", "deactivate", "reactivate"]
@@ -43,6 +45,8 @@ class Intent:
     """Who edited each side last, where that is known."""
     version: datetime | None = None
     """The target's modified time as it was read for this write."""
+    has_happened: bool = False
+    """The write is known to have happened; `target` is then its record, also of a create."""
 
     def blocks(self) -> set[str]:
         """What may not be handled while this intent is open: source row, target and link."""
@@ -79,9 +83,16 @@ class Intents:
         """The outcome is unknown: look at it again not before `until`."""
         self.table.put(Put(_item(intent) | {"settle_after": until.isoformat()}))
 
-    def found(self, intent: Intent, id: str) -> None:
-        """What an unanswered create made is known: it may be gone before the link is stored."""
-        self.table.put(Put(_item(intent) | {"target": id}))
+    def happened(self, intent: Intent, id: str) -> None:
+        """The write is known to have happened, by its answer or by a look.
+
+        That outlives its writer: before the link has moved its target may be edited again, or gone.
+        """
+        known = {"target": id, "has_happened": True}
+        with suppress(ConditionFailedError):  # another writer has settled it meanwhile
+            self.table.update(
+                Update(_pk(intent.connection), intent.id, set=known, when=(When("pk", "exists"),))
+            )
 
     def close(self, intent: Intent) -> None:
         """The write is in the history and the link has moved (or nothing was written)."""
@@ -129,6 +140,7 @@ def _item(intent: Intent) -> Item:
         "mapping_version": intent.mapping_version,
         "editors": dict(intent.editors),
         "version": intent.version.isoformat() if intent.version else None,
+        "has_happened": intent.has_happened,
     }
 
 
@@ -155,4 +167,5 @@ def _intent(item: Item) -> Intent:
         mapping_version=item["mapping_version"],
         editors=item["editors"],
         version=datetime.fromisoformat(item["version"]) if item["version"] else None,
+        has_happened=item.get("has_happened", False),
     )

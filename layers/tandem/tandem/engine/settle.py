@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tandem.core.canonical import folded, name_of, read_record
 from tandem.core.decide import Ended
@@ -38,7 +38,8 @@ class Settler:
         blocked: set[str] = set()
         now = self.desk.clock.now()
         for intent in self.desk.store.intents.all_open(self.desk.connection.id):
-            if now < intent.settle_after or intent.entity not in self.desk.mapping.entities:
+            is_early = now < intent.settle_after and not intent.has_happened
+            if is_early or intent.entity not in self.desk.mapping.entities:
                 blocked |= intent.blocks()
                 continue
             await self._settle(intent)
@@ -48,14 +49,15 @@ class Settler:
         kind: EntryKind
         count_calls()
         store = self.desk.store
-        if intent.kind != "create":
-            kind, id = await self._look(intent), intent.target
-        elif intent.target is not None:
-            kind, id = "write", intent.target  # found by a writer that did not come to the end of this
+        if intent.has_happened:
+            kind, id = "write", intent.target
         else:
-            kind, id = await self._find_created(intent)
-            if id is not None:
-                store.intents.found(intent, id)
+            is_create = intent.kind == "create"
+            kind, id = (
+                await self._find_created(intent) if is_create else (await self._look(intent), intent.target)
+            )
+            if kind == "write" and id is not None:
+                store.intents.happened(intent, id)
         now = self.desk.clock.now()
         store.history.written(intent, kind, now, settled=True, written_id=id)
         if kind == "write" and id is not None:
@@ -223,6 +225,7 @@ class Settler:
 
     def _make_link(self, intent: Intent, id: str) -> None:
         ids = {intent.source.side: intent.source.id, intent.side: id}
+        restored = self.desk.connection.restored_at
         link = Link(
             connection=intent.connection,
             id=intent.link,
@@ -234,6 +237,7 @@ class Settler:
             mapping_version=intent.mapping_version or self.desk.mapping.version,
             in_scope=intent.source.side is Side.CRM and intent.entity in (CUSTOMER, INDIVIDUAL),
             reason="created, found again after an unknown outcome",
+            trusted=not restored or intent.at > datetime.fromisoformat(restored),
         )
         try:
             self.desk.store.links.create(link, self.desk.lease.fence)

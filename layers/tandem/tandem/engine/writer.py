@@ -116,6 +116,7 @@ class Writer:
         except (RetryError, StopError, OutOfTimeError, LeaseLostError):
             store.intents.close(intent)  # nothing left: a common call asks the lease once more before it does
             raise
+        store.intents.happened(intent, written.id)
         reasons = [as_item(reason) for reason in plan.reasons if reason.field in plan.values]
         more = {"written_id": written.id, "reasons": reasons}
         store.history.written(intent, "write", self.desk.clock.now(), **more)
