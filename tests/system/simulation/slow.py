@@ -28,14 +28,11 @@ CROWD_CALLS = 80
 async def slow(sim: Simulation) -> None:
     """One of each, on customers that are there."""
     rng, before = Random(f"{sim.plan.seed}:slow:{sim.outcome.events}"), len(sim.acts)
-    for scene in (_late_webhook, _slow_writer):
+    can_wait = sim.plan.settings["books_per_minute"] >= CROWD_CALLS and sum(sim.plan.latency) >= SLOW_CALL
+    for scene in (_late_webhook, _slow_writer, *((_crowd,) if can_wait else ())):
         customer = sim.users.someone("crm")
         if customer is not None and sim.users.may_edit(customer, "books"):
             await scene(sim, customer, rng)
-    customer = sim.users.someone("crm")
-    can_wait = sim.plan.settings["books_per_minute"] >= CROWD_CALLS
-    if customer is not None and can_wait and sum(sim.plan.latency) >= SLOW_CALL:
-        await _crowd(sim, customer, rng)
     sim.outcome.events += len(sim.acts) - before
 
 
