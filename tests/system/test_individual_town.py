@@ -218,6 +218,7 @@ SEEDS = {
     1: "nothing in particular",
     2: "nothing in particular",
     6: "an Account's customer, made by a create without an answer, is an individual before it is looked up",
+    83: "what a create without an answer made is approved as another Contact's customer before it is looked up",
     33: "a person, made by a create without an answer, is renamed before it is looked up",
 }
 

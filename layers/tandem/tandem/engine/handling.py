@@ -14,7 +14,7 @@ from tandem.core.decide import Situation, decide
 from tandem.core.entities import CUSTOMER, PERSON
 from tandem.core.errors import AlreadyModifiedError
 from tandem.core.guards import native_sync_is_on
-from tandem.core.match import Matched
+from tandem.core.match import Candidate, HeldMatch, Matched
 from tandem.core.oscillation import Fights
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import SETTLED_AFTER, Gone, Link, Mode, Record, RecordKey, Side
@@ -156,7 +156,7 @@ class Handler:
         keys = []
         if isinstance(action, LinkPair):
             keys = [RecordKey(row.key.connection, row.key.side.other, row.key.entity, action.counterpart)]
-            shown += [at.match.candidate.record] if isinstance(at.match, Matched) else []
+            shown += [one.record for one in _candidates(at) if one.record.id == action.counterpart]
         keys += [key for record in shown for key in self._stamped(record)]
         return any(str(key) in blocked for key in keys)
 
@@ -172,6 +172,13 @@ class Handler:
     @property
     def _writes(self) -> bool:
         return self.desk.connection.effective_mode is Mode.WRITE
+
+
+def _candidates(at: Situation) -> tuple[Candidate, ...]:
+    """Whom a match named: one that a person approves may be what an unanswered create made for another."""
+    if isinstance(at.match, HeldMatch):
+        return at.match.candidates
+    return (at.match.candidate,) if isinstance(at.match, Matched) else ()
 
 
 def _only_writes_books(action: Action) -> bool:
