@@ -73,7 +73,7 @@ class Simulation:
     mapping: Any = None
     brisk: list[tuple[float, float]] = field(default_factory=list)
     restored: list[Restore] = field(default_factory=list)
-    _due: set[str] = field(default_factory=set)
+    _due: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         plan, seed = self.plan, self.plan.seed
@@ -124,15 +124,15 @@ class Simulation:
     # --- the world goes on -------------------------------------------------------------------------------
 
     def deliver(self, org: Org) -> None:
-        """Send what an org announced, when it is due."""
+        """Send what an org announced, when it is due: one that is late holds up no other."""
         due = org.world.outbox.next_due()
-        if due is not None and org.name not in self._due:
-            self._due.add(org.name)
+        if due is not None and due < self._due.get(org.name, float("inf")):
+            self._due[org.name] = due
             self.loop.call_at(max(due - START.timestamp(), self.loop.time()) + 1e-6, self._deliver, org)
 
     def _deliver(self, org: Org) -> None:
         async def work() -> None:
-            self._due.discard(org.name)
+            self._due.pop(org.name, None)
             await org.world.outbox.deliver_due()
             self.deliver(org)
 
