@@ -10,7 +10,7 @@ import yaml
 
 from tests.system.sections import NEW_ITEMS, VENDORS, india
 from tests.system.simulation.case import Case
-from tests.system.simulation.evidence import Act, Evidence
+from tests.system.simulation.evidence import Act, Evidence, Restore
 from tests.system.simulation.goods import goods
 from tests.system.simulation.plan import draw
 from tests.system.simulation.run import simulate
@@ -47,6 +47,8 @@ def found(
     vendors: Sequence[Any] = (SUPPLIER,),
     contacts: Sequence[Any] = (VENDOR,),
     ends: Sequence[Act] = (),
+    history: Sequence[dict[str, Any]] = (),
+    restored: Sequence[Restore] = (),
 ) -> list[str]:
     """The counters that the rule raises; both were made by somebody."""
     sides = {
@@ -54,7 +56,8 @@ def found(
         "books": {"items": items, "contacts": contacts},
     }
     acts = [act("create", "crm"), act("create", "crm", "vendor"), *ends]
-    case = Case(Evidence({}, {}, [], MAPPING, acts), "a", sides, acts, [], [], Verdict())
+    evidence = Evidence({}, {}, [], MAPPING, acts, restored=list(restored))
+    case = Case(evidence, "a", sides, acts, [], list(history), Verdict())
     goods(case)
     return [finding.counter for finding in case.verdict.findings]
 
@@ -64,6 +67,15 @@ def test_what_is_in_step_is_found_to_be_so() -> None:
     assert found() == []
     stamped = {"custom_fields": [{"api_name": "cf_crm_product_id", "value": "5"}]}
     assert found(products=[PRODUCT | {"Books_Item_ID": "9"}], items=[ITEM | stamped]) == []
+
+
+def test_of_a_pair_that_a_restored_table_asks_about_nothing_is_compared() -> None:
+    """It does not know the pair: a person says whether the two are one."""
+    asked = {"kind": "held", "at": "1970-01-01T00:10:00+00:00", "record": "a/crm/item/5", "candidates": ["9"]}
+    apart, restore = PRODUCT | {"Product_Code": "other"}, Restore(100.0, 200.0, 300.0)
+    assert found(products=[apart], history=[asked], restored=[restore]) == []
+    assert found(products=[apart], history=[asked]) == ["unequal"]
+    assert found(products=[apart], history=[asked | {"candidates": ["8"]}], restored=[restore]) == ["unequal"]
 
 
 @pytest.mark.parametrize(
