@@ -136,6 +136,7 @@ def test_one_call_with_the_grant_or_the_organisation_of_another_connection_is_cr
 
 MADE, DELETED, LOOKED = 100.0, 110.0, 220.0
 SOURCE = {"crm": ("books", "77"), "books": ("crm", "88")}
+OTHER = {"crm": "books", "books": "crm"}
 PATHS = {"crm": "/crm/v8/Accounts", "books": "/books/v3/contacts"}
 
 
@@ -378,13 +379,20 @@ def test_what_was_made_since_the_backup_and_deleted_before_the_table_knew_it_may
     side: str,
 ) -> None:
     """The restored table knows nothing of the pair until it is linked again; what it knew stays deleted."""
-    linked = {"kind": "link", "at": at(1_400.0), f"{side}_id": "41"}
+    linked, other = {"kind": "link", "at": at(1_400.0), f"{side}_id": "41"}, PATHS[OTHER[side]]
     for made, deleted, is_excused in [
         (1_100.0, 1_150.0, True),
         (800.0, 1_150.0, False),
         (1_100.0, 1_390.0, True),
         (1_100.0, 1_410.0, False),
     ]:
-        case = after_a_restore(linked, calls=[call(made, "POST", PATHS[side], "41")])
+        ours = call(made, "POST", PATHS[side], "41")
+        of_it = call(made, "POST", other, "77", body={"stamp": "41"})
+        for create in (ours, of_it):
+            case = after_a_restore(linked, calls=[create])
+            case.acts.append(Act(deleted, "delete", "a", side, "customer", "No1", value="41"))
+            assert ("41" in windows.made_again(case)) == is_excused
+        of_another = call(made, "POST", other, "77", body={"stamp": "42"})
+        case = after_a_restore(linked, calls=[of_another])
         case.acts.append(Act(deleted, "delete", "a", side, "customer", "No1", value="41"))
-        assert ("41" in windows.made_again(case)) == is_excused
+        assert windows.made_again(case) == set()

@@ -164,13 +164,20 @@ def made_again(case: Case) -> set[str]:
 
 
 def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
-    """Made by us since the backup, and deleted before the restored table knew the pair again."""
-    made = next((call for call in case.calls if _made(call, act.side, str(act.value))), None)
+    """One of the two was made by us since the backup, and this one deleted before the table knew the pair again."""
+    id, other = str(act.value), "books" if act.side == "crm" else "crm"
+    made = next((c for c in case.calls if _made(c, act.side, id) or _stamped(c, other, id)), None)
     return made is not None and any(
         restore.saved - UNSETTLED <= seconds_of(made) <= restore.stopped + ON_ITS_WAY
         and not any(_links(entry, act) and restore.up <= moment_of(entry) <= act.at for entry in case.history)
         for restore in case.evidence.restored
     )
+
+
+def _stamped(call: Mapping[str, Any], product: str, id: str) -> bool:
+    """A create that named the record it was made of."""
+    is_create = call["product"] == product and call["method"] == "POST" and took_effect(call)
+    return is_create and id in values_in(call.get("request_body"))
 
 
 def _links(entry: Mapping[str, Any], act: Act) -> bool:
