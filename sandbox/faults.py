@@ -21,7 +21,10 @@ CATALOGUE: dict[str, tuple[When, str]] = {
     "crm_down": ("before", "CRM answers 503 (or `status`) to every call."),
     "books_down": ("before", "Books answers 503 (or `status`) to every call."),
     "accounts_down": ("before", "The token endpoint answers 503 (or `status`)."),
-    "error_before_commit": ("before", "5xx (`status`, default 500) and nothing was done."),
+    "error_before_commit": (
+        "before",
+        "5xx (`status`, default 500; of CRM with `code`) and nothing was done.",
+    ),
     "error_after_commit": (
         "after",
         "The write is done, the answer is 5xx (`status`) or, with `hang`, comes after `seconds` (default 60).",

@@ -174,13 +174,13 @@ def headers(world: World, call: Call) -> dict[str, str]:
     return {}
 
 
-def server_error(call: Call, status: int) -> Reply:
-    """Return a 5xx in the product's shape."""
+def server_error(call: Call, status: int, code: str = "INTERNAL_ERROR") -> Reply:
+    """Return a 5xx in the product's shape; `code` is that of CRM."""
     if call.product == "books":
         return Reply(status, {"code": 1000, "message": "Internal Error. Please contact support."})
     if call.product == "crm":
         body: Json = {
-            "code": "INTERNAL_ERROR",
+            "code": code,
             "details": {},
             "message": "Internal Server Error",
             "status": "error",
@@ -195,7 +195,8 @@ def planted_answer(call: Call, fault: Fault) -> Reply | None:
     if name.endswith("_down"):
         return server_error(call, int(options.get("status", 503)))
     if name == "error_before_commit":
-        return server_error(call, int(options.get("status", 500)))
+        code = str(options.get("code", "INTERNAL_ERROR"))
+        return server_error(call, int(options.get("status", 500)), code)
     if name == "html_error":
         return Reply(502, content=b"<html><body>Bad Gateway</body></html>", media_type="text/html")
     if name in ("rate_minute", "rate_day", "rate_in_flight"):

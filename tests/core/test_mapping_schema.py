@@ -61,6 +61,11 @@ def test_an_unknown_entity_or_key_is_marked() -> None:
     assert faults({"region": "IN"})
 
 
+def test_an_editor_shows_whose_schema_it_is() -> None:
+    """By its title, which stands before everything else but the dialect's."""
+    assert file_schema()["title"] == "A mapping of Tandem"
+
+
 def test_the_published_schema_is_the_present_one() -> None:
     """`tandem mapping schema > docs/mapping.schema.json` after a change of the models."""
     published = json.loads((ROOT / "docs" / "mapping.schema.json").read_text(encoding="utf-8"))

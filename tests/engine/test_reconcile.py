@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import resources
 from typing import Any
 
 import pytest
 
 from tandem.core.errors import TableUnavailableError
 from tandem.core.records import RecordKey, RowClass, Side
+from tandem.engine.ports import Put
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
 
@@ -174,3 +176,63 @@ async def test_a_field_that_crm_no_longer_lists_stops_the_connection_and_not_the
     await system.settle(3)
     assert system.store.connections.read("main").stopped is None
     assert (await pair.books())["website"] == "https://back.example"
+
+
+REFUSALS = {
+    "what was deleted": ({"endpoint": "/deleted"}, 0, "CRM refuses to list what was deleted of customer"),
+    "what was restored": ({"endpoint": "GET /crm/v8/{module}"}, 2, "CRM refuses to say what was restored of"),
+}
+"""A call beside the feeds, how many like it come before it in a tick, and what is said."""
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+async def test_what_crm_refuses_beside_the_lists_stops_that_connection_alone(pair: Pair, name: str) -> None:
+    """It has its sentence and its alert; the tick polls the others, and goes on with it once CRM answers."""
+    system, connections = pair.system, pair.system.store.connections
+    match, skip, sentence = REFUSALS[name]
+    await pair.system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    await system.settle(3)
+    main = connections.read("main")
+    other = main.model_copy(update={"id": "other", "group": "other", "crm_channels": ()})
+    connections.save(other, resources.files("tandem.presets").joinpath("india.yaml").read_text())
+    refusal = {
+        "product": "crm",
+        "status": 400,
+        "code": "INVALID_QUERY",
+        "count": 1,
+        "skip": skip,
+        "match": match,
+    }
+    await system.control("POST", "/faults", {"name": "error_before_commit", **refusal})
+    system.clock.advance(60 if int(system.clock.now().timestamp()) // 60 % 2 else 120)  # main is polled first
+    report = await system.tick()
+    stopped = connections.read("main").stopped
+    assert stopped is not None
+    assert stopped.reason.startswith(sentence)
+    assert "`tandem check`" in stopped.reason
+    assert [subject for subject, _ in system.alerts.sent] == ["Tandem: main is stopped"]
+    assert connections.read("other").stopped is None
+    assert report.polled == 6, "three feeds of each"
+    system.clock.advance(main.settings.stopped_seconds)
+    await system.settle(1)
+    assert connections.read("main").stopped is None
+
+
+async def test_a_mapping_that_this_release_cannot_read_stops_its_connection_alone(pair: Pair) -> None:
+    """An earlier release may have taken what this one refuses."""
+    system, connections = pair.system, pair.system.store.connections
+    text = resources.files("tandem.presets").joinpath("india.yaml").read_text()
+    other = connections.read("main").model_copy(update={"id": "other", "group": "other", "crm_channels": ()})
+    connections.save(other, text.replace("region: IN", "region: US"))
+    for row in [
+        dict(row) for row in system.memory.rows() if (row["pk"], row["sk"]) == ("CONN#other", "MAP#active")
+    ]:
+        system.memory.put(Put({**row, "text": "region: ZZ"}))
+    connections._mappings.clear()  # another container
+    system.clock.advance(60)
+    report = await system.tick()
+    stopped = connections.read("other").stopped
+    assert stopped is not None
+    assert "“ZZ” is no country" in stopped.reason
+    assert report.polled == 3
+    assert connections.read("main").stopped is None

@@ -136,7 +136,7 @@ class EntityMapping(Strict):
             given = own | given
         fields = given.get("fields")
         if not isinstance(fields, dict):
-            if "fields" in given and not isinstance(fields, (list, tuple)):
+            if "fields" in given and not isinstance(fields, tuple):
                 fix = "write name: {crm: ..., books: ...} below it, a line for each field"
                 raise AllFound([Found("must be a table of keys", fix, ("fields",), "wrong_type")])
             return given
@@ -378,8 +378,6 @@ def _entity(name: str, spec: Any, region: Value) -> Any:
     fields = spec.get("fields")
     if isinstance(fields, dict):
         fields = {key: with_region(field, region) for key, field in fields.items()}
-    elif isinstance(fields, (list, tuple)):
-        fields = [with_region(field, region) for field in fields]
     return {"name": name} | spec | ({"fields": fields} if fields is not None else {})
 
 

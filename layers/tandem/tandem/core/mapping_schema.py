@@ -65,10 +65,11 @@ def file_schema() -> dict[str, Any]:
         _describe(described["properties"], documented(model))
     field["properties"]["converter"]["enum"] = list(CONVERTERS)
     field["allOf"] = [_arguments(name) for name in CONVERTERS]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A mapping of Tandem",
-    } | schema
+    return (
+        {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+        | schema
+        | {"title": "A mapping of Tandem"}
+    )
 
 
 def _describe(properties: dict[str, Any], known: dict[str, tuple[str, str]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -39,9 +38,6 @@ def faults_of_section(entity: EntityMapping, most: int) -> Iterator[Found]:
 
 
 def _taken_twice(entity: EntityMapping) -> Iterator[Found]:
-    named = Counter(field.name for field in entity.fields)
-    for name in sorted(name for name, count in named.items() if count > 1):
-        yield Found(f"two fields are called {name}", "rename one of them", ("fields",), "mapped_twice")
     for side in Side:
         users: dict[str, str] = {name: role for name, role in _own(entity, side) if name}
         for field in sorted(entity.fields, key=lambda one: not one.may_write(side)):

@@ -6,7 +6,8 @@ Webhooks make Tandem fast, the tick makes it true. It writes no base and no cont
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -17,7 +18,7 @@ from tandem.core.conversion import SIDE_NAMES
 from tandem.core.dealing import dealt, guests, is_vendors
 from tandem.core.decide import Ended
 from tandem.core.entities import KINDS
-from tandem.core.errors import RateLimitedError, RefusedError, RetryError, StopError
+from tandem.core.errors import BadInputError, RateLimitedError, RefusedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side, is_settled, shows_as_seen
@@ -99,23 +100,28 @@ class Ticker:
         report: TickReport,
     ) -> None:
         gate = RoundGate(self.store.governor, accounts(connection), RowClass.RECONCILE)
-        poll = _Poll(
-            self.store,
-            connection,
-            self.store.connections.mapping(connection),
-            self.clients_for(connection, gate),
-            gate,
-            self.clock,
-            deadline,
-            self._interval(connection, everyone),
-            report,
-        )
         try:
+            poll = _Poll(
+                self.store,
+                connection,
+                self.store.connections.mapping(connection),
+                self.clients_for(connection, gate),
+                gate,
+                self.clock,
+                deadline,
+                self._interval(connection, everyone),
+                report,
+            )
             await poll.run()
             if gate.was_used:
                 self.store.connections.works_again(connection, self.store.rows, self.clock.now())
         except StopError as error:
             self.store.connections.stop(connection.id, error, self.clock.now())
+        except BadInputError as error:
+            unread = StopError(
+                f"the mapping cannot be read: {error}. Mend it, then `tandem connect --mapping`"
+            )
+            self.store.connections.stop(connection.id, unread, self.clock.now())
         except RateLimitedError as error:
             report.waits.append(str(error))
         except RetryError as error:
@@ -191,10 +197,8 @@ class _Poll:
             self.arrivals.begin(side, entity, started)
         while True:
             before = cursor.rising if side is Side.CRM else None
-            try:
+            with _asking(side, f"list what {entity} asks for"):
                 page = await feeds.page(side, entity, since, before, cursor, self.clock.now())
-            except RefusedError as error:
-                raise _refused(side, entity, error) from error
             self.report.pages += 1
             if cursor.mark is None or not page.by_time:
                 cursor = replace(cursor, listed=cursor.listed + len(page.bodies))
@@ -352,7 +356,8 @@ class _Poll:
         overlap = timedelta(seconds=self.connection.settings.overlap_seconds)
         since = cursor.mark - overlap if cursor.mark else None
         resource = self.mapping.entities[entity].resource(Side.CRM)
-        entries = await self.clients[Side.CRM].deleted(resource, since=since)
+        with _asking(Side.CRM, f"list what was deleted of {entity}"):
+            entries = await self.clients[Side.CRM].deleted(resource, since=since)
         told = {self._key(Side.CRM, entity, entry.id): entry.at for entry in entries}
         links = self.store.links.of_many(list(told))
         live = [key for key, link in links.items() if link.state is LinkState.LIVE]
@@ -381,7 +386,8 @@ class _Poll:
         if not gone:
             return
         resource = self.mapping.entities[entity].resource(Side.CRM)
-        batch = await self.clients[Side.CRM].read(resource, [link.crm_id for link in gone])
+        with _asking(Side.CRM, f"say what was restored of {entity}"):
+            batch = await self.clients[Side.CRM].read(resource, [link.crm_id for link in gone])
         for id in batch.bodies:
             self._hint(Side.CRM, entity, id, RowClass.RECONCILE)
 
@@ -418,10 +424,17 @@ def _is_old_news(deleted_at: datetime, row: Row | None) -> bool:
     return handled is not None and deleted_at < handled - LONG_AFTER
 
 
-def _refused(side: Side, entity: str, error: RefusedError) -> StopError:
-    """A list that is refused is read by nobody: what it asks for is the mapping's, so a person mends that."""
-    told = str(error.details.get("zoho") or error.message)
-    return StopError(
-        f"{SIDE_NAMES[side]} refuses to list what {entity} asks for ({told}): a field of the mapping was renamed, "
-        "removed or hidden; `tandem check` names it"
-    )
+@contextmanager
+def _asking(side: Side, what: str) -> Iterator[None]:
+    """A list that is refused is read by nobody: what it asks for is the mapping's, so a person mends that.
+
+    Raises StopError: this connection waits, all others are polled.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        told = str(error.details.get("zoho") or error.message)
+        raise StopError(
+            f"{SIDE_NAMES[side]} refuses to {what} ({told}): a field of the mapping was renamed, removed or "
+            "hidden, or the token's user may not see it; `tandem check` names it"
+        ) from error
