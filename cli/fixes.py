@@ -40,6 +40,8 @@ _FIXES: Mapping[str, str] = {
     "match:other kind": "--approve never links two kinds. If it is one: give the Contact its Account, take a Vendor "
                         "out of it, or make both one kind (customer_sub_type in Books), then tandem release ID; else "
                         "release ID --keep-apart",
+    "match:counterpart gone": "Restore the record that it was linked with, or have another made: tandem release ID "
+                              "--approve",
     "no longer an individual": "Take the Account out of the Contact, or mark the Books customer as an individual. Or "
                                "tandem release ID --approve: the customer stays in Books alone, and the Contact goes "
                                "on as a person of its Account",

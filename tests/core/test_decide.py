@@ -527,6 +527,16 @@ def test_where_the_agreement_was_lost_whatever_differs_is_held(shown: tuple[str 
         assert "notes" not in action.base
 
 
+def test_where_the_counterpart_is_gone_and_its_link_lost_a_person_says_whether_another_is_made() -> None:
+    """Nothing is made by itself; approved, it is created like any other."""
+    gone = HeldMatch("counterpart gone", "it was linked", ())
+    asked = decided(unlinked(crm(), match=gone))
+    assert isinstance(asked, Quarantine)
+    assert (asked.hold.cause, asked.hold.candidates) == ("match:counterpart gone", ())
+    assert isinstance(decided(unlinked(crm(), match=gone, release=Release(approve=True))), Create)
+    assert isinstance(decided(unlinked(books(active=False), match=gone)), LeftOut)
+
+
 def held(*candidates: Candidate) -> HeldMatch:
     """A doubtful match."""
     return HeldMatch("name only", "looks alike", candidates)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -209,6 +210,18 @@ def test_two_people_of_one_name_are_asked_about_where_links_were_lost() -> None:
     assert isinstance(match(ours, [Candidate(theirs, reserved=True)], is_lost=True), NoMatch)
     other = person(Side.BOOKS, "5", "asha rao", "k@b.in")
     assert isinstance(match(ours, [Candidate(other)], is_lost=True), NoMatch)
+
+
+def test_a_stamp_that_names_nobody_is_asked_about_where_links_were_lost() -> None:
+    """It was linked once: made again, its counterpart would come back to whoever deleted it."""
+    ours = Record(Side.BOOKS, "customer", "7", {}, keys=MatchKeys(stamp="41", name="acme"))
+    held = match(ours, [], is_lost=True)
+    assert isinstance(held, HeldMatch)
+    assert (held.rule, held.candidates) == ("counterpart gone", ())
+    assert isinstance(match(ours, []), NoMatch)
+    assert isinstance(match(replace(ours, keys=MatchKeys(name="acme")), [], is_lost=True), NoMatch)
+    apart = Candidate(Record(Side.CRM, "customer", "41", {}), apart=True)
+    assert isinstance(match(ours, [apart], is_lost=True), NoMatch)
 
 
 def test_a_shared_mailbox_pairs_people_by_name() -> None:

@@ -188,6 +188,27 @@ async def test_a_delete_since_the_backup_makes_nobody_inactive_without_a_word(pa
     assert await counts(system) == (0, 1, 0)
 
 
+async def test_what_was_made_and_deleted_since_the_backup_is_asked_about(pair: Pair) -> None:
+    """The restored table knows nothing of the pair; the customer in Books says that it had an Account."""
+    system = pair.system
+    backup = system.memory.rows()
+    account = {**ACCOUNT, "Account_Name": "Newer Works", "Website": "https://newer.example"}
+    newer = (await system.control("POST", "/crm/Accounts", account))["id"]
+    await system.run(20)
+    await heard_nothing(system)
+    await system.control("DELETE", f"/crm/Accounts/{newer}")
+    before = system.seq
+    system.restore(backup)
+    await system.settle(5)
+    assert causes(system) == ["match:counterpart gone"]
+    assert system.writes(before) == []
+    [hold] = system.store.cases.holds("main")
+    await system.release(hold, approve=True)
+    await system.settle(2)
+    assert await counts(system) == (2, 2, 2)
+    assert causes(system) == []
+
+
 async def test_a_person_of_a_customer_that_is_asked_about_waits_for_the_answer(pair: Pair) -> None:
     """Its customer is gone in CRM and held: a Contact cannot be made there, however often it is tried."""
     system = pair.system

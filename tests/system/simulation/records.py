@@ -69,10 +69,13 @@ def _is_back_beside_another(
 ) -> bool:
     """Two people made the same customer, CRM's was deleted, Books' got its counterpart, and CRM's is restored.
 
+    So it is with one that was made once, where a table was restored that did not know the pair.
+
     Nobody but a person can say which of the two Accounts stays, and a person is asked about the restored one.
     """
-    both_made = len(made) > 1 and len(crm) == 2 and len(books) == 1
     deleted = {act.value for act in ends if act.side == "crm" and act.verb == "delete"}
+    is_made_again = bool(deleted & made_again(case))
+    both_made = (len(made) > 1 or is_made_again) and len(crm) == 2 and len(books) == 1
     restored = any(act.side == "crm" and act.verb == "restore" for act in ends)
     back = [account for account in crm if account["id"] in deleted]
     return both_made and restored and len(back) == 1 and case.is_asked_about(back)

@@ -32,7 +32,7 @@ from tandem.core.dealing import is_individual
 from tandem.core.entities import INDIVIDUAL
 from tandem.core.guards import ledger_ties
 from tandem.core.mapping import EntityMapping, FieldMapping
-from tandem.core.match import STAMP, HeldMatch, Matched, MatchResult, other_kind
+from tandem.core.match import STAMP, VANISHED, HeldMatch, Matched, MatchResult, other_kind
 from tandem.core.records import Gone, Link, LinkState, Record, Side, Value, is_blank
 from tandem.core.sync import edits_of, sync
 
@@ -273,9 +273,14 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
         return Wait("index", "both sides have not been listed once completely")
     if now_at.former is not None:
         return Revive("back at its customer", reactivate=False)
-    found = now_at.match
+    return _matched(now_at, record, now_at.match, entity)
+
+
+def _matched(now_at: Situation, record: Record, found: MatchResult, entity: EntityMapping) -> Action:
     if isinstance(found, HeldMatch):
         approved = now_at.release is not None and now_at.release.approve
+        if found.rule == VANISHED and (approved or not isinstance(_create(record, entity), Create)):
+            return _create(record, entity)
         only = found.candidates[0] if len(found.candidates) == 1 else None
         if not approved or only is None or only.reserved or other_kind(record, only.record):
             ids = tuple(c.record.id for c in found.candidates)

@@ -82,6 +82,8 @@ class _Weighed:
 INACTIVE: Final = "inactive"
 STAMP: Final = "stamp"
 """The rule by which one carries the other's id: the two were linked once."""
+VANISHED: Final = "counterpart gone"
+"""The rule of a hold: the stamp names a record that is not there, and a link may have been lost with the table."""
 ANY: Final = ("tax_number", "email", "name")
 
 
@@ -97,7 +99,8 @@ def match(
 
     `match_by`: what counts as proof beside the stamp; the rest only looks alike. `state_is_value`: being inactive
     is a value of the mapping, and no reason against a link. `is_lost`: a link of the record may have been lost with
-    the table, so a free person of its name is asked about even where their e-mails differ.
+    the table, so a free person of its name is asked about even where their e-mails differ, and so is a record whose
+    stamp names one that is not there: made again, it would come back to whoever deleted it.
     """
     others = [one for one in candidates if one.record.side is record.side.other and not one.apart]
     distinct = {one.record.id: one for one in sorted(others, key=_order)}
@@ -110,6 +113,12 @@ def match(
     alike = [one for one in weighed if one.proof is _Proof.LOOKS_ALIKE]
     if alike:
         return _held_alike(alike)
+    stamp, side = record.keys.stamp, SIDE_NAMES[record.side.other]
+    if is_lost and stamp and stamp not in {one.record.id for one in candidates}:
+        sentence = (
+            f"it was linked with {stamp} of {side}, which is not there any more; --approve makes another"
+        )
+        return HeldMatch(VANISHED, sentence, ())
     return NoMatch(f"no record of {SIDE_NAMES[record.side.other]} has its stamp, tax number, e-mail or name")
 
 
