@@ -165,3 +165,52 @@ async def test_a_question_about_an_unlinked_record_ends_with_it(system: System, 
         await system.control("PATCH", f"/crm/Accounts/{account}", changed)
     await system.settle(2)
     assert asked not in [hold["record"] for hold in system.store.cases.holds("main")]
+
+
+@pytest.mark.parametrize("end", ["deleted", "deleted unseen", "renamed", "out of scope"])
+async def test_a_question_is_decided_again_when_whom_it_names_is_no_candidate_any_more(
+    system: System, end: str
+) -> None:
+    """Two alike are held; one of them goes, and the other one waits for nobody."""
+    await system.settle(2)
+    system.write_mode()
+    await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
+    await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd"})
+    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
+    await system.settle(3)
+    assert {hold["cause"] for hold in system.store.cases.holds("main")} == {"match:name only"}
+    if end.startswith("deleted"):
+        await system.control("POST", "/faults", {"name": "drop_notification", "count": int(end != "deleted")})
+        await system.control("DELETE", f"/crm/Accounts/{account}")
+    else:
+        kind = "Customer" if end == "renamed" else "Prospect"
+        await system.control(
+            "PATCH", f"/crm/Accounts/{account}", {"Account_Name": "Zeta", "Account_Type": kind}
+        )
+    await system.settle(3)
+    assert system.store.cases.holds("main") == []
+    data = await system.export()
+    renamed = [] if end.startswith("deleted") else ["Zeta"]
+    assert sorted(one["Account_Name"] for one in data["crm"]["Accounts"]) == ["Acme Ltd", *renamed]
+    made = ["Zeta"] if end == "renamed" else []
+    assert sorted(one["contact_name"] for one in data["books"]["contacts"]) == ["Acme Ltd", *made]
+
+
+async def test_a_question_of_an_account_is_decided_again_when_the_customer_that_it_names_is_renamed(
+    system: System,
+) -> None:
+    """The same from the other side, also where the customer is asked about for another reason by then."""
+    await system.settle(2)
+    system.write_mode()
+    await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
+    customer = (await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd"}))["contact_id"]
+    await system.control("POST", "/crm/Accounts", ACCOUNT)
+    await system.settle(3)
+    await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
+    await system.control("POST", "/crm/Accounts", {"Account_Name": "Zeta", "Account_Type": "Prospect"})
+    await system.control("PATCH", f"/books/contacts/{customer}", {"contact_name": "Zeta"})
+    await system.settle(3)
+    [ours] = [hold["record"] for hold in system.store.cases.holds("main") if "books" in hold["record"]]
+    assert ours == f"main/books/customer/{customer}"
+    data = await system.export()
+    assert sorted(one["contact_name"] for one in data["books"]["contacts"]) == ["Acme Ltd", "Zeta"]

@@ -34,8 +34,10 @@ class Cases:
         label: str = "",
         link: str | None = None,
         answers: bool = True,
-    ) -> None:
+    ) -> set[str]:
         """Keep a hold (replacing the one of the same record and field); alerts when its case is new.
+
+        Returns the ids of the candidates that the replaced one named and this one does not.
 
         `answers`: a person's word on it has been heard. Else it stands, where the same is held with the same values.
         """
@@ -60,6 +62,7 @@ class Cases:
         if before is not None and before.get("word") and not answers and _is_same(before, member):
             member["word"] = before["word"]
         self.table.put(Put(member))
+        dropped = _candidates(before) - set(hold.candidates)
         if before is not None and before["case"] != case:
             self._close_if_empty(key.connection, before["case"])
         try:
@@ -76,12 +79,13 @@ class Cases:
                 )
             )
         except ConditionFailedError:
-            return
+            return dropped
         self.alerts.send(
             f"Tandem: held in {key.connection}: {hold.cause}",
             f"{hold.sentence}\n\nRecord: {key}\nNothing was written for it; all other records go on. "
             f"Mend the cause, then: tandem release {case}\nSee also: tandem quarantine, tandem why {key.id}",
         )
+        return dropped
 
     def alert_once(self, connection: str, cause: str, subject: str, message: str, now: datetime) -> None:
         """A case without a record (a stopped connection, a guard): one alert until it is closed."""
@@ -107,12 +111,18 @@ class Cases:
         """Every hold of one record."""
         return self.table.query(_pk(key.connection), prefix=f"HOLD#{key}#")
 
-    def settle(self, key: RecordKey, keep: set[str]) -> None:
-        """Drop the holds of a record whose fields are not in `keep`, and cases without members."""
+    def settle(self, key: RecordKey, keep: set[str]) -> set[str]:
+        """Drop the holds of a record whose fields are not in `keep`, and cases without members.
+
+        Returns the ids of the candidates that they named.
+        """
+        dropped = set[str]()
         for item in self.holds_of(key):
             if item["field"] not in keep:
                 self.table.delete(Delete(item["pk"], item["sk"]))
                 self._close_if_empty(key.connection, item["case"])
+                dropped |= _candidates(item)
+        return dropped
 
     def _close_if_empty(self, connection: str, case: str) -> None:
         if not any(item["case"] == case for item in self.holds(connection)):
@@ -153,6 +163,10 @@ class Cases:
 
 def _is_same(before: Item, member: Item) -> bool:
     return all(before.get(name) == member[name] for name in ("cause", "crm", "books", "candidates"))
+
+
+def _candidates(hold: Item | None) -> set[str]:
+    return set(map(str, hold.get("candidates") or ())) if hold else set()
 
 
 def hold_key(key: RecordKey, link: Link | None) -> RecordKey:

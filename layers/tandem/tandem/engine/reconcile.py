@@ -348,7 +348,7 @@ class _Poll:
     # --- deletes and restores ------------------------------------------------------------------------------
 
     async def _deleted(self, entity: str) -> None:
-        """CRM's /deleted: linked records are hinted; the writer confirms by a GET."""
+        """CRM's /deleted: linked records, and unlinked ones that are held, are hinted; the writer confirms by a GET."""
         cursor = self.store.cursors.read(self.connection.id, f"deleted#{entity}")
         now = self.clock.now().replace(microsecond=0)
         if cursor.due is not None and now < cursor.due:
@@ -361,11 +361,15 @@ class _Poll:
         told = {self._key(Side.CRM, entity, entry.id): entry.at for entry in entries}
         links = self.store.links.of_many(list(told))
         live = [key for key, link in links.items() if link.state is LinkState.LIVE]
-        rows = self.store.rows.read_many(live)
-        for key in live:
+        rows = self.store.rows.read_many([*live, *(key for key in told if key not in links)])
+        held = [key for key in rows if key not in links and self._is_held(rows[key])]
+        for key in [*live, *held]:
             if not _is_old_news(told[key], rows.get(key)):
                 self._hint(key.side, entity, key.id, RowClass.RECONCILE)
         self.store.cursors.move(self.connection.id, replace(cursor, mark=now, due=self._next_poll()))
+
+    def _is_held(self, row: Row) -> bool:
+        return row.handled_gone is None and bool(self.store.cases.holds_of(row.key))
 
     async def _restored(self) -> None:
         """Tombstones of deleted CRM records are asked for, 50 a query: what is readable again revives."""

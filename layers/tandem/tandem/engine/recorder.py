@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -45,7 +45,7 @@ class Recorder:
         """Keep every hold, and one history entry per different decision."""
         now, store, key = self.desk.clock.now(), self.desk.store, hold_key(row.key, link)
         for hold in holds:
-            store.cases.hold(
+            dropped = store.cases.hold(
                 key,
                 hold,
                 now,
@@ -53,6 +53,8 @@ class Recorder:
                 link=link.id if link else None,
                 answers=row.cls is RowClass.PERSON,
             )
+            if link is None:
+                self._ask_again(key, dropped)
             store.history.decided(
                 key,
                 "held",
@@ -116,13 +118,22 @@ class Recorder:
     def end_holds(self, row: Row, at: Situation) -> None:
         """An unlinked record that was handled before is gone, or left out: nothing is asked about it any more."""
         if row.done and at.link is None:
-            self.desk.store.cases.settle(row.key, set())
+            self._ask_again(row.key, self.desk.store.cases.settle(row.key, set()))
 
     def clear_holds(self, link: Link) -> None:
         """Nothing is held any more, neither for the pair nor for either record while it was unlinked."""
         for side in Side:
             key = RecordKey(link.connection, side, link.entity, link.id_on(side))
-            self.desk.store.cases.settle(key, set())
+            named = self.desk.store.cases.settle(key, set())
+            self._ask_again(key, named - {link.id_on(side.other)})
+
+    def _ask_again(self, key: RecordKey, candidates: Collection[str]) -> None:
+        """Whom a match named is no counterpart of `key` any more: what asks about `key` is decided without it."""
+        rows, now = self.desk.store.rows, self.desk.clock.now()
+        for id in sorted(candidates):
+            row = rows.read(RecordKey(key.connection, key.side.other, key.entity, id))
+            if row is not None:
+                rows.hint(row.key, cause(), now, parent=row.parent)
 
     def hint(self, side: Side, entity: str, id: str, parent: str | None) -> None:
         """Another record may be concerned: its row is due now."""
