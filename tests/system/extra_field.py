@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 import yaml
 
 from tests.system.conftest import ACCOUNT, CONTACT
+from tests.system.individuals import FIELDS, IN_BOOKS, MAPPING, RAMA
 from tests.system.sections import NEW_ITEMS, VENDORS, india
 from tests.system.world import System
 
+INDIA = india()
 CRM_NAME, BOOKS_NAME = "Extra", "cf_extra"
 
 
@@ -70,8 +72,9 @@ class Place:
     new_crm: Mapping[str, Any]
     new_books: Mapping[str, Any]
     id: str = "contact_id"
-    section: str = ""
-    """What the mapping needs beside the preset."""
+    mapping: str = INDIA
+    fields: Sequence[Mapping[str, Any]] = ()
+    """What the mapping needs beside the fields that the sandbox has."""
 
 
 PLACES = {
@@ -81,7 +84,7 @@ PLACES = {
         "contact",
         {"Vendor_Name": "Deccan Paper"},
         {"contact_name": "Deccan Paper", "contact_type": "vendor"},
-        section=VENDORS,
+        mapping=india(VENDORS),
     ),
     "contact_person": Place(
         "Contacts",
@@ -96,7 +99,15 @@ PLACES = {
         {"Product_Name": "Bolt", "Product_Code": "B-1", "Product_Active": True},
         {"name": "Bolt", "sku": "B-1", "rate": 2},
         id="item_id",
-        section=NEW_ITEMS,
+        mapping=india(NEW_ITEMS),
+    ),
+    "individual": Place(
+        "Contacts",
+        "contact",
+        {name: value for name, value in RAMA.items() if name != "Tier"},
+        IN_BOOKS,
+        mapping=MAPPING,
+        fields=FIELDS,
     ),
 }
 
@@ -125,11 +136,15 @@ class Scene:
         if self.entity == "item":
             [record] = books["items"]
             return record
-        [contact] = books["contacts"]
         if self.entity != "contact_person":
+            [contact] = [
+                one
+                for one in books["contacts"]
+                if one["contact_name"] == self.place.new_books["contact_name"]
+            ]
             return contact
-        [person] = contact["contact_persons"]
-        return person | {"contact_id": contact["contact_id"]}
+        [person] = (await self._customer())["contact_persons"]
+        return person
 
     async def crm(self) -> Any:
         """What CRM shows in it."""
@@ -144,7 +159,8 @@ class Scene:
         """A user makes the record in CRM; it is synced."""
         body = {**self.place.new_crm, **values}
         if self.entity == "contact_person":
-            [account] = (await self.system.export())["crm"]["Accounts"]
+            accounts = (await self.system.export())["crm"]["Accounts"]
+            [account] = [one for one in accounts if one["Account_Name"] == ACCOUNT["Account_Name"]]
             body["Account_Name"] = {"id": account["id"]}
         await self.system.control("POST", f"/crm/{self.place.module}", body)
         await self.system.run(12)
@@ -169,8 +185,13 @@ class Scene:
     async def _path(self) -> str:
         if self.entity != "contact_person":
             return "/books/items" if self.entity == "item" else "/books/contacts"
-        [customer] = (await self.system.export())["books"]["contacts"]
-        return f"/books/contacts/{customer['contact_id']}/persons"
+        return f"/books/contacts/{(await self._customer())['contact_id']}/persons"
+
+    async def _customer(self) -> Any:
+        """That of the person."""
+        contacts = (await self.system.export())["books"]["contacts"]
+        [customer] = [one for one in contacts if one["contact_name"] == ACCOUNT["Account_Name"]]
+        return customer
 
     async def rests(self) -> None:
         """Nothing is held, and nothing more is written."""
@@ -190,14 +211,14 @@ def custom(value: Any) -> dict[str, Any]:
 async def scene_of(kind: Kind, entity: str = "customer") -> AsyncIterator[Scene]:
     """A system with the field on both sides and in the mapping: listed, in write mode; a person has its customer."""
     place = PLACES[entity]
-    mapping = yaml.safe_load(india(place.section))
+    mapping = yaml.safe_load(place.mapping)
     spec = {"crm": CRM_NAME, "books": BOOKS_NAME, "converter": kind.converter, "args": kind.args}
     mapping["entities"][entity]["fields"]["extra"] = {**spec, "never_blank": False}
     system = System(mapping=yaml.safe_dump(mapping))
     crm = {"product": "crm", "module": place.module, "api_name": CRM_NAME, "data_type": kind.crm}
     books = {"product": "books", "entity": place.metadata, "api_name": BOOKS_NAME, "data_type": kind.books}
-    await system.control("POST", "/fields", {**crm, **kind.crm_spec})
-    await system.control("POST", "/fields", {**books, **kind.books_spec})
+    for wanted in (*place.fields, {**crm, **kind.crm_spec}, {**books, **kind.books_spec}):
+        await system.control("POST", "/fields", wanted)
     await system.subscribe(("Accounts", "Contacts", "Vendors", "Products"))
     await system.settle(2)
     system.write_mode()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.system.extra_field import CRM_NAME, KINDS, PLACES, custom, scene_of
+from tandem.core.records import RecordKey, Side
+from tests.system.conftest import ACCOUNT
+from tests.system.extra_field import CRM_NAME, KINDS, PLACES, Kind, Scene, custom, scene_of
 
 every_kind = pytest.mark.parametrize("name", KINDS)
 every_other = pytest.mark.parametrize("entity", [name for name in PLACES if name != "customer"])
@@ -120,4 +124,42 @@ async def test_a_blank_is_a_blank_however_books_shows_it(kept: str, entity: str)
         await scene.make_crm(**{CRM_NAME: "A"})
         await scene.edit_books("")
         assert await scene.crm() is None
+        await scene.rests()
+
+
+async def customer(scene: Scene, name: str) -> tuple[str, str]:
+    """A customer that both sides have: the ids of its Account and in Books."""
+    body = {**ACCOUNT, "Account_Name": name, "Website": f"https://{name.casefold()}.example"}
+    made = await scene.system.control("POST", "/crm/Accounts", body)
+    await scene.system.run(12)
+    link = scene.system.store.links.of(RecordKey("main", Side.CRM, "customer", made["id"]))
+    assert link is not None
+    return link.crm_id, link.books_id
+
+
+@every_other
+@pytest.mark.parametrize("made_in", ["crm", "books"])
+@pytest.mark.parametrize("kept", ["lookup", "string"])
+async def test_a_lookup_of_another_entity_leads_to_a_customer(kept: str, made_in: str, entity: str) -> None:
+    """Made on one side, changed on the other, cleared, and set again; each side shows the id of its own record."""
+    shown: dict[str, Any] = {"crm_spec": {"lookup": "Accounts"}, "books_spec": {"lookup": "contact"}}
+    kind = Kind("lookup", kept, "lookup", ("", ""), ("", ""), args={"entity": "customer"}, **shown)
+    async with scene_of(kind, entity) as scene:
+        first, second = await customer(scene, "First"), await customer(scene, "Second")
+
+        async def both() -> tuple[str | None, str | None]:
+            there = await scene.crm()
+            return there and there["id"], await scene.books()
+
+        if made_in == "crm":
+            await scene.make_crm(**{CRM_NAME: {"id": first[0]}})
+        else:
+            await scene.make_books(**custom(first[1]))
+        assert await both() == first
+        await (scene.edit_books(second[1]) if made_in == "crm" else scene.edit_crm({"id": second[0]}))
+        assert await both() == second
+        await (scene.edit_crm(None) if made_in == "crm" else scene.edit_books(""))
+        assert await both() == (None, None)
+        await (scene.edit_books(first[1]) if made_in == "crm" else scene.edit_crm({"id": first[0]}))
+        assert await both() == first
         await scene.rests()
