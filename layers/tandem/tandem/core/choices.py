@@ -74,6 +74,7 @@ class Checkbox(Converter):
     """True or false in any of the usual spellings; a blank box is blank, not false."""
 
     name: ClassVar[str] = "checkbox"
+    lossy: ClassVar[bool] = True
     is_key: ClassVar[bool] = False
 
     def _key(self, side: Side, native: Value) -> Hashable:
@@ -91,6 +92,7 @@ class ActiveState(Checkbox):
     """CRM's check box and Books' `status` of an item: `active` or `inactive`. A blank box says nothing."""
 
     name: ClassVar[str] = "active_state"
+    lossy: ClassVar[bool] = True
     never_blank: ClassVar[bool] = True
     alone: ClassVar[bool] = True
 

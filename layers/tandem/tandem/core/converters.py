@@ -63,6 +63,7 @@ class Email(Text):
     """An e-mail address; case does not count. Books takes 100 characters, so does CRM (dossiers books §3, crm §9)."""
 
     name: ClassVar[str] = "email"
+    lossy: ClassVar[bool] = True
     never_blank: ClassVar[bool] = True
 
     crm_max: Limit = 100

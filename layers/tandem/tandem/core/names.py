@@ -17,6 +17,7 @@ class PersonName(Converter):
     """
 
     name: ClassVar[str] = "person_name"
+    lossy: ClassVar[bool] = True
     is_key: ClassVar[bool] = False
     never_blank: ClassVar[bool] = True
     parts: ClassVar[Mapping[Side, tuple[str, ...]]] = {

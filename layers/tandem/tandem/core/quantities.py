@@ -113,6 +113,7 @@ class Percent(Number):
     """A share of a hundred: `12.5` means 12.5 %, on both sides; a sign at the end does not count."""
 
     name: ClassVar[str] = "percent"
+    lossy: ClassVar[bool] = True
 
     places: Annotated[int, Field(ge=0, le=9)] = 2
 
