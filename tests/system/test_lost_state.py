@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import pytest
 
 from tandem.adapters.memory.table import MemoryTable
 from tandem.core.records import Mode, RecordKey, Side
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
+
+FEEDS = 3
+"""Accounts, Contacts, and all contacts of Books."""
 
 
 def causes(system: System) -> list[str]:
@@ -268,6 +274,36 @@ async def test_an_empty_table_beside_stamped_records_links_them_and_makes_nothin
     assert await counts(system) == (1, 1, 1)
     assert causes(system) == ["differs:website"]
     assert [(call["method"], call["status"]) for call in system.writes(before)] == []
+
+
+class DiedError(BaseException):
+    """The function is no more."""
+
+
+async def test_a_tick_that_dies_when_all_is_listed_is_made_good_by_the_next(pair: Pair) -> None:
+    """What waits for the listings is woken all the same, and the connection is no restored one any more."""
+    system = pair.system
+    backup = system.memory.rows()
+    system.restore(backup)
+    newer = {**ACCOUNT, "Account_Name": "Newer Works", "Website": None}
+    await system.control("POST", "/crm/Accounts", newer)
+    await system.run(10)
+    listed = set[str]()
+
+    def dies(verb: str, operand: Any) -> None:
+        if verb in ("update", "put") and "INDEX" in str(operand):
+            listed.update(re.findall(r"'(\w+#\w+)': True", str(operand)))
+            if len(listed) == FEEDS:
+                system.memory.after = None
+                raise DiedError
+
+    system.memory.after = dies
+    with pytest.raises(DiedError):
+        await system.settle(3)
+    assert system.store.connections.read("main").restored
+    await system.settle(2)
+    assert system.store.connections.read("main").restored == ""
+    assert await counts(system) == (2, 2, 2)
 
 
 async def test_a_table_that_stays_the_same_is_never_distrusted(pair: Pair) -> None:

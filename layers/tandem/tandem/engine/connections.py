@@ -151,6 +151,19 @@ class Connections:
         mine = item.get("epoch") == self.table.table_id()
         return mine and all(item.get(f"{entity}#{side}") for entity, side in listings)
 
+    def is_told(self, connection: str, listings: Iterable[tuple[str, Side]]) -> bool:
+        """All that waited for these very listings has been woken: a crash just before that is made good."""
+        item = self.table.get(_pk(connection), "INDEX") or {}
+        return item.get("epoch") == self.table.table_id() and item.get("told") == _names(listings)
+
+    def tell(self, connection: str, listings: Iterable[tuple[str, Side]]) -> None:
+        """Note that all that waited for these listings has been woken."""
+        epoch = self.table.table_id()
+        told = Update(
+            _pk(connection), "INDEX", set={"told": _names(listings)}, when=(When("epoch", "eq", epoch),)
+        )
+        self.table.update(told)
+
     def set_listed(self, connection: str, entity: str, side: Side) -> None:
         """One listing has been read to its end; flags of another table (a restored copy) are dropped."""
         name, epoch = f"{entity}#{side}", self.table.table_id()
@@ -170,6 +183,10 @@ class Connections:
 
 def _pk(connection: str) -> str:
     return f"CONN#{connection}"
+
+
+def _names(listings: Iterable[tuple[str, Side]]) -> list[str]:
+    return sorted(f"{entity}#{side}" for entity, side in listings)
 
 
 def in_turn(connections: Sequence[Connection], turn: int) -> list[Connection]:

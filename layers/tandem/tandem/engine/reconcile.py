@@ -334,13 +334,14 @@ class _Poll:
     def _completed(self, side: Side, *entities: str) -> None:
         """A listing was read to its end; once all were, records that wait for the index may match and be created."""
         connections, name = self.store.connections, self.connection.id
-        if connections.is_index_complete(name, self._listed()):
+        if connections.is_told(name, self._listed()):
             return
         for entity in entities:
             connections.set_listed(name, entity, side)
         if connections.is_index_complete(name, self._listed()):
             self.store.rows.wake_all(name, "index", self.clock.now())
             listed_again(self.store, self.connection)
+            connections.tell(name, self._listed())
 
     def _listed(self) -> list[tuple[str, Side]]:
         return indexed(self.mapping)
