@@ -1,4 +1,4 @@
-"""A currency is written on create only; payment terms travel both ways: of customers and of vendors."""
+"""A currency is written on create only; payment terms travel both ways: of customers, vendors and individuals."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.system.individuals import FIELDS, IN_BOOKS, MAPPING
 from tests.system.sections import VENDORS, india
 from tests.system.world import System
 
 INDIA = india(VENDORS)
-PLACES = {"customer": ("Accounts", "Account_Name"), "vendor": ("Vendors", "Vendor_Name")}
+PLACES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "customer": (
+        "Accounts",
+        {"Account_Name": "Acme Ltd", "Account_Type": "Customer"},
+        {"contact_name": "Acme Ltd", "contact_type": "customer"},
+    ),
+    "vendor": (
+        "Vendors",
+        {"Vendor_Name": "Acme Ltd"},
+        {"contact_name": "Acme Ltd", "contact_type": "vendor"},
+    ),
+    "individual": ("Contacts", {"First_Name": "Rama", "Last_Name": "Iyer"}, IN_BOOKS),
+}
+"""CRM's module, and the smallest record of each side."""
 TERMS = {"crm": "Payment_Days", "books": "payment_terms", "converter": "integer"}
 
 
@@ -28,19 +42,13 @@ class Scene:
 
     async def make_crm(self, **more: Any) -> None:
         """A user makes a record in CRM, and it is synced."""
-        module, name = PLACES[self.entity]
-        body = {
-            name: "Acme Ltd",
-            **({"Account_Type": "Customer"} if self.entity == "customer" else {}),
-            **more,
-        }
-        await self.system.control("POST", f"/crm/{module}", body)
+        module, smallest, _ = PLACES[self.entity]
+        await self.system.control("POST", f"/crm/{module}", {**smallest, **more})
         await self.system.run(12)
 
     async def make_books(self, **more: Any) -> None:
         """A user makes a record in Books, and it is synced."""
-        body = {"contact_name": "Acme Ltd", "contact_type": self.entity, **more}
-        await self.system.control("POST", "/books/contacts", body)
+        await self.system.control("POST", "/books/contacts", {**PLACES[self.entity][2], **more})
         await self.system.run(12)
 
     async def crm(self) -> dict[str, Any]:
@@ -88,7 +96,8 @@ async def start(request: pytest.FixtureRequest) -> AsyncIterator[Start]:
 
     async def begin() -> Scene:
         ids = {one.code: one.currency_id for one in System().sandbox.books.store.setup.currencies}
-        mapping = yaml.safe_load(INDIA)
+        is_individual = request.param == "individual"
+        mapping = yaml.safe_load(MAPPING if is_individual else INDIA)
         table = {code: ids[code] for code in ("INR", "USD", "GBP")}
         currency = {
             "crm": "Currency",
@@ -97,12 +106,15 @@ async def start(request: pytest.FixtureRequest) -> AsyncIterator[Start]:
             "args": {"values": table},
         }
         fields = mapping["entities"][request.param]["fields"]
-        fields |= {"currency": {**currency, "written": "on_create"}, "terms": TERMS}
+        notes = {"crm": "Description", "books": "notes", "converter": "long_text"}
+        fields |= {"currency": {**currency, "written": "on_create"}, "terms": TERMS, "notes": notes}
         system = System(mapping=yaml.safe_dump(mapping))
         made.append(system)
         assert {one.code: one.currency_id for one in system.sandbox.books.store.setup.currencies} == ids
         field = {"product": "crm", "module": PLACES[request.param][0]}
         choices = {"api_name": "Currency", "data_type": "picklist", "picklist": list(table)}
+        for wanted in FIELDS if is_individual else ():
+            await system.control("POST", "/fields", wanted)
         await system.control("POST", "/fields", {**field, **choices})
         await system.control("POST", "/fields", {**field, "api_name": "Payment_Days", "data_type": "integer"})
         await system.subscribe(("Accounts", "Contacts", "Vendors"))
