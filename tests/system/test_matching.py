@@ -6,7 +6,7 @@ import pytest
 
 from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.rows import parse_key
-from tests.system.conftest import ACCOUNT
+from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
 
 PROSPECT = {"Account_Name": "Acme Ltd", "Account_Type": "Prospect"}
@@ -214,3 +214,16 @@ async def test_a_question_of_an_account_is_decided_again_when_the_customer_that_
     assert ours == f"main/books/customer/{customer}"
     data = await system.export()
     assert sorted(one["contact_name"] for one in data["books"]["contacts"]) == ["Acme Ltd", "Zeta"]
+
+
+async def test_a_question_about_a_linked_record_is_decided_again_when_that_is_deleted(pair: Pair) -> None:
+    """A second customer looks like the Account, and has one of its own once that is gone."""
+    system = pair.system
+    second = (await system.control("POST", "/books/contacts", {"contact_name": "Acme Limited"}))["contact_id"]
+    await system.settle(3)
+    [hold] = system.store.cases.holds("main")
+    assert (hold["record"], hold["candidates"]) == (f"main/books/customer/{second}", [pair.account])
+    await system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    await system.settle(5)
+    assert system.store.cases.holds("main") == []
+    assert [one["Account_Name"] for one in (await system.export())["crm"]["Accounts"]] == ["Acme Limited"]

@@ -62,6 +62,8 @@ class Cases:
         if before is not None and before.get("word") and not answers and _is_same(before, member):
             member["word"] = before["word"]
         self.table.put(Put(member))
+        for id in hold.candidates if link is None else ():
+            self.table.put(Put({"pk": _asked(key.connection, key.side.other, id), "sk": str(key)}))
         dropped = _candidates(before) - set(hold.candidates)
         if before is not None and before["case"] != case:
             self._close_if_empty(key.connection, before["case"])
@@ -110,6 +112,13 @@ class Cases:
     def holds_of(self, key: RecordKey) -> list[Item]:
         """Every hold of one record."""
         return self.table.query(_pk(key.connection), prefix=f"HOLD#{key}#")
+
+    def asking(self, key: RecordKey) -> list[str]:
+        """The ids of the unlinked records whose question named this one, once: their next hold says it anew."""
+        asked = self.table.query(_asked(key.connection, key.side, key.id))
+        for item in asked:
+            self.table.delete(Delete(item["pk"], item["sk"]))
+        return [str(item["sk"]).rsplit("/", 1)[-1] for item in asked]
 
     def settle(self, key: RecordKey, keep: set[str]) -> set[str]:
         """Drop the holds of a record whose fields are not in `keep`, and cases without members.
@@ -172,6 +181,10 @@ def _candidates(hold: Item | None) -> set[str]:
 def hold_key(key: RecordKey, link: Link | None) -> RecordKey:
     """A pair's holds lie under its CRM record, whichever side's row met them."""
     return RecordKey(key.connection, Side.CRM, key.entity, link.crm_id) if link else key
+
+
+def _asked(connection: str, side: Side, id: str) -> str:
+    return f"ASKS#{connection}#{side}#{id}"
 
 
 def _pk(connection: str) -> str:

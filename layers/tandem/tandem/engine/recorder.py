@@ -11,7 +11,7 @@ from tandem.core.decide import Situation
 from tandem.core.errors import RefusedError
 from tandem.core.merge import CLEAR_NOT_SENT
 from tandem.core.outcomes import Done, Outcome
-from tandem.core.records import Link, Record, RecordKey, RowClass, Side, editors_of
+from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side, editors_of
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.gate import cause
@@ -118,19 +118,22 @@ class Recorder:
     def end_holds(self, row: Row, at: Situation) -> None:
         """An unlinked record that was handled before is gone, or left out: nothing is asked about it any more."""
         if row.done and at.link is None:
-            self._ask_again(row.key, self.desk.store.cases.settle(row.key, set()))
+            self.desk.store.cases.settle(row.key, set())
+            self._ask_again(row.key, self.desk.store.cases.asking(row.key))
 
     def clear_holds(self, link: Link) -> None:
         """Nothing is held any more, neither for the pair nor for either record while it was unlinked."""
         for side in Side:
             key = RecordKey(link.connection, side, link.entity, link.id_on(side))
             named = self.desk.store.cases.settle(key, set())
+            if link.state is LinkState.TOMBSTONE:
+                named |= set(self.desk.store.cases.asking(key))
             self._ask_again(key, named - {link.id_on(side.other)})
 
-    def _ask_again(self, key: RecordKey, candidates: Collection[str]) -> None:
-        """Whom a match named is no counterpart of `key` any more: what asks about `key` is decided without it."""
+    def _ask_again(self, key: RecordKey, askers: Collection[str]) -> None:
+        """Records of the other side that may have been held because of `key` are decided anew, as it is now."""
         rows, now = self.desk.store.rows, self.desk.clock.now()
-        for id in sorted(candidates):
+        for id in sorted(askers):
             row = rows.read(RecordKey(key.connection, key.side.other, key.entity, id))
             if row is not None:
                 rows.hint(row.key, cause(), now, parent=row.parent)
