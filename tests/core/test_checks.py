@@ -195,6 +195,14 @@ def test_one_fault_is_found_alone_in_its_place_with_a_fix(world: World, name: st
     assert one.fix
 
 
+def test_only_what_could_be_a_stamp_is_offered_for_one(world: World) -> None:
+    """A text that refuses duplicates; never an address or a name."""
+    world.drop(world.books, C, "cf_crm_account_id")
+    assert world.found()[0].fix == "create a text field and tick that duplicates are refused"
+    world.spoil(world.books, C, "cf_crm_acount_id", unique=True)
+    assert world.found()[0].fix.endswith(", or write cf_crm_acount_id")
+
+
 def test_newest_wants_times(world: World) -> None:
     """Books tells no time of a contact person: nobody knows which edit was the newest."""
     mapping = load_mapping(world.text)

@@ -43,8 +43,9 @@ def stamps(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
         path, shown = _at(entity, f"{side}_stamp"), f"the stamp field {name} of {SIDE_NAMES[side]}"
         fact = there.get(name)
         if fact is None:
-            fix = (
-                f"create a text field and tick that duplicates are refused, or {nearest(name, sorted(there))}"
+            fit = sorted(one.name for one in there.values() if one.unique and one.kind == "text")
+            fix = "create a text field and tick that duplicates are refused" + (
+                f", or {nearest(name, fit)}" if fit else ""
             )
             yield Finding("stamp_missing", path, f"{shown} does not exist", fix)
             continue
