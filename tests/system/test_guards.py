@@ -369,6 +369,17 @@ async def test_a_side_that_lists_nothing_stops_the_connection(crowd: System) -> 
     assert crowd.store.connections.read("main").effective_mode is Mode.OBSERVE
 
 
+async def test_one_short_listing_is_made_again_before_anybody_is_told(crowd: System) -> None:
+    """An import that edits nearly all of them in the second of the listing leaves them to the next one."""
+    was = (await lose(crowd)).split()
+    await crowd.tick()
+    crowd.secrets.content["main"]["refresh_token"] = "1000.refresh"
+    crowd.store.connections.set("main", organization_id=was[0], crm_org=was[1])
+    await crowd.settle(3)
+    assert crowd.store.cursors.read("main", "crm#customer").mark is not None
+    assert guard_alerts(crowd) == []
+
+
 async def test_the_right_organisation_again_and_all_goes_on(crowd: System) -> None:
     """Released without a word: the listing is made again, and an edit travels."""
     was = (await lose(crowd)).split()

@@ -135,11 +135,14 @@ def _equal(case: Case, entity: str, token: str, crm: Mapping[str, Any], books: M
 
 
 def is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
-    """Held with both values in the history, and people did type on both sides, or what was agreed is lost."""
+    """Held with both values in the history, and people did type on both sides, or what was agreed is lost.
+
+    A record that another was merged into took over values that nobody typed there.
+    """
     sides = {a.side for a in case.acts if a.token == token and a.field == name}
     for entry in reversed(case.history):
         is_meant = entry["kind"] == "held" and entry.get("field") == name
-        if is_meant and (len(sides) > 1 or is_of_lost_state(case, entry)):
+        if is_meant and (len(sides) > 1 or token in case.masters or is_of_lost_state(case, entry)):
             crm, books = values_in(entry.get("crm")), values_in(entry.get("books"))
             if set(left) <= crm | {""} and set(right) <= books | {""}:
                 return True

@@ -89,14 +89,25 @@ class Guards:
         return rows.wake_all(connection.id, "mode", now)
 
     def check_listing(
-        self, connection: Connection, side: Side, entity: str, listed: int, links: int, now: datetime
+        self,
+        connection: Connection,
+        side: Side,
+        entity: str,
+        listed: int,
+        links: int,
+        now: datetime,
+        *,
+        again: bool,
     ) -> bool:
-        """A complete listing may be believed; else the connection is stopped."""
+        """A complete listing may be believed; else it is made `again`, and the connection is stopped after that.
+
+        What is edited while a side is listed may be in the next listing alone: an import edits all at once.
+        """
         passed = connection.listing_passed
         if passed and now - datetime.fromisoformat(passed) <= LISTING_STANDS:
             return True
         tripped = empty_side(side, entity, listed, links, connection.settings)
-        if tripped is not None:
+        if tripped is not None and again:
             self.stop(connection.id, tripped, now)
         return tripped is None
 

@@ -192,6 +192,7 @@ class _Poll:
             cursor.mark - timedelta(seconds=self.connection.settings.overlap_seconds) if cursor.mark else None
         )
         self.gate.cls = RowClass.BACKFILL if cursor.mark is None else RowClass.RECONCILE
+        again = cursor.mark is None and cursor.due is not None
         if cursor.next is None or cursor.rising is None:
             cursor = replace(cursor, next=None, rising=started, listed=0)
             self.arrivals.begin(side, entity, started)
@@ -205,7 +206,9 @@ class _Poll:
             complete = self._take_page(side, entity, page, since, first=cursor.mark is None)
             done = complete or page.next is None
             is_believed = (
-                not done or cursor.mark is not None or self._is_believed(side, entity, cursor.listed)
+                not done
+                or cursor.mark is not None
+                or self._is_believed(side, entity, cursor.listed, again=again)
             )
             began = cursor.rising
             following = self._next(cursor, page, done=done) if is_believed else self._anew(cursor)
@@ -226,14 +229,14 @@ class _Poll:
         due = self.clock.now() + self.interval * pages - HALF_A_TICK
         return replace(cursor, mark=cursor.rising, next=None, rising=None, due=due)
 
-    def _is_believed(self, side: Side, entity: str, listed: int) -> bool:
+    def _is_believed(self, side: Side, entity: str, listed: int, *, again: bool) -> bool:
         """A first listing must show about as many records as are linked; else a guard stops the connection."""
         if not self.connection.settings.empty_side_percent:
             return True
         shown = [entity, *guests(self.mapping, side, entity)]
         linked = sum(len(self.store.links.ids(self.connection.id, one, LinkState.LIVE)) for one in shown)
         return self.store.guards.check_listing(
-            self.connection, side, entity, listed, linked, self.clock.now()
+            self.connection, side, entity, listed, linked, self.clock.now(), again=again
         )
 
     def _anew(self, cursor: Cursor) -> Cursor:
