@@ -314,3 +314,21 @@ async def test_a_table_that_stays_the_same_is_never_distrusted(pair: Pair) -> No
     await system.settle(2)
     assert cases(system) == []
     assert system.store.connections.read("main").epoch == known.epoch
+
+
+async def test_a_wait_that_no_index_shows_yet_when_all_is_listed_is_woken_by_the_next_tick(
+    pair: Pair,
+) -> None:
+    """An index of the table lags: who began to wait just before is found a little later, not after a day."""
+    system = pair.system
+    system.restore(system.memory.rows())
+    newer = {**ACCOUNT, "Account_Name": "Newer Works", "Website": None}
+    await system.control("POST", "/crm/Accounts", newer)
+    system.memory.index_lag = 1_000_000
+    await system.run(10)
+    await system.tick()
+    assert system.store.connections.read("main").restored == "", "all is listed"
+    system.memory.catch_up()
+    system.memory.index_lag = 0
+    await system.settle(3)
+    assert await counts(system) == (2, 2, 2)

@@ -15,6 +15,8 @@ from tandem.engine.ports import Item, Put, Table, Update, When
 from tandem.engine.rows import Rows
 
 REGISTRY = "CONNECTIONS"
+INDEX_LAG = timedelta(seconds=30)
+"""No index of the table is behind by more, with a wide margin."""
 
 
 @dataclass(slots=True)
@@ -156,13 +158,18 @@ class Connections:
         item = self.table.get(_pk(connection), "INDEX") or {}
         return item.get("epoch") == self.table.table_id() and item.get("told") == _names(listings)
 
-    def tell(self, connection: str, listings: Iterable[tuple[str, Side]]) -> None:
-        """Note that all that waited for these listings has been woken."""
-        epoch = self.table.table_id()
-        told = Update(
-            _pk(connection), "INDEX", set={"told": _names(listings)}, when=(When("epoch", "eq", epoch),)
-        )
-        self.table.update(told)
+    def tell(self, connection: str, listings: Iterable[tuple[str, Side]], now: datetime) -> None:
+        """Note that all that waited for these listings was woken; told, once that was done again after the index's lag.
+
+        A wait that was written just before shows in the index only after it.
+        """
+        item, names = self.table.get(_pk(connection), "INDEX") or {}, _names(listings)
+        first = item.get("woken_at") if item.get("woken") == names else None
+        done: Item = {"woken": names, "woken_at": first or now.isoformat()}
+        if first is not None and now - datetime.fromisoformat(first) >= INDEX_LAG:
+            done["told"] = names
+        when = (When("epoch", "eq", self.table.table_id()),)
+        self.table.update(Update(_pk(connection), "INDEX", set=done, when=when))
 
     def set_listed(self, connection: str, entity: str, side: Side) -> None:
         """One listing has been read to its end; flags of another table (a restored copy) are dropped."""

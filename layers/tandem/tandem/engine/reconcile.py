@@ -344,7 +344,7 @@ class _Poll:
         if connections.is_index_complete(name, self._listed()):
             self.store.rows.wake_all(name, "index", self.clock.now())
             listed_again(self.store, self.connection)
-            connections.tell(name, self._listed())
+            connections.tell(name, self._listed(), self.clock.now())
 
     def _listed(self) -> list[tuple[str, Side]]:
         return indexed(self.mapping)
