@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from tandem.core.bodies import Body
+from tandem.core.conversion import SIDE_NAMES
 from tandem.core.entities import KINDS
+from tandem.core.errors import RefusedError, StopError
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.mapping import Resource
 from tandem.core.records import Side
@@ -114,3 +117,19 @@ class Feeds:
 
 def _is_shared(mapping: FieldMap, side: Side, entity: str) -> bool:
     return side is Side.BOOKS and entity in listed_together(mapping)
+
+
+@contextmanager
+def asking(side: Side, what: str) -> Iterator[None]:
+    """A list that is refused is read by nobody: what it asks for is the mapping's, so a person mends that.
+
+    Raises StopError: this connection waits, all others are polled.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        told = str(error.details.get("zoho") or error.message)
+        raise StopError(
+            f"{SIDE_NAMES[side]} refuses to {what} ({told}): a field of the mapping was renamed, removed or "
+            "hidden, or the token's user may not see it; `tandem check` names it"
+        ) from error

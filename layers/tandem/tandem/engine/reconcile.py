@@ -6,29 +6,27 @@ Webhooks make Tandem fast, the tick makes it true. It writes no base and no cont
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tandem.core.bodies import Body
 from tandem.core.canonical import read_record
 from tandem.core.connection import Connection
-from tandem.core.conversion import SIDE_NAMES
 from tandem.core.dealing import dealt, guests, is_vendors
-from tandem.core.decide import Ended
 from tandem.core.entities import KINDS
-from tandem.core.errors import BadInputError, RateLimitedError, RefusedError, RetryError, StopError
+from tandem.core.errors import BadInputError, RateLimitedError, RetryError, StopError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.mapping import Mapping as FieldMap
 from tandem.core.records import Link, LinkState, Record, RecordKey, RowClass, Side, is_settled, shows_as_seen
 from tandem.engine.arrivals import Arrivals
 from tandem.engine.channels import Channels
 from tandem.engine.connections import in_turn
-from tandem.engine.cursors import Cursor, indexed, listings
+from tandem.engine.cursors import Cursor, indexed
+from tandem.engine.deletes import Deletes
 from tandem.engine.desk import ClientsFor, Store
 from tandem.engine.epoch import listed_again, of_this_table
-from tandem.engine.feeds import Feeds
+from tandem.engine.feeds import Feeds, asking
 from tandem.engine.gate import RoundGate
 from tandem.engine.governor import accounts
 from tandem.engine.ports import Bell, Clock, FeedPage, SideClient
@@ -47,9 +45,6 @@ PAGE_ROWS = 200
 """Rows of a Books page: a feed that must be listed whole is polled as much more rarely as it has pages."""
 HALF_A_TICK = timedelta(seconds=30)
 """A tick comes some seconds early or late: a feed is polled at the tick nearest to its time."""
-
-LONG_AFTER = timedelta(minutes=1)
-"""Beyond what clocks may differ by: a delete so much older than its record's handling was seen by it."""
 
 
 @dataclass(slots=True)
@@ -174,11 +169,10 @@ class _Poll:
             self.report.polled += 1
             await self._feed(feeds, side, entity, cursor)
         self.gate.cls = RowClass.RECONCILE
-        for entity, side in listings(self.mapping):
-            if side is Side.CRM:
-                await self._deleted(entity)
-        await self._restored()
-        await Channels(self.store, self.connection, self.mapping, self.clients[Side.CRM], self.clock).keep()
+        crm = self.clients[Side.CRM]
+        deletes = Deletes(self.store, self.connection, self.mapping, crm, self.clock, self._hint_gone)
+        await deletes.poll(self._next_poll())
+        await Channels(self.store, self.connection, self.mapping, crm, self.clock).keep()
 
     def _next_poll(self) -> datetime:
         return self.clock.now() + self.interval - HALF_A_TICK
@@ -198,7 +192,7 @@ class _Poll:
             self.arrivals.begin(side, entity, started)
         while True:
             before = cursor.rising if side is Side.CRM else None
-            with _asking(side, f"list what {entity} asks for"):
+            with asking(side, f"list what {entity} asks for"):
                 page = await feeds.page(side, entity, since, before, cursor, self.clock.now())
             self.report.pages += 1
             if cursor.mark is None or not page.by_time:
@@ -349,60 +343,13 @@ class _Poll:
     def _listed(self) -> list[tuple[str, Side]]:
         return indexed(self.mapping)
 
-    # --- deletes and restores ------------------------------------------------------------------------------
-
-    async def _deleted(self, entity: str) -> None:
-        """CRM's /deleted: linked records, and unlinked ones that are held, are hinted; the writer confirms by a GET."""
-        cursor = self.store.cursors.read(self.connection.id, f"deleted#{entity}")
-        now = self.clock.now().replace(microsecond=0)
-        if cursor.due is not None and now < cursor.due:
-            return
-        overlap = timedelta(seconds=self.connection.settings.overlap_seconds)
-        since = cursor.mark - overlap if cursor.mark else None
-        resource = self.mapping.entities[entity].resource(Side.CRM)
-        with _asking(Side.CRM, f"list what was deleted of {entity}"):
-            entries = await self.clients[Side.CRM].deleted(resource, since=since)
-        told = {self._key(Side.CRM, entity, entry.id): entry.at for entry in entries}
-        links = self.store.links.of_many(list(told))
-        live = [key for key, link in links.items() if link.state is LinkState.LIVE]
-        rows = self.store.rows.read_many([*live, *(key for key in told if key not in links)])
-        held = [key for key in rows if key not in links and self._is_held(rows[key])]
-        for key in [*live, *held]:
-            if not _is_old_news(told[key], rows.get(key)):
-                self._hint(key.side, entity, key.id, RowClass.RECONCILE)
-        self.store.cursors.move(self.connection.id, replace(cursor, mark=now, due=self._next_poll()))
-
-    def _is_held(self, row: Row) -> bool:
-        return row.handled_gone is None and bool(self.store.cases.holds_of(row.key))
-
-    async def _restored(self) -> None:
-        """Tombstones of deleted CRM records are asked for, 50 a query: what is readable again revives."""
-        cursor = self.store.cursors.read(self.connection.id, "restored")
-        now = self.clock.now()
-        if cursor.due is not None and now < cursor.due:
-            return
-        for entity in self.mapping.entities:
-            await self._ask_for(entity)
-        pause = timedelta(seconds=self.connection.settings.tombstone_seconds)
-        self.store.cursors.move(self.connection.id, replace(cursor, due=now + pause))
-
-    async def _ask_for(self, entity: str) -> None:
-        connection = self.connection.id
-        ids = self.store.links.ids(connection, entity, LinkState.TOMBSTONE)
-        links = [link for id in ids if (link := self.store.links.get(connection, id))]
-        gone = [link for link in links if link.reason in (Ended.CRM_DELETED, Ended.CRM_DELETED_KEPT)]
-        if not gone:
-            return
-        resource = self.mapping.entities[entity].resource(Side.CRM)
-        with _asking(Side.CRM, f"say what was restored of {entity}"):
-            batch = await self.clients[Side.CRM].read(resource, [link.crm_id for link in gone])
-        for id in batch.bodies:
-            self._hint(Side.CRM, entity, id, RowClass.RECONCILE)
-
     def _hint(self, side: Side, entity: str, id: str, cls: RowClass, version: datetime | None = None) -> None:
         shown = version.isoformat() if version else ""
         self.store.rows.hint(self._key(side, entity, id), cls, self.clock.now(), shown=shown)
         self.report.hinted += 1
+
+    def _hint_gone(self, key: RecordKey) -> None:
+        self._hint(key.side, key.entity, key.id, RowClass.RECONCILE)
 
     def _key(self, side: Side, entity: str, id: str) -> RecordKey:
         return RecordKey(self.connection.id, side, entity, id)
@@ -424,25 +371,3 @@ def _is_turned(record: Record, link: Link | None) -> bool:
     """It was active when last seen and is not now, or the reverse."""
     seen = link.seen_on(record.side) if link else None
     return seen is not None and seen.active is not record.active
-
-
-def _is_old_news(deleted_at: datetime, row: Row | None) -> bool:
-    """The record was handled as gone long after this delete: a page that overlaps tells it again."""
-    handled = row.handled_gone if row is not None else None
-    return handled is not None and deleted_at < handled - LONG_AFTER
-
-
-@contextmanager
-def _asking(side: Side, what: str) -> Iterator[None]:
-    """A list that is refused is read by nobody: what it asks for is the mapping's, so a person mends that.
-
-    Raises StopError: this connection waits, all others are polled.
-    """
-    try:
-        yield
-    except RefusedError as error:
-        told = str(error.details.get("zoho") or error.message)
-        raise StopError(
-            f"{SIDE_NAMES[side]} refuses to {what} ({told}): a field of the mapping was renamed, removed or "
-            "hidden, or the token's user may not see it; `tandem check` names it"
-        ) from error
