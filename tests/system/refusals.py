@@ -143,21 +143,25 @@ async def _delete_account(street: Street, edit: Mapping[str, Any]) -> None:
 async def _pair_filling_books(street: Street, edit: Mapping[str, Any]) -> None:
     values = dict(edit)
     status = {"status": values.pop("status", "active")}
-    account = (await street.control("POST", "/crm/Accounts", {"Account_Name": NOVA, **values}))["id"]
-    await _stamped(street, account, status)
+    body = {"Account_Name": NOVA, **TAXED_IN_CRM, **values}
+    street.notes["account"] = (await street.control("POST", "/crm/Accounts", body))["id"]
+    await _same_in_books(street, status)
 
 
 async def _pair_filling_crm(street: Street, edit: Mapping[str, Any]) -> None:
-    account = (await street.control("POST", "/crm/Accounts", {"Account_Name": NOVA}))["id"]
-    await _stamped(street, account, edit)
+    body = {"Account_Name": NOVA, **TAXED_IN_CRM}
+    street.notes["account"] = (await street.control("POST", "/crm/Accounts", body))["id"]
+    await _same_in_books(street, edit)
 
 
-async def _stamped(street: Street, account: str, values: Mapping[str, Any]) -> None:
-    street.notes["account"] = account
-    stamp = {"api_name": "cf_crm_account_id", "value": account}
-    customs = [stamp, *values.get("custom_fields", ())]
-    body = {"contact_name": NOVA, **values, "custom_fields": customs}
-    street.notes["customer"] = await made_in_books(street, body)
+async def _same_in_books(street: Street, values: Mapping[str, Any]) -> None:
+    """The same company by its tax number: nobody has linked the two before."""
+    street.notes["customer"] = await made_in_books(street, {"contact_name": NOVA, **TAXED_IN_BOOKS, **values})
+
+
+GSTIN = "27AAPFU0939F1ZV"
+TAXED_IN_CRM = {"GSTIN": GSTIN, "GST_Treatment": "Registered Business - Regular", "Place_of_Supply": "MH"}
+TAXED_IN_BOOKS = {"gst_no": GSTIN, "gst_treatment": "business_gst", "place_of_contact": "MH"}
 
 
 SITE, MAIL = "https://typed.example", "typed@acme.example"
