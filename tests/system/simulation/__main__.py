@@ -15,6 +15,9 @@ from tests.system.simulation.each import one
 from tests.system.simulation.report import as_json, last_line, lines, markdown
 from tests.system.simulation.run import Outcome
 
+SEEDS_EACH = 20
+"""Seeds that a process runs before a new one takes its place."""
+
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.system.simulation", description=__doc__)
@@ -35,15 +38,18 @@ def _outcomes(seeds: Sequence[int], events: int, jobs: int, log: Path | None) ->
     if jobs == 1:
         yield from (one(seed, events, log=log) for seed in seeds)
         return
-    # A new process for every few seeds: the parsers' caches of long runs are let go.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=20) as pool:
-        running = {pool.submit(one, seed, events, log=log) for seed in seeds}
-        try:
-            for future in as_completed(running):
-                yield future.result()
-        finally:
-            for future in running:
-                future.cancel()
+    # New processes for every few seeds: the parsers' caches of long runs are let go. A pool that renews its
+    # processes by itself may stop for good in Python 3.11.
+    few = jobs * SEEDS_EACH
+    for start in range(0, len(seeds), few):
+        with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+            running = {pool.submit(one, seed, events, log=log) for seed in seeds[start : start + few]}
+            try:
+                for future in as_completed(running):
+                    yield future.result()
+            finally:
+                for future in running:
+                    future.cancel()
 
 
 def _say(text: str, end: str = "\n") -> None:
