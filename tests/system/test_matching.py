@@ -147,15 +147,21 @@ async def test_persons_match_only_within_their_linked_customer(system: System) -
     assert len(crm) == 2
 
 
-@pytest.mark.parametrize("end", ["gone", "left out"])
-async def test_a_question_about_an_unlinked_record_ends_with_it(system: System, end: str) -> None:
-    """Nobody could answer it any more: deleted, or out of scope by now."""
+async def two_alike(system: System) -> str:
+    """An Account and a Books customer of one name, asked about; the Account's id."""
     await system.settle(2)
     system.write_mode()
     await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
     await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd"})
     account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
     await system.settle(3)
+    return str(account)
+
+
+@pytest.mark.parametrize("end", ["gone", "left out"])
+async def test_a_question_about_an_unlinked_record_ends_with_it(system: System, end: str) -> None:
+    """Nobody could answer it any more: deleted, or out of scope by now."""
+    account = await two_alike(system)
     asked = f"main/crm/customer/{account}"
     assert asked in [hold["record"] for hold in system.store.cases.holds("main")]
     if end == "gone":
@@ -172,12 +178,7 @@ async def test_a_question_is_decided_again_when_whom_it_names_is_no_candidate_an
     system: System, end: str
 ) -> None:
     """Two alike are held; one of them goes, and the other one waits for nobody."""
-    await system.settle(2)
-    system.write_mode()
-    await system.control("POST", "/faults", {"name": "drop_notification", "count": 2})
-    await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd"})
-    account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
-    await system.settle(3)
+    account = await two_alike(system)
     assert {hold["cause"] for hold in system.store.cases.holds("main")} == {"match:name only"}
     if end.startswith("deleted"):
         await system.control("POST", "/faults", {"name": "drop_notification", "count": int(end != "deleted")})

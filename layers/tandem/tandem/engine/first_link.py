@@ -50,8 +50,7 @@ class FirstLinks:
         agreed = {name: base for name, base in action.sync.base.items() if name not in written}
         await self.raise_children(link, books)
         try:
-            is_first = action.rule != STAMP
-            new = replace(link, base=agreed, trusted=is_first)
+            new = replace(link, base=agreed, trusted=action.rule != STAMP)
             link = self.desk.store.links.create(new, self.desk.lease.fence)
         except ConditionFailedError:
             return Waits("time", self.desk.clock.now(), "a record of the pair was linked meanwhile")

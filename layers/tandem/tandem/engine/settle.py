@@ -51,13 +51,12 @@ class Settler:
         store = self.desk.store
         if intent.has_happened:
             kind, id = "write", intent.target
+        elif intent.kind == "create":
+            kind, id = await self._find_created(intent)
         else:
-            is_create = intent.kind == "create"
-            kind, id = (
-                await self._find_created(intent) if is_create else (await self._look(intent), intent.target)
-            )
-            if kind == "write" and id is not None:
-                store.intents.happened(intent, id)
+            kind, id = await self._look(intent), intent.target
+        if kind == "write" and id is not None and not intent.has_happened:
+            store.intents.happened(intent, id)
         now = self.desk.clock.now()
         store.history.written(intent, kind, now, settled=True, written_id=id)
         if kind == "write" and id is not None:
