@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from tests.system.simulation.each import one
 from tests.system.simulation.report import as_json, last_line, lines, markdown
@@ -57,6 +58,18 @@ def _say(text: str, end: str = "\n") -> None:
     sys.stderr.flush()
 
 
+def _kept(asked: argparse.Namespace, outcomes: Sequence[Outcome], started: float) -> dict[str, Any]:
+    """Write the report of what has been run so far: a long run that is cut off leaves what it has shown."""
+    ordered = sorted(outcomes, key=lambda outcome: outcome.seed)
+    report = as_json(ordered, time.perf_counter() - started)
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps(report, indent=1) + "\n")
+    if asked.report is not None:
+        asked.report.parent.mkdir(parents=True, exist_ok=True)
+        asked.report.write_text(markdown(report))
+    return report
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run, show progress on a terminal, write the report."""
     asked = _arguments(argv)
@@ -70,15 +83,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             _say(f"seed {outcome.seed}: {finding.counter}: {finding.sentence}")
         if outcome.findings and asked.stop:
             break
+        if len(outcomes) % SEEDS_EACH == 0:
+            _kept(asked, outcomes, started)
     if sys.stderr.isatty():
         _say("")
-    outcomes.sort(key=lambda outcome: outcome.seed)
-    report = as_json(outcomes, time.perf_counter() - started)
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(json.dumps(report, indent=1) + "\n")
-    if asked.report is not None:
-        asked.report.parent.mkdir(parents=True, exist_ok=True)
-        asked.report.write_text(markdown(report))
+    report = _kept(asked, outcomes, started)
     sys.stdout.write("\n".join(lines(report)) + "\n")
     return 1 if report["findings"] else 0
 
