@@ -227,6 +227,13 @@ def test_a_persons_delete_that_was_approved_ends_the_link() -> None:
         assert type(decide(at(crm=GONE_CRM, release=Release(approve=approve)), entity, DELAY, NOW)) is kind
 
 
+def test_a_persons_delete_is_not_ended_by_the_approval_of_something_else() -> None:
+    """A move was approved; until the writer came the Contact was deleted."""
+    entity = PERSON.model_copy(update={"delete": "hold"})
+    word = Release(approve=True, causes=frozenset({"moved person"}), candidates=frozenset({"5"}))
+    assert isinstance(decide(at(crm=GONE_CRM, release=word), entity, DELAY, NOW), Quarantine)
+
+
 def test_a_contact_without_account_is_held_where_the_mapping_says_so() -> None:
     """And left out where it does not."""
     contact = Record(Side.CRM, "contact_person", "5", {})
@@ -564,6 +571,18 @@ def test_an_approval_chooses_neither_among_several_nor_a_reserved_one(candidates
     """P9: it stays held."""
     action = decided(unlinked(crm(), match=held(*candidates), release=Release(approve=True)))
     assert isinstance(action, Quarantine)
+
+
+def test_an_approval_counts_for_the_candidate_and_the_cause_that_were_shown() -> None:
+    """The one shown was renamed meanwhile, and another one looks alike: nobody has seen that one, or that reason."""
+    situation = unlinked(crm(), match=held(Candidate(books())))
+    for shown, cause, kind in (
+        ("7", "match:name only", LinkPair),
+        ("8", "match:name only", Quarantine),
+        ("7", "match:other tax number", Quarantine),
+    ):
+        word = Release(approve=True, causes=frozenset({cause}), candidates=frozenset({shown}))
+        assert type(decided(replace(situation, release=word))) is kind
 
 
 # --- parents ------------------------------------------------------------------------------------------

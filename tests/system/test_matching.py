@@ -158,6 +158,20 @@ async def two_alike(system: System) -> str:
     return str(account)
 
 
+async def test_an_approval_links_nobody_that_was_not_shown(system: System) -> None:
+    """Until the writer comes the customer that was shown is renamed, and another one has that name."""
+    account = await two_alike(system)
+    [hold] = [one for one in system.store.cases.holds("main") if f"/crm/customer/{account}" in one["record"]]
+    [shown] = hold["candidates"]
+    await system.release(hold, approve=True)
+    await system.control("PATCH", f"/books/contacts/{shown}", {"contact_name": "Zeta"})
+    other = (await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd"}))["contact_id"]
+    await system.settle(3)
+    assert system.store.links.of(parse_key(str(hold["record"]))) is None
+    asked = [one["candidates"] for one in system.store.cases.holds("main") if one["record"] == hold["record"]]
+    assert asked == [[other]]
+
+
 @pytest.mark.parametrize("end", ["gone", "left out"])
 async def test_a_question_about_an_unlinked_record_ends_with_it(system: System, end: str) -> None:
     """Nobody could answer it any more: deleted, or out of scope by now."""

@@ -244,7 +244,7 @@ def _crm_deleted(
 
 def _person_deleted(now_at: Situation, entity: EntityMapping) -> Action:
     """Books cannot make a person inactive, so it stays there; who wants to remove it by hand is told."""
-    approved = now_at.release is not None and now_at.release.approve
+    approved = now_at.release is not None and now_at.release.approves(DELETED)
     if entity.delete == "hold" and not approved:
         sentence = (
             "deleted in CRM; remove the person in Books by hand if it must go, then --approve ends the link"
@@ -278,13 +278,13 @@ def _unlinked(now_at: Situation, entity: EntityMapping) -> Action:
 
 def _matched(now_at: Situation, record: Record, found: MatchResult, entity: EntityMapping) -> Action:
     if isinstance(found, HeldMatch):
-        approved = now_at.release is not None and now_at.release.approve
+        cause, ids = f"match:{found.rule}", tuple(c.record.id for c in found.candidates)
+        approved = now_at.release is not None and now_at.release.approves(cause, *ids[:1])
         if found.rule == VANISHED and (approved or not isinstance(_create(record, entity), Create)):
             return _create(record, entity)
         only = found.candidates[0] if len(found.candidates) == 1 else None
         if not approved or only is None or only.reserved or other_kind(record, only.record):
-            ids = tuple(c.record.id for c in found.candidates)
-            return Quarantine(Hold(f"match:{found.rule}", found.sentence, candidates=ids))
+            return Quarantine(Hold(cause, found.sentence, candidates=ids))
         found = Matched(only, "approved by a person")
     if isinstance(found, Matched):
         other = found.candidate.record
