@@ -183,6 +183,10 @@ class EntityMapping(Strict):
             raise KeyError(name)
         return found
 
+    def of_attribute(self, books: str) -> FieldMapping | None:
+        """The field that stands in this attribute of Books, whatever the file calls it; or None."""
+        return next((field for field in self.fields if books in field.attributes(Side.BOOKS)), None)
+
     def calls(self, names: Collection[str]) -> list[list[str]]:
         """The fields of one write to Books as it takes them: some alone, those of the primary person, the rest."""
         alone = sorted(name for name in names if self.field(name).convert.alone)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tandem.core.actions import FieldReason, Hold, Reasons, Release, Sync
-from tandem.core.converters import tax_faults
+from tandem.core.converters import TaxIdentity, tax_faults
 from tandem.core.guards import portal_email_changes
 from tandem.core.mapping import EntityMapping, FieldMapping
 from tandem.core.merge import UNKNOWN, Merged, Pair, has_changed, merge_field
@@ -72,7 +72,7 @@ def sync(
             continue
         pair = _pair(mapped, crm, books, base, held, edits, is_lost=is_lost)
         merged = merge_field(pair, release)
-        if merged.to is not None and (doubt := _doubt(entity, mapped.name, merged, crm, books)):
+        if merged.to is not None and (doubt := _doubt(entity, mapped, merged, crm, books)):
             merged = pair.hold(*doubt)
         fields.add(mapped.name, merged)
     reasons = Reasons(lambda: _explain(entity, crm, books, base, fields.reasons))
@@ -159,12 +159,13 @@ def _edit(mapped: FieldMapping, link: Link, record: Record, now: datetime) -> Ed
 
 
 def _doubt(
-    entity: EntityMapping, name: str, merged: Merged, crm: Record, books: Record
+    entity: EntityMapping, mapped: FieldMapping, merged: Merged, crm: Record, books: Record
 ) -> tuple[str, str] | None:
     """A reason to hold a value that the merge would carry: a contradiction, or a portal user's e-mail."""
     source = crm if merged.to is Side.BOOKS else books
-    if name == "tax_identity" and (fault := tax_faults(entity, source)):
+    if isinstance(mapped.convert, TaxIdentity) and (fault := tax_faults(entity, source)):
         return "tax identity contradicts", fault
-    if name == "email" and merged.to is Side.BOOKS and portal_email_changes(books):
+    is_email = mapped.attributes(Side.BOOKS) == ("email",)
+    if is_email and merged.to is Side.BOOKS and portal_email_changes(books):
         return "portal user", "the person uses the customer portal with this e-mail; change it in Books"
     return None

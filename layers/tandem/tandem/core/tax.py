@@ -150,7 +150,8 @@ def tax_faults(entity: EntityMapping, record: Record) -> str | None:
     field = next((f for f in entity.fields if isinstance(f.convert, TaxIdentity)), None)
     if field is None or is_blank(record.values.get(field.name)):
         return None
-    checks = _Checks(field, record, entity.find("billing_address"))
+    home = entity.of_attribute("billing_address.state")
+    checks = _Checks(field, record, home if home and home.convert.parts else None)
     return checks.missing() or checks.number() or checks.places()
 
 

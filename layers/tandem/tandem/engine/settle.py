@@ -145,9 +145,11 @@ class Settler:
 
     def _of_email(self, intent: Intent, free: Sequence[Record]) -> list[Record]:
         """Of a person renamed since: within a customer its e-mail is proof."""
-        if intent.side is Side.CRM or intent.entity != PERSON or not intent.after.get("email"):
+        mapped = self.desk.entity(intent.entity).of_attribute("email")
+        email = intent.after.get(mapped.name) if mapped else None
+        if intent.side is Side.CRM or intent.entity != PERSON or not mapped or not email:
             return []
-        return [one for one in free if self._shows(intent, one, {"email": intent.after["email"]})]
+        return [one for one in free if self._shows(intent, one, {mapped.name: email})]
 
     def _is_ours(self, intent: Intent, record: Record) -> bool:
         if intent.side is Side.BOOKS and intent.entity == PERSON:
