@@ -215,6 +215,29 @@ async def test_what_was_made_and_deleted_since_the_backup_is_asked_about(pair: P
     assert causes(system) == []
 
 
+async def test_an_account_with_the_stamp_of_one_merged_into_it_is_asked_about(pair: Pair) -> None:
+    """Its own was not written yet, so the merge filled in the other's; and the restored table knows no link of it."""
+    system = pair.system
+    await pair.edit_books({"website": "https://stamped.example"})
+    await system.run(20)
+    assert (await pair.crm())["Books_Customer_ID"] == pair.customer
+    backup = system.memory.rows()
+    account = {**ACCOUNT, "Account_Name": "Newer Works", "Website": "https://newer.example"}
+    newer = (await system.control("POST", "/crm/Accounts", account))["id"]
+    await system.run(20)
+    await heard_nothing(system)
+    await system.control("POST", f"/crm/Accounts/{newer}/merge", {"losers": [pair.account]})
+    before = system.seq
+    system.restore(backup)
+    await system.settle(5)
+    assert system.writes(before) == []
+    asked = {hold["record"].split("/")[-1]: hold for hold in system.store.cases.holds("main")}
+    customers = {one["contact_id"] for one in (await system.export())["books"]["contacts"]}
+    [made] = customers - {pair.customer}
+    assert set(asked[newer]["candidates"]) == customers
+    assert asked[made]["candidates"] == asked[pair.account]["candidates"] == [newer]
+
+
 async def test_a_person_of_a_customer_that_is_asked_about_waits_for_the_answer(pair: Pair) -> None:
     """Its customer is gone in CRM and held: a Contact cannot be made there, however often it is tried."""
     system = pair.system
