@@ -233,6 +233,26 @@ async def test_a_mapping_that_this_release_cannot_read_stops_its_connection_alon
     report = await system.tick()
     stopped = connections.read("other").stopped
     assert stopped is not None
+    assert stopped.reason.startswith("the mapping cannot be read")
     assert "“ZZ” is no country" in stopped.reason
     assert report.polled == 3
     assert connections.read("main").stopped is None
+
+
+async def test_a_bell_finds_such_a_mapping_too_and_the_others_of_its_group_go_on(pair: Pair) -> None:
+    """Before any tick: the connection is stopped with one alert, its neighbour's edit travels, the lease is free."""
+    system, connections = pair.system, pair.system.store.connections
+    other = connections.read("main").model_copy(update={"id": "a", "crm_channels": ()})
+    text = resources.files("tandem.presets").joinpath("india.yaml").read_text()
+    connections.save(other, text.replace("region: IN", "region: US"))
+    [row] = [dict(row) for row in system.memory.rows() if (row["pk"], row["sk"]) == ("CONN#a", "MAP#active")]
+    system.memory.put(Put({**row, "text": "region: ZZ"}))
+    connections._mappings.clear()
+    await pair.edit_crm({"Website": "https://new.example"})
+    await system.run(10)
+    stopped = connections.read("a").stopped
+    assert stopped is not None
+    assert stopped.reason.startswith("the mapping cannot be read")
+    assert [subject for subject, _ in system.alerts.sent] == ["Tandem: a is stopped"]
+    assert (await pair.books())["website"] == "https://new.example"
+    assert system.store.leases.acquire("main", "somebody", [], system.clock.now() + timedelta(seconds=60))

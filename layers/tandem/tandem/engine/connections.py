@@ -71,6 +71,15 @@ class Connections:
             self._mappings[connection.mapping_version] = load_mapping(item["text"], source="active mapping")
         return self._mappings[connection.mapping_version]
 
+    def loaded(self, connection: Connection) -> Mapping:
+        """The active mapping for a run of the engine: one that this release cannot read stops the connection."""
+        try:
+            return self.mapping(connection)
+        except BadInputError as error:
+            raise StopError(
+                f"the mapping cannot be read: {error}. Mend it, then `tandem connect --mapping`"
+            ) from None
+
     def earlier(self, connection: str, version: str) -> Mapping | None:
         """A mapping that was active once; None where its text is not there, or can no longer be read."""
         place = (connection, version)
@@ -101,7 +110,7 @@ class Connections:
         self.set(connection, mode=Mode.WRITE.value, guard_passed=now.isoformat())
         return rows.wake_all(connection, "mode", now)
 
-    def stop(self, connection: str, error: StopError, now: datetime) -> None:
+    def stop(self, connection: str, error: StopError | BadInputError, now: datetime) -> None:
         """The connection waits for a person: one alert, no retry storm."""
         self.set(connection, stopped=Stop(reason=str(error), at=now.isoformat()).model_dump())
         self.cases.alert_once(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from tandem.core.connection import Connection
-from tandem.core.errors import RetryError, StopError
+from tandem.core.errors import BadInputError, RetryError, StopError
 from tandem.core.outcomes import Waits
 from tandem.core.records import Mode, RecordKey, RowClass, Side
 from tandem.core.shares import fill
@@ -111,10 +111,10 @@ class Drainer:
             return ""
         connection = of_this_table(self.store, connection, self.clock.now())
         gate = RoundGate(self.store.governor, accounts(connection), hold=lambda: lease.hold(self.clock.now()))
-        desk = self._desk(connection, lease, gate)
         try:
+            desk = self._desk(connection, lease, gate)
             stop = await self._rounds(desk, named, elsewhere, report)
-        except StopError as error:
+        except (StopError, BadInputError) as error:
             self.store.connections.stop(connection.id, error, self.clock.now())
             stop = str(error)
         except (RetryError, OutOfTimeError, LeaseLostError) as error:
@@ -130,7 +130,7 @@ class Drainer:
     def _desk(self, connection: Connection, lease: Lease, gate: RoundGate) -> Desk:
         return Desk(
             connection,
-            self.store.connections.mapping(connection),
+            self.store.connections.loaded(connection),
             self.clients_for(connection, gate),
             gate,
             self.store,

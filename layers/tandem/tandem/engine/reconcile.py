@@ -99,7 +99,7 @@ class Ticker:
             poll = _Poll(
                 self.store,
                 connection,
-                self.store.connections.mapping(connection),
+                self.store.connections.loaded(connection),
                 self.clients_for(connection, gate),
                 gate,
                 self.clock,
@@ -110,13 +110,8 @@ class Ticker:
             await poll.run()
             if gate.was_used:
                 self.store.connections.works_again(connection, self.store.rows, self.clock.now())
-        except StopError as error:
+        except (StopError, BadInputError) as error:
             self.store.connections.stop(connection.id, error, self.clock.now())
-        except BadInputError as error:
-            unread = StopError(
-                f"the mapping cannot be read: {error}. Mend it, then `tandem connect --mapping`"
-            )
-            self.store.connections.stop(connection.id, unread, self.clock.now())
         except RateLimitedError as error:
             report.waits.append(str(error))
         except RetryError as error:
