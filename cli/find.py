@@ -24,6 +24,8 @@ class Found:
     link: Link | None
     rows: dict[Side, Item] = field(default_factory=dict)
     holds: tuple[Item, ...] = ()
+    parent: Link | None = None
+    """The link of a linked person's customer."""
 
     @property
     def row(self) -> Row | None:
@@ -78,4 +80,5 @@ def _found(session: Session, key: RecordKey, link: Link | None) -> Found:
     if link is not None and link.state is LinkState.TOMBSTONE:
         keys = {key}  # the other record may be in another link by now
     holds = [hold for one in sorted(keys) for hold in session.store.cases.holds_of(one)]
-    return Found(key, link, {side: item for side, item in items.items() if item}, tuple(holds))
+    parent = session.store.links.get(key.connection, link.parent) if link and link.parent else None
+    return Found(key, link, {side: item for side, item in items.items() if item}, tuple(holds), parent)

@@ -103,6 +103,11 @@ def standing(connection: Connection, found: Found) -> tuple[str, str]:
             return "waiting", "Pending; the connection is paused or stopped."
         tried = f" after {show.plural(row.tries, 'failed try')}" if row.tries else ""
         return "pending", f"Pending{tried}; the next run of the writer takes it."
+    if found.parent is not None and found.parent.state is LinkState.TOMBSTONE:
+        return (
+            "left_out",
+            f"Linked, but its customer is no longer linked ({found.parent.reason}): nothing goes across any more.",
+        )
     if link is not None:
         return "linked", f"Linked ({link.reason}); nothing is pending."
     item = found.rows.get(found.key.side, {})

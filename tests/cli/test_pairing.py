@@ -52,6 +52,36 @@ def test_an_unlinked_pair_rests_until_a_person_links_it_again(pair: tuple[World,
     assert len(contacts(world)) == 1
 
 
+def test_persons_of_an_unlinked_customer_rest_with_it_and_that_is_told(pair: tuple[World, str, str]) -> None:
+    """An edit goes nowhere and is in the history; what was held of one ends; linked again, all goes on."""
+    world, account, customer = pair
+    person = {"First_Name": "Asha", "Last_Name": "Rao", "Account_Name": {"id": account}}
+    contact = str(world.sandbox.control("POST", "/crm/Contacts", person)["id"])
+    world.work()
+    too_long = {"Title": "x" * 70}
+    world.sandbox.control("PATCH", f"/crm/Contacts/{contact}", too_long)
+    world.work()
+    assert world.run("why", contact, "--json").json["state"] == "held"
+    assert world.run("unlink", account, "--yes").code == 0
+    assert world.run("release", contact).code == 0
+    world.work()
+    told = world.run("why", contact, "--json").json
+    assert (told["state"], told["holds"]) == ("left_out", [])
+    assert "its customer is no longer linked (unlinked by a person)" in told["sentence"]
+    world.sandbox.control("PATCH", f"/crm/Contacts/{contact}", {"Title": "CFO"})
+    world.work()
+    [entry] = [
+        one for one in world.run("why", contact, "--json").json["history"] if one["kind"] == "left_out"
+    ]
+    assert entry["sentence"] == "its customer is no longer linked"
+    assert world.run("status", "--json").json["left_out"] == {"its customer is no longer linked": 1}
+    assert contacts(world)["Acme Ltd"]["contact_persons"][0]["designation"] == ""
+    assert world.run("link", account, customer, "--yes").code == 0
+    world.work()
+    assert world.run("why", contact, "--json").json["state"] == "linked"
+    assert contacts(world)["Acme Ltd"]["contact_persons"][0]["designation"] == "CFO"
+
+
 def test_a_person_links_a_record_with_another_than_before(pair: tuple[World, str, str]) -> None:
     """The former counterpart stays reserved, and the stamp, which is unique, stays with it."""
     world, account, customer = pair

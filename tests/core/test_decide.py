@@ -227,6 +227,12 @@ def test_a_persons_delete_that_was_approved_ends_the_link() -> None:
         assert type(decide(at(crm=GONE_CRM, release=Release(approve=approve)), entity, DELAY, NOW)) is kind
 
 
+def test_a_linked_person_whose_customer_has_ended_is_left_out() -> None:
+    """Its edit goes nowhere, and the history says so: it is not done in silence."""
+    pair = at(crm=crm(website="new.example"), parent=Parent.LEFT_OUT)
+    assert decided(pair, person=True) == LeftOut("its customer is no longer linked")
+
+
 def test_a_persons_delete_is_not_ended_by_the_approval_of_something_else() -> None:
     """A move was approved; until the writer came the Contact was deleted."""
     entity = PERSON.model_copy(update={"delete": "hold"})

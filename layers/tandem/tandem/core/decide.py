@@ -132,7 +132,7 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
     if isinstance(crm, Gone):
         return _crm_deleted(now_at, link, books, entity, delete_delay, now)
     if now_at.parent is Parent.LEFT_OUT:
-        return Noop("its customer is no longer linked")
+        return LeftOut("its customer is no longer linked")
     if now_at.parent is Parent.MOVED:
         return _moved(now_at, crm)
     if entity.name == INDIVIDUAL and not (is_individual(crm) and is_individual(books)):

@@ -55,7 +55,7 @@ class Performer:
         """Carry out `action`; raises what a write raised, after everything that did happen is committed."""
         match action:
             case Noop(reason) | LeftOut(reason):
-                self.records.end_holds(row, at)
+                self.records.end_holds(row, at, is_left_out=isinstance(action, LeftOut))
                 return Done("noop" if isinstance(action, Noop) else "left_out", reason)
             case Wait(waits_for, sentence, until):
                 return Waits(waits_for, until or self.records.net(), sentence)  # type: ignore[arg-type]

@@ -115,9 +115,11 @@ class Recorder:
                 seq=link.seq,
             )
 
-    def end_holds(self, row: Row, at: Situation) -> None:
-        """An unlinked record that was handled before is gone, or left out: nothing is asked about it any more."""
-        if row.done and at.link is None:
+    def end_holds(self, row: Row, at: Situation, *, is_left_out: bool) -> None:
+        """A record that was handled before is gone, or left out: nothing is asked about it any more."""
+        if is_left_out and at.link is not None:
+            self.desk.store.cases.settle(hold_key(row.key, at.link), set())
+        elif row.done and at.link is None:
             self.desk.store.cases.settle(row.key, set())
             self._ask_again(row.key, self.desk.store.cases.asking(row.key))
 
