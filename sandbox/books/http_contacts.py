@@ -84,6 +84,8 @@ def delete_contact(call: Call) -> Reply:
 def delete_contacts(call: Call) -> Reply:
     """DELETE /contacts?contact_ids=."""
     ids = [i for i in call.query.get("contact_ids", "").split(",") if i]
+    if not ids:
+        raise BooksError(4, "Invalid value passed for contact_ids")
     for contact_id in ids:
         call.world.books.delete(contact_id)
     call.record_ids = ids

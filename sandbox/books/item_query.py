@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sandbox.books.items import Item
+from sandbox.books.query import check_filters
 from sandbox.replies import Json
 from sandbox.switches import Switches
 
@@ -26,6 +27,7 @@ def listed(
     items: Iterable[Item], query: dict[str, str], switches: Switches, tax_names: dict[str, str]
 ) -> tuple[list[Item], Json]:
     """Return every item that a list call asks for in order, and what page_context tells of it."""
+    check_filters(query, ("name", "description", "tax_name"))
     asked = query.get("filter_by", "")
     chosen = asked if asked in FILTERS else switches.items_default_filter
     tests = [*_tests(query, tax_names), *_status_tests(chosen)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from sandbox.books.contact import CRM_IDS, Contact
 from sandbox.books.service import BooksService
+from sandbox.books.values import too_long
 from sandbox.clock import parse_time
 from sandbox.kept import Order, Values
 from sandbox.replies import Json
@@ -40,6 +41,8 @@ FILTERS = (
     "Status.CreditLimitExceed",
 )
 KINDS = ("customer", "vendor")
+LONGEST_FILTER = 100
+_HOW = ("", "_startswith", "_contains")
 _TIMES: dict[str, Callable[[Contact], Any]] = {
     "created_time": attrgetter("created_time", "number"),
     "last_modified_time": attrgetter("modified_time", "number"),
@@ -52,6 +55,13 @@ def page_of(query: dict[str, str]) -> tuple[int, int]:
     number = int(page) if page.isdigit() and int(page) > 0 else 1
     size = int(per_page) if per_page.isdigit() and int(per_page) > 0 else 200
     return number, min(size, 200)
+
+
+def check_filters(query: dict[str, str], names: Iterable[str]) -> None:
+    """Refuse a text to look for that is longer than documented (OpenAPI contacts, items)."""
+    for name in (*(name + how for name in names for how in _HOW), "search_text"):
+        if len(query.get(name, "")) > LONGEST_FILTER:
+            raise too_long(name, LONGEST_FILTER)
 
 
 def text_of(contact: Contact, name: str) -> str:
@@ -122,6 +132,7 @@ class ContactLists:
 
     def page(self, query: dict[str, str], switches: Switches) -> tuple[list[Contact], Json]:
         """Return one page and its page_context."""
+        check_filters(query, TEXTS)
         shown = self._books.store.lagging.shown()
         if self._contacts is self._books.store.contacts and shown is not self._contacts:
             return ContactLists(self._books, shown).page(query, switches)
@@ -190,7 +201,7 @@ class ContactLists:
     def _text_tests(self, query: dict[str, str]) -> list[Test]:
         tests: list[Test] = []
         for name in TEXTS:
-            for how in ("", "_startswith", "_contains"):
+            for how in _HOW:
                 if wanted := query.get(name + how, "").casefold():
                     by = "_contains" if name == "address" and not how else how
                     tests.append(_text_test(self._folded(name), by, wanted))

@@ -101,6 +101,9 @@ def plain_values(body: Json, setup: BooksSetup) -> dict[str, Any]:
     for name in OTHER:
         if name in body:
             values[name] = body[name]
+    days = str(values.get("payment_terms", "")).strip()
+    if days and not days.lstrip("-").isdigit():
+        raise invalid("payment_terms")
     if values.get("currency_id") and setup.currency(values["currency_id"]) is None:
         raise invalid("currency_id")
     if setup.org.country != "IN":

@@ -396,3 +396,30 @@ async def test_the_currency_is_fixed_by_transactions(zoho: Zoho, fixed: bool, st
     other = next(c["currency_id"] for c in currencies if c["currency_code"] == "USD")
     answer = await zoho.books("PUT", f"/contacts/{contact['contact_id']}", {"currency_id": other})
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        *(
+            ("/contacts", name)
+            for name in ("contact_name", "email_contains", "address_startswith", "search_text")
+        ),
+        *(("/items", name) for name in ("name", "name_contains", "description", "tax_name", "search_text")),
+    ],
+)
+async def test_a_text_to_look_for_has_a_hundred_characters_at_most(zoho: Zoho, path: str, name: str) -> None:
+    """As documented; what is longer is refused as it is in a body, not answered with nothing."""
+    assert (await zoho.books("GET", path, params={name: "x" * 100})).status_code == 200
+    answer = await zoho.books("GET", path, params={name: "x" * 101})
+    assert (answer.status_code, answer.json()["code"]) == (400, 15)
+    assert name in answer.json()["message"]
+
+
+async def test_days_of_payment_are_a_number_and_a_bulk_delete_names_its_contacts(zoho: Zoho) -> None:
+    """Nothing is stored and nothing is deleted otherwise."""
+    refused = await zoho.books("POST", "/contacts", {"contact_name": "A", "payment_terms": "Net 30"})
+    assert (refused.status_code, refused.json()["code"]) == (400, 4)
+    assert (await zoho.customer(payment_terms=30))["payment_terms"] == 30
+    nobody = await zoho.books("DELETE", "/contacts")
+    assert (nobody.status_code, nobody.json()["code"]) == (400, 4)
