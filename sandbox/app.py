@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -26,9 +28,17 @@ from sandbox.world import Server, World
 
 
 def _no_crm_url(call: Call) -> Reply:
+    if any(path.fullmatch(call.path) for path in _crm_paths()):
+        raise CrmError("INVALID_REQUEST_METHOD", "The http request method type is not a valid one")
     raise CrmError(
         "INVALID_URL_PATTERN", "Please check if the URL trying to access is a correct one", status=404
     )
+
+
+@lru_cache(maxsize=1)
+def _crm_paths() -> list[re.Pattern[str]]:
+    served = [e.template for e in endpoints() if e.product == "crm" and not e.template.endswith(":path}")]
+    return [re.compile(re.sub(r"\{\w+\}", "[^/]+", template)) for template in served]
 
 
 def _no_books_url(call: Call) -> Reply:

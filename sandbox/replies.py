@@ -86,6 +86,14 @@ class CrmError(SandboxError):
         return Reply(self.status, self.item())
 
 
+class InData(CrmError):
+    """A refusal of a whole call that CRM draws as the one item of `data`."""
+
+    def reply(self) -> Reply:
+        """Return the error as a whole body."""
+        return Reply(self.status, {"data": [self.item()]})
+
+
 class BooksError(SandboxError):
     """A Books error: a number and a sentence (Books dossier 9)."""
 

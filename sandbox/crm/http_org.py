@@ -147,10 +147,12 @@ def _user_body(user: User, call: Call) -> Json:
 
 
 def list_users(call: Call) -> Reply:
-    """GET /users, with type=CurrentUser for the token's user."""
+    """GET /users: type=CurrentUser is the token's user; all are active, confirmed administrators."""
     users = call.world.users.all()
     if call.query.get("type") == "CurrentUser":
         return Reply(200, {"users": [_user_body(call.actor, call)]})
+    if call.query.get("type") in ("DeactiveUsers", "DeletedUsers", "NotConfirmedUsers"):
+        return Reply(204)
     info = {"per_page": 200, "count": len(users), "page": 1, "more_records": False}
     return Reply(200, {"users": [_user_body(u, call) for u in users], "info": info})
 

@@ -6,18 +6,26 @@ import re
 from itertools import islice
 
 from sandbox.crm.http_records import newer_than, scope_of, since_header
-from sandbox.crm.paging import number_param, sorting_of
+from sandbox.crm.paging import SORTS, number_param, sorting_of
+from sandbox.crm.params import chosen, searching
 from sandbox.pipeline import Call, Endpoint
-from sandbox.replies import CrmError, Reply
+from sandbox.replies import CrmError, InData, Reply
 
 
 def deleted_records(call: Call) -> Reply:
-    """GET /{module}/deleted: recycle bin and permanent, the latest first (CRM dossier 3)."""
+    """GET /{module}/deleted: recycle bin and permanent, the latest first; refusals stand in `data` (CRM dossier 3)."""
+    try:
+        return _deleted(call)
+    except CrmError as error:
+        raise InData(error.code, error.message, error.details, error.status) from error
+
+
+def _deleted(call: Call) -> Reply:
     crm, world = call.world.crm, call.world
     module = crm.store.module(call.params["module"]).api_name
     since = since_header(call, "if-modified-since")
     newer = newer_than(call, since)
-    kind = call.query.get("type", "all")
+    kind = chosen(call, "type", ("all", "recycle", "permanent")) or "all"
     oldest = world.clock.now() - world.switches.permanent_delete_listed_days * 86_400
     entries = [
         e
@@ -56,8 +64,11 @@ def search_records(call: Call) -> Reply:
     """GET /{module}/search: lags behind, matches loosely, at most 2,000 (CRM dossier 4)."""
     crm = call.world.crm
     module = crm.store.module(call.params["module"])
-    sort_by, order = sorting_of(call)
+    sortable = [name for name, field in module.fields.items() if field.json_type != "jsonarray"]
+    sort_by, order = sorting_of(call, [*SORTS, *sortable])
     found = crm.queries.search(module, call.query, call.world.clock.now(), sort_by, order == "desc")
+    for test in searching(call):
+        found = filter(test, found)
     page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
     if page * per_page > 2_000:
         raise CrmError("LIMIT_REACHED", "the limit of records is reached", {"limit": "2000"})

@@ -8,10 +8,11 @@ from operator import le, lt
 from typing import Any
 
 from sandbox.clock import parse_time
+from sandbox.crm.params import listing
 from sandbox.crm.records import CrmRecord, Effect
 from sandbox.pipeline import Call, Endpoint
 from sandbox.refusals import refuse_record
-from sandbox.replies import CrmError, Json, Reply
+from sandbox.replies import CrmError, InData, Json, Reply
 from sandbox.shapes import texts_of
 
 ADDED, UPDATED, DELETED = "record added", "record updated", "record deleted"
@@ -48,9 +49,10 @@ def list_records(call: Call) -> Reply:
     if len(names) > 50:
         raise CrmError("LIMIT_EXCEEDED", "more fields than allowed", {"limit": 50, "param_name": "fields"})
     since = since_header(call, "if-modified-since")
-    newer = newer_than(call, since)
-    keep = None if since is None else (lambda record: newer(record.modified_time))
-    page = call.world.page_tokens.page(call, module.api_name, _wanted(call), keep)
+    newer, tests = newer_than(call, since), listing(call)
+    if since is not None:
+        tests.append(lambda record: newer(record.modified_time))
+    page = call.world.page_tokens.page(call, module.api_name, _wanted(call), tests)
     if not page.rows:
         return Reply(304 if since is not None else 204)
     render = call.world.crm.render
@@ -90,7 +92,8 @@ def _items(call: Call) -> list[Json]:
             "INVALID_DATA", "invalid data", {"expected_data_type": "jsonarray", "api_name": "data"}
         )
     if len(items) > 100:
-        raise CrmError("LIMIT_EXCEEDED", "more records than allowed", {"limit": 100})
+        text = "count of records in your request exceeds the limit"
+        raise InData("LIMIT_EXCEEDED", text, {"maximum_length": 100, "api_name": "data"})
     return items
 
 
@@ -193,17 +196,8 @@ def _refuse_whole(call: Call, module: str, items: list[Json], since: float) -> N
                 {"record": record},
                 412,
             )
-            raise _Whole(_refusal(call, error))
-
-
-class _Whole(CrmError):
-    """A refusal of the whole call that is drawn as one item."""
-
-    def __init__(self, item: Json) -> None:
-        super().__init__(item["code"], item["message"], item["details"], 412)
-
-    def reply(self) -> Reply:
-        return Reply(412, {"data": [self.item()]})
+            drawn = _refusal(call, error)
+            raise InData(drawn["code"], drawn["message"], drawn["details"], 412)
 
 
 def upsert_records(call: Call) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.crm.metadata import CrmModule, field_body
+from sandbox.crm.params import chosen
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
 
@@ -20,9 +21,11 @@ def _wanted_module(call: Call) -> CrmModule:
 
 
 def list_fields(call: Call) -> Reply:
-    """GET /settings/fields?module=."""
+    """GET /settings/fields?module=; no field is unused."""
     module = _wanted_module(call)
     call.module = module.api_name
+    if chosen(call, "type", ("all", "used", "unused")) == "unused":
+        return Reply(204)
     modules = call.world.crm.store.modules
     return Reply(200, {"fields": [field_body(f, modules) for f in module.fields.values()]})
 

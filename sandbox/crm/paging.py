@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sandbox.crm.params import ambiguous
 from sandbox.crm.records import CrmRecord
 from sandbox.crm.render import CrmRenderer
 from sandbox.replies import CrmError, Json
@@ -74,21 +75,17 @@ class PageTokens:
     _places: dict[str, _Place] = field(default_factory=dict)
 
     def page(
-        self, call: Call, module: str, ids: set[str] | None, keep: Callable[[CrmRecord], bool] | None
+        self, call: Call, module: str, ids: set[str] | None, tests: Sequence[Callable[[CrmRecord], bool]]
     ) -> Page:
-        """Return a page of the records that are kept, all without a test; raises CrmError on wrong paging."""
+        """Return a page of the records that pass every test; raises CrmError on wrong paging."""
         per_page = number_param(call, "per_page", 200, 200)
         sort_by, order = sorting_of(call)
         token = call.query.get("page_token")
         if token is not None and "page" in call.query:
-            raise CrmError(
-                "AMBIGUITY_DURING_PROCESSING",
-                "page and page_token cannot be given together",
-                {"param_name": "page_token"},
-            )
+            raise ambiguous("page", "page_token")
         rows = call.world.crm.queries.ordered(module, sort_by, order == "desc")
-        if keep is not None:
-            rows = list(filter(keep, rows))
+        for test in tests:
+            rows = list(filter(test, rows))
         if ids is not None:
             rows = [r for r in rows if r.id in ids]
         start, number, seen = self._start(call, token, rows, per_page, sort_by, order)
@@ -113,21 +110,20 @@ class PageTokens:
             if number * per_page > 2_000 and number > 1:
                 raise CrmError(
                     "DISCRETE_PAGINATION_LIMIT_EXCEEDED",
-                    "use page_token to fetch beyond 2000 records",
+                    "You can only get the first 2000 records without using page_token param",
                     {"limit": 2000},
                 )
             return (number - 1) * per_page, number, (number - 1) * per_page
         place = self._places.get(token)
-        if place is None:
-            raise CrmError("INVALID_DATA", "invalid data", {"param_name": "page_token"})
-        if place.bound != _binding(call):
-            raise CrmError(
-                "TOKEN_BOUND_DATA_MISMATCH", "the data of the token differs", {"param_name": "page_token"}
-            )
+        if place is None or place.bound != _binding(call):
+            text = "The page_token given seems to be invalid or input param is added or altered or deleted"
+            raise CrmError("TOKEN_BOUND_DATA_MISMATCH", text, {"param_name": "page_token"})
         if place.expires <= call.world.clock.now():
-            raise CrmError("EXPIRED_VALUE", "the page token has expired", {"param_name": "page_token"})
+            details = {"api_name": "page_token", "json_path": "$.query.page_token"}
+            raise CrmError("EXPIRED_VALUE", "Page token expired", details)
         if place.seen + per_page > 100_000:
-            raise CrmError("PAGINATION_LIMIT_EXCEEDED", "pagination limit exceeded", {"limit": 100_000})
+            text = "You can only get upto 100000 records using page_token param"
+            raise CrmError("PAGINATION_LIMIT_EXCEEDED", text, {"param_name": "page_token"})
         sign = -1 if order == "desc" else 1
         start = bisect_right(rows, _signed(place.after, sign), key=lambda r: _signed(_key(r, sort_by), sign))
         return start, place.number, place.seen
@@ -139,13 +135,13 @@ class PageTokens:
         return token
 
 
-def sorting_of(call: Call) -> tuple[str, str]:
+def sorting_of(call: Call, known: Sequence[str] = SORTS) -> tuple[str, str]:
     """Return what rows are sorted by and in which order; raises CrmError."""
     sort_by, order = call.query.get("sort_by", "id"), call.query.get("sort_order", "desc")
-    if sort_by not in SORTS or order not in ("asc", "desc"):
-        raise CrmError(
-            "INVALID_DATA", "invalid data", {"param_name": "sort_by", "supported_values": list(SORTS)}
-        )
+    for name, value, supported in (("sort_by", sort_by, known), ("sort_order", order, ("asc", "desc"))):
+        if value not in supported:
+            details = {"param_name": name, "supported_values": list(supported)}
+            raise CrmError("INVALID_DATA", "invalid data", details)
     return sort_by, order
 
 

@@ -188,9 +188,11 @@ class CrmQueries:
         name = module.api_name
         test = search.test_of(module, SYSTEM, self.reading(name), partial(self._searched, name), params)
         seen_until = now - self._switches().search_lag_seconds
-        return (
-            r for r in self.ordered(name, sort_by, descending) if r.modified_time <= seen_until and test(r)
-        )
+        if sort_by in _ORDER:
+            rows = self.ordered(name, sort_by, descending)
+        else:
+            rows = _sorted(self.ordered(name, "id", descending), self._reader(name, sort_by), descending)
+        return (r for r in rows if r.modified_time <= seen_until and test(r))
 
     def _searched(self, module: str, names: tuple[str, ...]) -> dict[str, str]:
         """Return what a word is searched in."""

@@ -84,6 +84,12 @@ REFUSALS: dict[str, tuple[str, str]] = {
 }
 
 
+def approval_state(record: CrmRecord) -> str:
+    """Return where a record stands between those who approve and review it, as `approval_state` names it."""
+    waits = {"approval": "approval_process_pending", "review": "review_process_pending"}
+    return waits.get(record.refusal or "", "approved")
+
+
 def bad_id(record_id: str, index: int | None) -> CrmError:
     """Return the refusal for an id that no live record has."""
     details = {"id": record_id, "api_name": "id", "json_path": f"$.data[{index or 0}].id"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.clock import crm_time, parse_whole_seconds
 from sandbox.crm.metadata import CrmField
-from sandbox.crm.records import CrmRecord, full_name
+from sandbox.crm.records import CrmRecord, approval_state, full_name
 from sandbox.crm.store import CrmStore
 from sandbox.replies import Json
 
@@ -111,7 +111,7 @@ class CrmRenderer:
             "$state": "save",
             "$process_flow": False,
             "$locked_for_me": locked,
-            "$approved": record.refusal != "approval",
+            "$approved": approval_state(record) == "approved",
             "$approval": {"delegate": False, "takeover": False, **no_action},
             "$editable": True,
             "$zia_owner_assignment": "owner_recommendation_unavailable",
@@ -125,7 +125,7 @@ class CrmRenderer:
                 "name": module.layout_name,
                 "id": module.layout_id,
             },
-            "$approval_state": "approved",
+            "$approval_state": approval_state(record),
             "$has_more": {},
             "nearby_distance__s": None,
             **_compound_parts(record.module),

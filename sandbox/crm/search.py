@@ -33,15 +33,15 @@ def test_of(
 ) -> Test:
     """Return what judges a record; of several ways to ask the first counts: criteria, email, phone, word."""
     if params.get("criteria"):
-        return _Criteria(params["criteria"], {*module.fields, *system}, read).test()
+        return _Criteria(params["criteria"], module, system, read).test()
     for word, types in _LOOKED_AT.items():
         if params.get(word):
             held = texts(tuple(f.api_name for f in module.fields.values() if f.data_type in types))
             wanted = params[word].casefold()
             return lambda record: wanted in held[record.id]
     raise CrmError(
-        "REQUIRED_PARAM_MISSING",
-        "One of the expected parameter is missing",
+        "EXPECTED_PARAM_MISSING",
+        "one of the expected parameter is missing",
         {"param_names": ["criteria", *_LOOKED_AT]},
     )
 
@@ -58,9 +58,10 @@ def _invalid(reason: str) -> CrmError:
 class _Criteria:
     """Reads `((A:equals:1)and((B:in:2,3)or(C:less_than:4)))`; without brackets from left to right."""
 
-    def __init__(self, text: str, known: Collection[str], read: coql.Get) -> None:
+    def __init__(self, text: str, module: CrmModule, system: Collection[str], read: coql.Get) -> None:
         self._text, self._at, self._count = text.strip(), 0, 0
-        self._known, self._read = known, read
+        self._known, self._read = {*module.fields, *system}, read
+        self._chosen = {f.api_name for f in module.fields.values() if f.data_type == "picklist"}
 
     def test(self) -> Test:
         made = self._row()
@@ -100,13 +101,17 @@ class _Criteria:
         if operator == "starts_with":
             value_of, start = read(name), wanted.casefold()
             return lambda record: str(value_of(record) or "").startswith(start)
-        if operator == "in":
+        if operator in ("in", "between"):
             values = tuple(re.sub(r"\\(.)", r"\1", v) for v in re.split(r"(?<!\\),", raw))
             if len(values) > MOST_VALUES:
                 raise CrmError("LIMIT_EXCEEDED", "more values than allowed", {"limit": MOST_VALUES})
-            return coql.compile_where(coql.Compare(name, "in", values), read)
+            if operator == "between" and len(values) != 2:
+                raise _invalid(operator)
+            return coql.compile_where(coql.Compare(name, operator, values), read)
         if operator != "equals":
             raise _invalid(operator)
+        if name in self._chosen:
+            return coql.compile_where(coql.Compare(name, "=", wanted), read)
         return _equals(name, wanted, read)
 
 

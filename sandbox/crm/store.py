@@ -102,7 +102,9 @@ class CrmStore:
             raise self._already_modified(record)
         if record.refusal is not None:
             code, text = REFUSALS[record.refusal]
-            raise CrmError(code, text, {"api_name": "id", "json_path": f"$.data[{index or 0}].id"})
+            locked = {"action": "record_locking"} if record.refusal == "locked" else {}
+            details = {"api_name": "id", "json_path": f"$.data[{index or 0}].id", **locked}
+            raise CrmError(code, text, details)
         values = self._accepted(meta, payload, index)
         self._refuse_duplicates(meta, values, record_id, index)
         changed = tuple(n for n, v in values.items() if self._shown(record, n) != v)
