@@ -166,6 +166,33 @@ def test_a_refused_read_is_never_an_empty_one() -> None:
     assert code_of("crm", {"data": [{"id": "1", "code": "X", "status": "open"}]}) == ""
 
 
+@pytest.mark.parametrize("code", ["INVALID_MODULE", "AUTHORIZATION_FAILED", "INVALID_REQUEST_METHOD"])
+@pytest.mark.parametrize("name", ["crm.insert", "crm.update", "crm.update_many", "crm.deleted", "crm.list"])
+def test_a_refused_module_stops_the_call_even_as_a_result(name: str, code: str) -> None:
+    """CRM's examples put it into `data`, with the place in the address: it speaks of no record."""
+    with pytest.raises(StopError) as caught:
+        check(ENDPOINTS[name], 400, {"data": [crm_item(code, resource_path_index=0)]}, {})
+    assert type(caught.value) is rules.CRM[code].error
+
+
+def test_a_refused_list_stops_as_a_bare_refusal_does() -> None:
+    """A list names no record, so that a refusal in `data` is never one of a record."""
+    with pytest.raises(ForbiddenError):
+        check(ENDPOINTS["crm.deleted"], 403, {"data": [crm_item("NO_PERMISSION")]}, {})
+    with pytest.raises(RefusedError):
+        check(ENDPOINTS["crm.get"], 403, {"data": [crm_item("NO_PERMISSION")]}, {})
+
+
+@pytest.mark.parametrize(("name", "gone"), [("crm.update", True), ("crm.update_many", False)])
+def test_an_id_that_is_wrong_in_the_address_is_gone(name: str, gone: bool) -> None:
+    """Where the address has an id; of several records none is named so."""
+    item = crm_item("INVALID_DATA", resource_path_index=1)
+    check(ENDPOINTS[name], 400, {"data": [item]}, {})
+    with pytest.raises(RefusedError) as caught:
+        check_item(ENDPOINTS[name], item)
+    assert isinstance(caught.value, GoneError) is gone
+
+
 @pytest.mark.parametrize("code", ["NO_PERMISSION", "AUTHORIZATION_FAILED"])
 def test_a_permission_stops_a_call_but_quarantines_a_record(code: str) -> None:
     """One record that the user may not touch must not stop all others."""

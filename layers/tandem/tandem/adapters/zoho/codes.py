@@ -63,7 +63,9 @@ def check(
     reply = body if isinstance(body, Mapping) else {}
     failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     results = _items(reply) if endpoint.product == "crm" and not failed else []
-    if results:
+    if results and _speaks_of_call(endpoint, status, results[0]):
+        reply = results[0]
+    elif results:
         if endpoint.reads and status >= HTTPStatus.BAD_REQUEST:
             check_item(endpoint, results[0])
         return
@@ -117,6 +119,20 @@ def _items(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [row for row in rows if "code" in row and row.get("status") in ("success", "error")]
 
 
+def _speaks_of_call(endpoint: Endpoint, status: int, item: Mapping[str, Any]) -> bool:
+    """Whether a refusal in `data` is that of the call: of a list, or of the module in the address.
+
+    CRM's examples draw it so for writes and for deletions; the recorded answers have it bare (dossier crm §3).
+    """
+    of_list = endpoint.reads and not endpoint.one
+    return status >= HTTPStatus.BAD_REQUEST and (of_list or _place_in_path(item) == 0)
+
+
+def _place_in_path(item: Mapping[str, Any]) -> int | None:
+    """Which part of the address is wrong: 0 the module, 1 the id; None when CRM names none."""
+    return as_int(as_object(item.get("details")).get("resource_path_index"))
+
+
 def _word(code: Any) -> str:
     """A code as text; what is there but cannot be one is none of ours."""
     return "" if code in (None, "") else as_text(code) or _NO_CODE
@@ -147,7 +163,7 @@ def _names_missing_id(endpoint: Endpoint, item: Mapping[str, Any], *, wrapped: b
     details = CrmDetails.of(item.get("details"))
     if details.json_path:
         return details.json_path in ("$.data[0].id", "$.id")
-    if not wrapped and "resource_path_index" in as_object(item.get("details")):
+    if _place_in_path(item) is not None and (not wrapped or "{id}" in endpoint.template):
         return True
     return details.api_name == "id" or "the id given" in as_text(item.get("message")).lower()
 
