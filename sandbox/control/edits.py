@@ -89,7 +89,7 @@ def crm_refuse(world: World, params: Params, body: Json) -> Json:
     state = body.get("state")
     if record is None or (state is not None and state not in REFUSALS):
         raise ControlError(f"state is null or one of {sorted(REFUSALS)}, of a live record")
-    record.refusal = state
+    world.crm.store.data[record.module].refuse(record, state)
     return {"id": record.id, "state": state}
 
 

@@ -61,10 +61,12 @@ def searching(call: Call) -> list[Test]:
 
 
 def _states(call: Call) -> list[Test]:
+    """Return what both words leave over; without them, only what is approved and not converted."""
     tests: list[Test] = []
     if chosen(call, "converted", _BOTH) == "true":
         tests.append(lambda record: False)
-    approved = chosen(call, "approved", _BOTH)
-    if approved in ("true", "false"):
-        tests.append(lambda record: (approval_state(record) == "approved") is (approved == "true"))
+    approved = chosen(call, "approved", _BOTH) or ("both" if "approval_state" in call.query else "true")
+    waiting = call.world.crm.store.data[call.params["module"]].waiting
+    if approved == "false" or (approved == "true" and waiting):
+        tests.append(lambda record: (record.id in waiting) is (approved == "false"))
     return tests

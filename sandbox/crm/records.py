@@ -57,6 +57,16 @@ class ModuleData:
     unique: dict[tuple[str, str], str] = field(default_factory=dict)
     moves: list[str] = field(default_factory=list)
     """The ids in the order of their changes; what is kept of a list follows it."""
+    waiting: set[str] = field(default_factory=set)
+    """The ids of those that are not approved: few, so that a list need not look at every record."""
+
+    def refuse(self, record: CrmRecord, refusal: str | None) -> None:
+        """Set why a record is not to be changed."""
+        record.refusal = refusal
+        if approval_state(record) == "approved":
+            self.waiting.discard(record.id)
+        else:
+            self.waiting.add(record.id)
 
     def rename_values(self, old: str, new: str) -> None:
         """Move what live records hold in one field to another name."""

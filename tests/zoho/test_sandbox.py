@@ -63,6 +63,13 @@ class TestCrm:
             ]
             assert [body["Account_Name"]["id"] for body in bodies if body] == [account] * 4
 
+    @pytest.mark.parametrize("state", ["approval", "review", "locked"])
+    async def test_what_waits_for_a_person_is_read_all_the_same(self, zoho: Zoho, state: str) -> None:
+        """Lists leave out what is not approved unless it is asked for: it would look as if it were gone."""
+        account = await zoho.account()
+        await zoho.control("POST", f"/crm/Accounts/{account}/state", {"state": state})
+        assert list((await zoho.crm.read(ACCOUNTS, [account])).bodies) == [account]
+
     @pytest.mark.parametrize("bulk", ["per_item", "whole"])
     async def test_the_guard_holds(self, zoho: Zoho, bulk: str) -> None:
         """An edit after the read is never overwritten; the same second is on our side."""

@@ -63,13 +63,17 @@ class CrmClient:
         self._clock = clock
 
     async def read(self, resource: Resource, ids: Sequence[str]) -> Batch:
-        """Read by id, 50 a call; an id that is absent from the answer is absent from the batch."""
+        """Read by id, 50 a call; an id that is absent from the answer is absent from the batch.
+
+        What waits for an approval is asked for too: CRM leaves it out of lists by default.
+        """
         fields = ",".join(coql.columns(resource))
+        also = [("fields", fields), ("approved", "both"), ("per_page", _PER_PAGE)]
         calls = [
             Call(
                 ENDPOINTS["crm.list"],
                 {"module": resource.module},
-                [("ids", ",".join(map(check_id, chunk))), ("fields", fields), ("per_page", _PER_PAGE)],
+                [("ids", ",".join(map(check_id, chunk))), *also],
             )
             for chunk in chunks(ids, IDS_PER_READ)
         ]
