@@ -18,8 +18,9 @@ _FIXES: Mapping[str, str] = {
     "lookup to another kind": "Lead the field to another record, or clear it; or make that record one of the kind: "
                               "give a Contact its Account. It then goes on by itself",
     "owned by Books": "Change it in Books, or let CRM's value in once: tandem release ID --take crm",
-    "match": "Is it the same customer? Then tandem release ID --approve (one candidate). If it is none of them: "
-             "tandem release ID --keep-apart. Of several, mend the duplicates in Zoho, then tandem release ID",
+    "match": "Is it the same customer? Then tandem release ID --approve (one candidate that is free; of one that is "
+             "linked: tandem unlink it, then tandem link). If it is none of them: tandem release ID --keep-apart. Of "
+             "several, mend the duplicates in Zoho, then tandem release ID",
     "deleted with transactions": "Restore it in CRM, or let the Books customer become inactive: tandem release ID "
                                  "--approve",
     "deleted in CRM": "The mapping asks a person: restore it in CRM, or let the delete through: tandem release ID "
@@ -28,7 +29,8 @@ _FIXES: Mapping[str, str] = {
                      "was a plain delete: tandem release ID --keep-apart",
     "merged in Books": "Is it so? Then tandem release ID --approve: the Account goes on with the survivor. If it was "
                        "not: tandem release ID --keep-apart",
-    "merged, both linked": "Merge the two on the other side as well; the pair then ends by itself",
+    "merged, both linked": "Merge the two on the other side as well; the pair then ends by itself. If it was no merge: "
+                           "tandem release ID --keep-apart",
     "deleted, state restored": "What both agreed on is lost with the old table: restore it in CRM, or tandem "
                                "release ID --approve: the Books customer becomes inactive",
     "no Account": "Give the Contact an Account in CRM, or write without_account: leave_out in the mapping",
@@ -74,7 +76,7 @@ _SETTLES: Mapping[Word, tuple[str, ...]] = {
         "guard",
         "deleted, state restored",
     ),
-    "keep-apart": ("match", "merged in CRM", "merged in Books"),
+    "keep-apart": ("match", "merged in CRM", "merged in Books", "merged, both linked"),
 }
 
 

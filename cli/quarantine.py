@@ -15,7 +15,8 @@ from cli.shell import Session, session_of
 from tandem.core.connection import Connection
 from tandem.core.conversion import SIDE_NAMES
 from tandem.core.errors import BadInputError, ConditionFailedError
-from tandem.core.records import RecordKey, RowClass, Side
+from tandem.core.match import VANISHED
+from tandem.core.records import LinkState, RecordKey, RowClass, Side
 from tandem.engine.ports import Item
 from tandem.engine.rows import parse_key
 
@@ -145,7 +146,7 @@ def release(
     connection = session.connection()
     word: Word | None = "take" if take else "approve" if approve else "keep-apart" if keep_apart else None
     holds, closed = _meant(session, connection, id, word)
-    _check_word(holds, word)
+    _check_word(session, holds, word)
     now, released = session.now(), []
     for hold in holds:
         if take or approve:
@@ -237,19 +238,40 @@ def _answer_guard(session: Session, connection: Connection, cause: str, word: Wo
     return cause
 
 
-def _check_word(holds: Sequence[Item], word: Word | None) -> None:
+def _check_word(session: Session, holds: Sequence[Item], word: Word | None) -> None:
     if word is None:
         return
     for hold in holds:
         cause = str(hold["cause"])
         if not settles(word, cause):
             raise BadInputError(f"--{word} has no effect on “{cause}”. {fix_of(cause)}")
+        if word != "approve" or kind_of(cause) != "match" or cause == f"match:{VANISHED}":
+            continue
         count = len(hold.get("candidates") or ())
-        if word == "approve" and cause.startswith("match") and count != 1:
+        if count != 1:
             raise BadInputError(
                 f"--approve needs one candidate; here are {count}: {', '.join(hold.get('candidates') or ['none'])}. "
                 "Mend the duplicates in Zoho, then release without a word"
             )
+        _check_free(session, parse_key(str(hold["record"])), str(hold["candidates"][0]))
+
+
+def _check_free(session: Session, key: RecordKey, candidate: str) -> None:
+    """Of a candidate that a link holds, or a tombstone, an approval would only be asked for again."""
+    side = key.side.other
+    link = session.store.links.of(RecordKey(key.connection, side, key.entity, candidate))
+    if link is None:
+        return
+    ids = {key.side: key.id, side: candidate}
+    both = f"tandem link {ids[Side.CRM]} {ids[Side.BOOKS]}"
+    if link.state is LinkState.LIVE:
+        told = f"is linked with {link.id_on(key.side)}: tandem unlink {side}:{candidate}, then {both}"
+    else:
+        told = f"belonged to a link that has ended ({link.reason}): {both}"
+    raise BadInputError(
+        f"--approve links only what is free. {SIDE_NAMES[side]} record {candidate} {told}. If they are two: "
+        f"tandem release {key.side}:{key.id} --keep-apart"
+    )
 
 
 def _print_release(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from tandem.core.actions import Hold
+from tandem.core.records import RecordKey, Side
 from tests.cli.conftest import World
 
 ACME = {"Account_Name": "Acme Ltd", "Account_Type": "Customer", "Website": "https://acme.example"}
@@ -103,6 +106,43 @@ def test_a_person_links_a_record_with_another_than_before(pair: tuple[World, str
     assert world.run("why", f"books:{customer}", "--json").json["state"] == "tombstone"
     assert world.run("why", f"crm:{other}", "--json").json["state"] == "tombstone"
     assert len(contacts(world)) == 2
+
+
+def test_an_approval_of_one_that_is_taken_is_refused_with_what_to_do(pair: tuple[World, str, str]) -> None:
+    """It would only be held again: first the link ends, or has ended, then a person links the two."""
+    world, account, customer = pair
+    twin = str(world.sandbox.control("POST", "/crm/Accounts", {**ACME, "Website": None})["id"])
+    world.work()
+    [case] = world.run("quarantine", "--json").json["cases"]
+    assert case["cause"].startswith("match:")
+    refused = world.run("release", twin, "--approve")
+    assert refused.code == 2
+    assert f"linked with {account}: tandem unlink books:{customer}" in refused.err.replace("\n", " ")
+    assert world.run("unlink", account, "--yes").code == 0
+    assert world.run("release", twin).code == 0
+    world.work()
+    assert world.run("why", twin, "--json").json["state"] == "held", "an unlinked pair keeps both reserved"
+    refused = world.run("release", case["id"], "--approve")
+    assert refused.code == 2
+    assert f"tandem link {twin} {customer}" in refused.err.replace("\n", " ")
+    assert world.run("link", twin, customer, "--yes").code == 0
+    world.work()
+    assert world.run("why", twin, "--json").json["link"]["books_id"] == customer
+    assert world.run("quarantine").code == 0
+
+
+def test_a_record_whose_counterpart_is_gone_may_be_approved_without_a_candidate(
+    pair: tuple[World, str, str],
+) -> None:
+    """There is none to choose: another is made."""
+    world, account, _ = pair
+    store, key = world.stack.store, RecordKey("main", Side.CRM, "customer", account)
+    store.cases.hold(
+        key, Hold("match:counterpart gone", "it was linked with 1, which is not there"), datetime.now(UTC)
+    )
+    assert world.run("release", account, "--approve").code == 0
+    [hold] = store.cases.holds_of(key)
+    assert hold["word"]["approve"] is True
 
 
 def test_what_cannot_be_linked_is_told_with_the_reason(pair: tuple[World, str, str]) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from cli.fixes import settles
 from tandem.core.decide import Ended
 from tandem.core.records import Base, Edit, Link, LinkState, RecordKey, Side
 from tests.system.conftest import ACCOUNT, CONTACT, Pair
@@ -132,18 +135,29 @@ async def test_a_merge_of_two_linked_accounts_names_both_customers_and_touches_n
     system.judge()
 
 
-async def test_an_account_that_a_person_keeps_apart_is_no_survivor(pair: Pair) -> None:
-    """Then the delete is a delete."""
+@pytest.mark.parametrize(
+    ("kind", "cause", "left"),
+    [
+        ("Prospect", "merged in CRM", ["inactive"]),
+        ("Customer", "merged, both linked", ["active", "inactive"]),
+    ],
+)
+async def test_an_account_that_a_person_keeps_apart_is_no_survivor(
+    pair: Pair, kind: str, cause: str, left: list[str]
+) -> None:
+    """Then the delete is a delete; also where the other Account has a customer of its own."""
     system = pair.system
-    master = await account(system, Account_Type="Prospect")
+    master = await account(system, Account_Type=kind)
     await system.settle(1)
     await merge_in_crm(system, master, pair.account)
-    [hold] = [one for one in system.store.cases.holds("main") if one["cause"] == "merged in CRM"]
+    [hold] = [one for one in system.store.cases.holds("main") if one["cause"] == cause]
+    assert hold["candidates"] == [master]
+    assert settles("keep-apart", cause)
     key = RecordKey("main", Side.CRM, "customer", pair.account)
     system.store.apart.keep(key, list(hold["candidates"]), system.clock.now())
     await system.release(hold)
     await system.settle(4)
-    assert await statuses(system) == ["inactive"]
+    assert await statuses(system) == left
 
 
 async def test_a_delete_without_a_survivor_still_deactivates_though_a_namesake_is_elsewhere(

@@ -152,6 +152,7 @@ def _merged(now_at: Situation, link: Link, survivor: Survivor, entity: EntityMap
                 BOTH_LINKED,
                 f"{told}, which is linked with {SIDE_NAMES[other]} {survivor.linked}. Merge {kept} into "
                 f"{survivor.linked} in {SIDE_NAMES[other]} too",
+                candidates=(survivor.record.id,),
             )
         )
     cause = f"merged in {product}"
