@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tests.mutants.near import HELPERS, NEAR, TANDEM
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "build/mutants"
 COPIED = ("tests", "sandbox", "events")
 STOPPED = 124
+DRAWN = "*__mutmut_*1"
+"""A sample without a choice: of each function the first mutant, the eleventh, and so on."""
 
 # What mutmut writes down for a mutant is the exit code of pytest, or one of its own.
 OUTCOMES = {0: "survived", 1: "killed", 3: "killed", 5: "untested", 33: "untested"}
@@ -41,6 +44,7 @@ class Report:
 
     module: str
     mutants: int = 0
+    drawn: int = 0
     killed: int = 0
     timeouts: int = 0
     survived: int = 0
@@ -130,17 +134,17 @@ def environment() -> dict[str, str]:
     return {**{n: v for n, v in os.environ.items() if n != "PYTHONPATH"}, "PYTHONHASHSEED": "0"}
 
 
-def run(folder: Path, seconds: float) -> int:
-    """Try what is not yet tried, for so long; mutmut's exit code, or `STOPPED` when the time was up."""
+def run(folder: Path, seconds: float, *, drawn: str) -> int:
+    """Try what is drawn and not yet tried, for so long; mutmut's exit code, or `STOPPED` when the time was up."""
     with (folder / "log").open("w") as log:
-        command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1"]
+        command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", "1", drawn]
         child = subprocess.Popen(command, cwd=folder, env=environment(), stdout=log, stderr=log)
         end = time.monotonic() + seconds
         while True:
             try:
                 return child.wait(min(30, max(0.1, end - time.monotonic())))
             except subprocess.TimeoutExpired:
-                codes = outcomes(folder)
+                codes = outcomes(folder, drawn)
                 tried = sum(code not in UNFINISHED for code in codes.values())
                 print(f"  tried {tried} of {len(codes)}", flush=True)
             if time.monotonic() >= end:
@@ -154,15 +158,15 @@ def metas(folder: Path) -> list[Path]:
     return [path for path in (folder / "mutants/src").rglob("*.py.meta") if path.stat().st_size]
 
 
-def outcomes(folder: Path) -> dict[str, int | None]:
-    """The exit code of each mutant by its name; none before mutmut has made them."""
+def outcomes(folder: Path, drawn: str) -> dict[str, int | None]:
+    """The exit code of each mutant of a sample by its name; none before mutmut has made them."""
     codes: dict[str, int | None] = {}
     for path in metas(folder):
         try:
             codes.update(json.loads(path.read_text())["exit_code_by_key"])
         except json.JSONDecodeError:  # mutmut is just writing it
             continue
-    return codes
+    return {name: code for name, code in codes.items() if fnmatch(name, drawn)}
 
 
 def texts_of(folder: Path, module: str, mutants: Sequence[str]) -> list[str]:
@@ -220,10 +224,10 @@ def changed(plain: str, mutated: str) -> list[str]:
     return [line for line in lines if not line.startswith(("---", "+++"))]
 
 
-def judge(folder: Path, module: str) -> Report:
-    """Count what is known, and look at each survivor."""
-    codes, report = outcomes(folder), Report(module)
-    report.mutants = len(codes)
+def judge(folder: Path, module: str, *, drawn: str) -> Report:
+    """Count what is known of a sample, and look at each survivor."""
+    codes, report = outcomes(folder, drawn), Report(module, mutants=len(outcomes(folder, "*")))
+    report.drawn = len(codes)
     for code in codes.values():
         kind = "timeouts" if code in TIMEOUTS else OUTCOMES.get(-1 if code is None else code, "odd")
         kind = "pending" if code in UNFINISHED else kind
@@ -255,7 +259,7 @@ def why(folder: Path) -> str:
     return "\n".join([line for line in lines if line.strip()][-40:])
 
 
-def try_modules(modules: Sequence[str], minutes: float, *, again: bool) -> Iterator[Report]:
+def try_modules(modules: Sequence[str], minutes: float, *, again: bool, drawn: str) -> Iterator[Report]:
     """Each module in turn, until the time is up; a module that is not begun is told as a fault."""
     end = time.monotonic() + 60 * minutes
     for module in modules:
@@ -265,23 +269,23 @@ def try_modules(modules: Sequence[str], minutes: float, *, again: bool) -> Itera
             continue
         print(f"{module}: {', '.join(NEAR[module])}", flush=True)
         folder = session_of(module, again=again)
-        code = run(folder, left)
+        code = run(folder, left, drawn=drawn)
         if code not in {0, STOPPED}:
             yield Report(
                 module, fault=f"the tests do not pass on the code as it is, or mutmut failed:\n{why(folder)}"
             )
-        elif not outcomes(folder):
+        elif not outcomes(folder, drawn):
             yield Report(module, fault="the time was up before a mutant was made")
         else:
-            yield judge(folder, module)
+            yield judge(folder, module, drawn=drawn)
 
 
 def line_of(report: Report) -> str:
     """One module's figures."""
     return (
-        f"{report.module:<20} mutants {report.mutants} killed {report.killed} timeouts {report.timeouts} "
-        f"survived {report.survived} untested {report.untested} odd {report.odd} refused by mypy {report.refused} "
-        f"reworded {report.reworded} pending {report.pending} score {report.score:.1f}"
+        f"{report.module:<20} mutants {report.mutants} drawn {report.drawn} killed {report.killed} "
+        f"timeouts {report.timeouts} survived {report.survived} untested {report.untested} odd {report.odd} "
+        f"refused by mypy {report.refused} reworded {report.reworded} pending {report.pending} score {report.score:.1f}"
     )
 
 
@@ -295,6 +299,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="where only tests were added, try none but the survivors again",
     )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="of each function the first mutant, the eleventh, and so on: a first look at much code",
+    )
     parser.add_argument("--json", type=Path, default=Path("build/mutants.json"))
     asked = parser.parse_args(argv)
     if unknown := [name for name in asked.modules if name not in NEAR]:
@@ -302,7 +311,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{', '.join(unknown)}: not in tests/mutants/near.py; give it the tests that cover it there"
         )
     reports = []
-    for report in try_modules(asked.modules or list(NEAR), asked.minutes, again=asked.again):
+    drawn = DRAWN if asked.sample else "*"
+    for report in try_modules(asked.modules or list(NEAR), asked.minutes, again=asked.again, drawn=drawn):
         reports.append(report)
         print(f"{report.module}: {report.fault}" if report.fault else line_of(report))
         for name, lines in report.survivors.items():
