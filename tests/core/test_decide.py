@@ -85,6 +85,14 @@ def test_a_pair_in_step_is_quiet() -> None:
     assert action.holds == ()
 
 
+def test_a_customer_is_a_business_and_syncs_like_any() -> None:
+    """Only what is linked as an individual must look like one."""
+    pair = at(crm=crm(website="new.example"), books=replace(books(), scope={"customer_sub_type": "business"}))
+    action = decided(pair)
+    assert isinstance(action, Sync)
+    assert action.writes[Side.BOOKS] == {"website": "new.example"}
+
+
 def test_a_change_on_each_side_in_different_fields_writes_both() -> None:
     """The merge is per field."""
     action = decided(at(crm=crm(website="new.example"), books=books(name="Acme Ltd")))

@@ -70,6 +70,9 @@ TABLE: dict[str, tuple[Any, Any, tuple[Any, Any] | None, dict[str, Any], str]] =
     "a clear towards never_blank_crm is adopted": ("a",     None,   ("a", "a"), KEPT_IN_CRM,               "agreed"),
     "never_blank_crm does not stop one to Books": (None,    "a",    ("a", "a"), KEPT_IN_CRM,              "books=None"),
     "Books owns a clear that CRM must not get":   ("b",     None,   ("a", "a"), BOOKS_OWNS_KEPT,           "books=b"),
+    "a value is never kept for never_blank":      ("b",     "c",    ("a", "a"), {"never_blank": True},     "books=b"),
+    "on_create fills a blank":                    ("b",     None,   ("a", None), {"written": "on_create"}, "books=b"),
+    "on_create changes no value":                 ("b",     "a",    ("a", "a"), {"written": "on_create"},  "held"),
     "changed on both, CRM owns":                  ("b",     "c",    ("a", "a"), {},                        "books=b"),
     "changed on both, Books owns":                ("b",     "c",    ("a", "a"), {"owner": "books"},        "crm=c"),
     "changed on both, held":                      ("b",     "c",    ("a", "a"), {"conflict": "hold"},      "held"),
@@ -121,6 +124,16 @@ def test_the_reason_names_the_rule_and_every_value() -> None:
     reason = merged("b", "c", ("a", "A")).reason
     assert (reason.crm, reason.books, reason.base_crm, reason.base_books) == ("b", "c", "a", "A")
     assert (reason.rule, reason.sentence) == ("conflict: changed on both sides, crm owns notes", "")
+
+
+def test_what_is_held_says_so_and_a_plain_change_needs_no_sentence() -> None:
+    """`tandem why` prints the sentence of the hold itself, and nothing after a rule that says all."""
+    held = merged("b", "c", ("a", "a"), conflict="hold")
+    assert held.hold is not None
+    assert (held.reason.rule, held.reason.sentence) == ("held", held.hold.sentence)
+    assert [merged(*pair, ("a", "a")).reason.sentence for pair in (("b", "a"), ("b", "b"), ("a", "a"))] == [
+        ""
+    ] * 3
 
 
 def test_a_write_advances_the_base_to_what_both_sides_will_show() -> None:

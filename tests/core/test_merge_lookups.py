@@ -41,6 +41,23 @@ def waits(result: Merged) -> bool:
     return result.hold is not None and result.hold.ends_by_itself
 
 
+@pytest.mark.parametrize(
+    ("shown", "read"),
+    [
+        ({"id": "1", "name": "Metals"}, "1"),
+        ({"id": 1}, "1"),
+        ("71", "71"),
+        (71, "71"),
+        ({}, None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_reference_is_read_as_the_id_that_it_leads_to(shown: Any, read: Any) -> None:
+    """CRM shows an object, Books an id; nothing is blank."""
+    assert [REFERENCE.convert.read(side, shown) for side in Side] == [read, read]
+
+
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("base", [None, ("1", "71"), (None, None)])
 def test_a_new_reference_to_an_unlinked_record_waits_and_tells_for_what(side: Side, base: Any) -> None:
