@@ -30,18 +30,20 @@ def stamp(run: Run) -> str:
 async def prepare(run: Run) -> None:
     """Make the customer, or take the one of an earlier run."""
     await _read_fields(run)
-    if "books" in run.kept.making and not run.kept.books:
-        await _find(run)
-    if run.kept.books:
+    is_active = "books" in run.kept.making and not run.kept.books and await _find(run)
+    if is_active:
+        note_active(run, run.kept.books)
+    elif run.kept.books:
         told = await run.ask.send("books.active", {"id": run.kept.books})
         if told.code:
             run.kept.active = [id for id in run.kept.active if id != run.kept.books]
             run.kept.books = ""
         else:
             note_active(run, run.kept.books)
-    if not run.kept.books:
-        await _make(run)
-    run.saw((await run.ask.send("books.get", {"id": run.kept.books})).one("contact"))
+    made = {} if run.kept.books else await _make(run)
+    if not made.get("last_modified_time") or "contact_persons" not in made:
+        made = (await run.ask.send("books.get", {"id": run.kept.books})).one("contact")
+    run.saw(made)
 
 
 async def _read_fields(run: Run) -> None:
@@ -59,16 +61,18 @@ async def _read_fields(run: Run) -> None:
         run.unknown("unique_field_marked", f"{known} is not marked by any key that is known")
 
 
-async def _find(run: Run) -> None:
-    """An earlier run was interrupted between the create and its answer."""
+async def _find(run: Run) -> bool:
+    """Take what an earlier run made without hearing of it; returns whether it is there and active."""
     told = await run.ask.send("books.list", query=[("contact_name", name(run)), ("filter_by", "Status.All")])
-    same = [str(row["contact_id"]) for row in told.rows("contacts") if row.get("contact_name") == name(run)]
+    same = [row for row in told.rows("contacts") if row.get("contact_name") == name(run)]
     run.kept.making.remove("books")
-    run.kept.books = next(iter(same), "")
+    run.kept.books = str(same[0]["contact_id"]) if same else ""
     run.mark()
+    return bool(same) and same[0].get("status") == "active"
 
 
-async def _make(run: Run) -> None:
+async def _make(run: Run) -> Mapping[str, Any]:
+    """Make it; returns the customer as the answer shows it."""
     body: dict[str, Any] = {
         "contact_name": name(run),
         "contact_type": "customer",
@@ -93,6 +97,7 @@ async def _make(run: Run) -> None:
     made = told.one("contact")
     run.kept.books = str(made["contact_id"])
     note_active(run, run.kept.books)
+    return made
 
 
 def note_active(run: Run, id: str) -> None:

@@ -50,6 +50,8 @@ class Run:
     """The modified time of each record of the probe, as last told."""
     body: Mapping[str, Any] = field(default_factory=dict)
     """The Books customer as last read."""
+    lists_lag: bool = False
+    """Whether a list of Books was seen to lag behind a write."""
     heard_person: bool | None = None
     """Whether the edit of a person was told; None: not listened."""
     fields: dict[str, Any] = field(default_factory=dict)

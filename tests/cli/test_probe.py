@@ -41,7 +41,7 @@ ROUNDS: tuple[dict[str, Any], ...] = (
         "lmt_filter_inclusive": True, "missing_contact_status": 404, "wrong_org_status": 400,
         "inactive_moves_time": True, "unmodified_since_same_second": "accepted", "null_clears": True,
         "first_person_is_primary": True, "unique_field_marked": "is_unique",
-        "address_put_moves_customer_time": True, "books_code_as_text": False,
+        "address_put_moves_customer_time": True, "books_code_as_text": False, "list_lag_seconds": 0.0,
     },
     {
         "unchanged_update_moves_time": False, "bulk_unmodified_since": "whole", "empty_string_clears": False,
@@ -62,6 +62,7 @@ ROUNDS: tuple[dict[str, Any], ...] = (
         "crm_text_form": "html", "books_text_form": "html", "null_on_write": "ignore", "contacts_lmt_filter": False,
         "person_edit_moves_customer_time": True, "address_edit_moves_customer_time": False,
         "unique_field_marked": "is_duplicate_prevented", "address_put_moves_customer_time": False,
+        "list_lag_seconds": 3.0,
     },
 )  # fmt: skip
 """Every position of every switch that a probe settles; a test below counts them."""
@@ -105,7 +106,9 @@ def answers(ran: Ran) -> dict[str, Any]:
 
 
 def as_told(value: Any, name: str) -> Any:
-    """A switch's position as the probe says it: codes are texts."""
+    """A switch's position as the probe says it: codes are texts, and a list lags or it does not."""
+    if name == "list_lag_seconds":
+        return value > 0
     return str(value) if name in ("unique_field_code", "upsert_not_found_code") else value
 
 
@@ -538,3 +541,21 @@ def test_the_probe_cannot_delete_mail_or_invoice() -> None:
         "books.upsert": ("PUT", "/books/v3/contacts"),
         "books.update_address": ("PUT", "/books/v3/contacts/{id}/address/{address}"),
     }
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_a_list_that_lags_is_seen_and_misleads_no_other_answer(connected: World, moves: bool) -> None:
+    """What only a list would tell stays open; what moves the customer's time is read from the customer."""
+    connected.sandbox.control("POST", "/books/contacts", {"contact_name": "Somebody Else"})
+    connected.sandbox.world.clock.step(60)
+    lagging = {
+        "list_lag_seconds": 30.0,
+        "contacts_lmt_filter": True,
+        "person_edit_moves_customer_time": moves,
+    }
+    ran = probe(connected, lagging)
+    found = answers(ran)
+    assert found["list_lag_seconds"] is True
+    assert found["person_edit_moves_customer_time"] is moves
+    assert found["lmt_filter_inclusive"] is None
+    assert "lag" in ran.json["facts"]["lmt_filter_inclusive"]["evidence"]
