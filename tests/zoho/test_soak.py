@@ -1,4 +1,4 @@
-"""Ten thousand mixed calls with every fault on, those of an org too: each ends in a value or a typed error, nothing hangs.
+"""Ten thousand mixed calls with every fault on, those of an org too: each ends in a value or a typed error.
 
 The time of the sandbox and of the clients stands still but for the steps between the waves, and every draw is
 seeded: the run is the same on each machine. The limits are those of the dossiers with a minute in a second.
