@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+NUMBER_DIGITS = 12
+
 
 class IdSource:
     """Draws ids that begin with the org's prefix; the same seed draws the same ids."""
@@ -19,7 +21,14 @@ class IdSource:
         other._prefix, other._number = self._prefix, 40_000
         return other
 
+    def take(self, record_id: object) -> None:
+        """An id was given from outside: whatever is drawn later comes after it."""
+        text = str(record_id)
+        number = text.removeprefix(self._prefix)
+        if text != number and len(number) == NUMBER_DIGITS and number.isdigit():
+            self._number = max(self._number, int(number))
+
     def draw(self) -> str:
         """Return the next id."""
         self._number += self._rng.randint(1, 9)
-        return f"{self._prefix}{self._number:012d}"
+        return f"{self._prefix}{self._number:0{NUMBER_DIGITS}d}"

@@ -55,6 +55,10 @@ class UserBook:
         """Return the user with a CRM id, if there is one."""
         return self._by_crm_id.get(crm_id)
 
+    def by_books_id(self, books_id: object) -> User | None:
+        """Return the user with a Books id, if there is one."""
+        return next((user for user in self.all() if user.books_id == books_id), None)
+
     def all(self) -> list[User]:
         """Return every user in the order they appeared."""
         return list(self._by_name.values())

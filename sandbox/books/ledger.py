@@ -126,6 +126,11 @@ class Ledger:
         self._store.moved(customer.id)
         return invoice
 
+    def rename(self, invoice: Invoice, invoice_id: str) -> None:
+        """Give an invoice another id."""
+        self.invoices[invoice_id] = self.invoices.pop(invoice.id)
+        invoice.id = invoice_id
+
     def update_invoice(self, invoice_id: str, body: Json) -> Invoice:
         """Change a draft or open invoice; line_items replace the old ones."""
         invoice = self.invoice(invoice_id)

@@ -102,6 +102,11 @@ class Persons:
         if contact.persons and contact.primary is None and self._store.switches.first_person_is_primary:
             contact.persons[0].is_primary = True
 
+    def rename(self, person: Person, person_id: str) -> None:
+        """Give a person another id."""
+        self._contact_of[person_id] = self._contact_of.pop(person.id)
+        person.id = person_id
+
     def forget(self, contact: Contact) -> None:
         """Forget the persons of a contact that is gone."""
         for person in contact.persons:
