@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -17,6 +17,7 @@ from sandbox.shapes import object_of, objects_of
 HOUR, WEEK = 3_600, 7 * 86_400
 EVENT_OF = {"insert": "create", "update": "edit", "delete": "delete"}
 PAGE_OF_MODULES = ("create", "edit", "delete", "all")
+LONGEST_URL, LONGEST_TOKEN, MOST_FIELDS = 255, 50, 10
 
 
 @dataclass(slots=True)
@@ -102,14 +103,17 @@ class Channels:
         if "events" in spec:
             channel.events = self._events(spec["events"])
         if "notify_url" in spec:
+            _refuse_longer(str(spec["notify_url"]), LONGEST_URL, "notify_url")
             channel.notify_url = str(spec["notify_url"])
         if "token" in spec:
-            if spec["token"] is not None and len(str(spec["token"])) > 50:
-                raise CrmError("INVALID_DATA", "invalid data", {"maximum_length": 50, "api_name": "token"})
+            _refuse_longer(str(spec["token"] or ""), LONGEST_TOKEN, "token")
             channel.token = spec["token"]
         channel.related = bool(spec.get("notify_on_related_action", channel.related))
         channel.values = bool(spec.get("return_affected_field_values", channel.values))
-        channel.condition = objects_of(spec.get("notification_condition")) or channel.condition
+        conditions = objects_of(spec.get("notification_condition"))
+        for condition in conditions:
+            _refuse_longer(_fields(object_of(condition.get("field_selection"))), MOST_FIELDS, "group")
+        channel.condition = conditions or channel.condition
 
     def _events(self, events: Any) -> list[str]:
         if not isinstance(events, list) or len(events) > 50:
@@ -230,6 +234,17 @@ class Notifier:
 
     def _value(self, effect: Effect, name: str) -> Any:
         return 0 if name == "Record_Status__s" else self._render.value(effect.record, name)
+
+
+def _refuse_longer(held: Sized, most: int, api_name: str) -> None:
+    if len(held) > most:
+        raise CrmError("INVALID_DATA", "invalid data", {"maximum_length": most, "api_name": api_name})
+
+
+def _fields(selection: Json) -> list[Json]:
+    """Return the fields that a condition names, in its groups too."""
+    inner = [field for part in objects_of(selection.get("group")) for field in _fields(part)]
+    return [object_of(selection["field"]), *inner] if "field" in selection else inner
 
 
 def _listens(channel: Channel, module: str, event: str) -> bool:

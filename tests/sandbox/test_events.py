@@ -64,6 +64,36 @@ async def test_expiry_defaults_to_an_hour_and_a_far_one_becomes_an_hour(zoho: Zo
     assert (await zoho.crm("GET", "/actions/watch")).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("values", "most", "name"),
+    [
+        ({"token": "t" * 51}, 50, "token"),
+        ({"notify_url": "http://hooks.example/" + "x" * 250}, 255, "notify_url"),
+        ({"fields": 11}, 10, "group"),
+    ],
+)
+async def test_a_channel_beyond_its_lengths_is_refused(
+    zoho: Zoho, values: dict[str, Any], most: int, name: str
+) -> None:
+    """The longest token and address, and ten fields in a condition, in groups of groups too."""
+    if number := values.pop("fields", 0):
+        names = [{"field": {"api_name": f"F{n}"}} for n in range(number)]
+        selection = {"group_operator": "or", "group": [{"group": names[:6]}, {"group": names[6:]}]}
+        condition = {
+            "type": "field_selection",
+            "module": {"api_name": "Accounts"},
+            "field_selection": selection,
+        }
+        values["notification_condition"] = [condition]
+    refused = await zoho.crm("POST", "/actions/watch", _channel(**values))
+    (item,) = refused.json()["watch"]
+    assert (refused.status_code, item["code"]) == (400, "INVALID_DATA")
+    assert item["details"] == {"maximum_length": most, "api_name": name}
+    if number:
+        selection["group"] = [{"group": names[:5]}, {"group": names[5:10]}]
+        assert (await zoho.crm("POST", "/actions/watch", _channel(**values))).status_code == 201
+
+
 async def test_a_mass_edit_is_one_notice_with_many_ids(zoho: Zoho, inbox: Inbox) -> None:
     """Ids may hold several records; the switch sends one for each instead."""
     await zoho.crm("POST", "/actions/watch", _channel())
