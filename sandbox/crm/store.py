@@ -217,27 +217,33 @@ class CrmStore:
     def _refuse_duplicates(
         self, meta: CrmModule, values: dict[str, Any], own: str | None, index: int | None
     ) -> None:
+        found = []
         for name, value in values.items():
             if value is None or name not in meta.fields or not meta.fields[name].unique:
                 continue
             holder = self.holder_of(meta.api_name, name, value)
             if holder is not None and holder.id != own:
-                owner = self.users.by_crm_id(holder.owner)
-                raise CrmError(
-                    "DUPLICATE_DATA",
-                    "duplicate data",
-                    {
-                        "api_name": name,
-                        "json_path": f"$.data[{index or 0}].{name}",
-                        "id": holder.id,
-                        "duplicate_record": {
-                            "id": holder.id,
-                            "Owner": {"name": owner.name if owner else None, "id": holder.owner},
-                            "module": {"api_name": meta.api_name, "id": meta.id},
-                        },
-                        "more_records": False,
-                    },
-                )
+                found.append(self._duplicate(meta, name, holder, index))
+        if len(found) > 1:
+            errors = {"errors": [error.item() for error in found]}
+            raise CrmError("MULTIPLE_OR_MULTI_ERRORS", "Multiple errors in the request", errors)
+        if found:
+            raise found[0]
+
+    def _duplicate(self, meta: CrmModule, name: str, holder: CrmRecord, index: int | None) -> CrmError:
+        owner = self.users.by_crm_id(holder.owner)
+        details = {
+            "api_name": name,
+            "json_path": f"$.data[{index or 0}].{name}",
+            "id": holder.id,
+            "duplicate_record": {
+                "id": holder.id,
+                "Owner": {"name": owner.name if owner else None, "id": holder.owner},
+                "module": {"api_name": meta.api_name, "id": meta.id},
+            },
+            "more_records": False,
+        }
+        return CrmError("DUPLICATE_DATA", "duplicate data", details)
 
     def _already_modified(self, record: CrmRecord) -> CrmError:
         return CrmError(

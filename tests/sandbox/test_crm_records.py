@@ -61,6 +61,19 @@ async def test_a_unique_field_refuses_a_duplicate_and_names_the_holder(zoho: Zoh
     assert item["details"]["api_name"] == "Books_Customer_ID"
 
 
+async def test_two_values_that_are_taken_are_told_together(zoho: Zoho) -> None:
+    """Each with its own holder, in one refusal of the record."""
+    await zoho.control("POST", "/fields", {"module": "Accounts", "api_name": "Code", "unique": True})
+    one = await zoho.account(Books_Customer_ID="42")
+    two = await zoho.account(Account_Name="B", Code="x")
+    body = {"data": [{"Account_Name": "C", "Books_Customer_ID": "42", "Code": "X"}]}
+    answer = await zoho.crm("POST", "/Accounts", body)
+    (item,) = answer.json()["data"]
+    assert (answer.status_code, item["code"]) == (400, "MULTIPLE_OR_MULTI_ERRORS")
+    told = [(e["code"], e["details"]["api_name"], e["details"]["id"]) for e in item["details"]["errors"]]
+    assert told == [("DUPLICATE_DATA", "Books_Customer_ID", one), ("DUPLICATE_DATA", "Code", two)]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
