@@ -92,7 +92,11 @@ class Zoho:
             if len(rows) == DELETED:  # some are left
                 ids = {"ids": ",".join(row["id"] for row in rows)}
                 self._http.delete("/crm/v8/Contacts", params=ids, headers=self._headers).raise_for_status()
-        account = self.crm("Accounts", fields="Phone", per_page=1).json()["data"][0]["id"]
+        account, waits = (
+            row["id"] for row in self.crm("Accounts", fields="Phone", per_page=2).json()["data"]
+        )
+        state = {"state": "approval"}
+        self._http.post(f"/control/crm/Accounts/{waits}/state", json=state).raise_for_status()
         item = self.books("items", per_page=1).json()["items"][0]["item_id"]
         self._edits = [
             (f"crm/Accounts/{account}", {"Description": "x"}),
@@ -116,6 +120,8 @@ def _crm_lists(zoho: Zoho) -> dict[str, Call]:
         "CRM Accounts, a page by token": partial(accounts, **_token(accounts)),
         "CRM Accounts, 100 ids": partial(accounts, ids=ids),
         "CRM Accounts, modified since long ago": partial(accounts, _CRM_TIME),
+        "CRM Accounts, approved and not": partial(accounts, approved="both"),
+        "CRM Accounts, not approved": partial(accounts, approved="false"),
         "CRM Contacts, first page": partial(zoho.crm, "Contacts", fields="Full_Name,Email,Account_Name"),
         "CRM Products, first page": partial(
             zoho.crm, "Products", fields="Product_Name,Vendor_Name,Unit_Price"
@@ -160,6 +166,11 @@ def _crm_searches(zoho: Zoho) -> dict[str, Call]:
         "CRM search, word": partial(accounts, word=row["Account_Name"][:6]),
         "CRM search, word, whole records": partial(zoho.crm, "Accounts/search", word="a"),
         "CRM search, word, sort_by": partial(accounts, word="a", sort_by="Modified_Time", sort_order="asc"),
+        "CRM search, word, sort_by a text": partial(accounts, word="a", sort_by="Account_Name"),
+        "CRM search, word, approval_state": partial(accounts, word="a", approval_state="approved"),
+        "CRM search, between": partial(
+            accounts, criteria=f"(Modified_Time:between:{_CRM_TIME},{row['Modified_Time']})"
+        ),
         "CRM search, phone": partial(accounts, phone=row["Phone"]),
         "CRM search, email": partial(contacts, email=person["Email"]),
         "CRM search, equals": partial(accounts, criteria=f"(Account_Name:equals:{row['Account_Name'][:6]})"),

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sandbox.crm import coql, search
 from sandbox.crm.columns import SYSTEM, check_column, reader
 from sandbox.crm.coql_parser import parse
-from sandbox.crm.metadata import CrmModule
+from sandbox.crm.metadata import CrmField, CrmModule
 from sandbox.crm.records import CrmRecord
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmStore
@@ -36,14 +36,16 @@ class CrmQueries:
         self._store = store
         self._render = renderer
         self._switches = switches
-        self._orders: dict[tuple[str, str], Order[CrmRecord]] = {}
+        self._orders: dict[tuple[str, Hashable], Order[CrmRecord]] = {}
         self._values: dict[tuple[str, Hashable], Values[CrmRecord, Any]] = {}
 
     def ordered(self, module: str, sort_by: str, descending: bool) -> list[CrmRecord]:
         """Return all live records in order; the order is kept, and mended after writes."""
-        data, order = self._store.data[module], self._orders.get((module, sort_by))
+        what = sort_by if sort_by in _ORDER else self._own(module, sort_by)
+        data, order = self._store.data[module], self._orders.get((module, what))
         if order is None:
-            order = self._orders[module, sort_by] = Order(data.live, _ORDER[sort_by])
+            key = _ORDER.get(sort_by) or _blanks_first(reader(self._store, module, sort_by))
+            order = self._orders[module, what] = Order(data.live, key)
         order.take_in(data.moves)
         return order.rows[::-1] if descending else order.rows
 
@@ -53,11 +55,16 @@ class CrmQueries:
 
     def _reader(self, module: str, column: str) -> Callable[[Any], Any]:
         """Read what was kept of a column; one of another record, through a lookup, is read anew."""
-        read, spec = reader(self._store, module, column), self._store.modules[module].fields.get(column)
-        if column in SYSTEM or spec is None or spec.lookup is not None:
+        read, spec = reader(self._store, module, column), self._own(module, column)
+        if column in SYSTEM or spec is None:
             return read
         held = self._kept(module, spec, read)
         return lambda record: held[record.id]
+
+    def _own(self, module: str, column: str) -> CrmField | None:
+        """Return a field whose values change with the record alone, as those of a lookup do not."""
+        spec = self._store.modules[module].fields.get(column)
+        return None if spec is None or spec.lookup is not None else spec
 
     def _kept(self, module: str, what: Hashable, read: Callable[[CrmRecord], V]) -> dict[str, V]:
         data, values = self._store.data[module], self._values.get((module, what))
@@ -188,15 +195,22 @@ class CrmQueries:
         name = module.api_name
         test = search.test_of(module, SYSTEM, self.reading(name), partial(self._searched, name), params)
         seen_until = now - self._switches().search_lag_seconds
-        if sort_by in _ORDER:
-            rows = self.ordered(name, sort_by, descending)
-        else:
-            rows = _sorted(self.ordered(name, "id", descending), self._reader(name, sort_by), descending)
-        return (r for r in rows if r.modified_time <= seen_until and test(r))
+        kept = sort_by in _ORDER or self._own(name, sort_by) is not None
+        rows = self.ordered(name, sort_by if kept else "id", descending)
+        found = (r for r in rows if r.modified_time <= seen_until and test(r))
+        return found if kept else iter(_sorted(list(found), self._reader(name, sort_by), descending))
 
     def _searched(self, module: str, names: tuple[str, ...]) -> dict[str, str]:
         """Return what a word is searched in."""
         return self._kept(module, names, partial(search.folded, names=names))
+
+
+def _blanks_first(read: Callable[[CrmRecord], Any]) -> Callable[[CrmRecord], Any]:
+    def key(record: CrmRecord) -> tuple[Any, ...]:
+        value = read(record)
+        return (0, record.number) if value is None else (1, value, record.number)
+
+    return key
 
 
 def _sorted(rows: list[T], read: Callable[[T], Any], descending: bool) -> list[T]:

@@ -151,9 +151,10 @@ async def test_a_search_names_what_it_looks_for(zoho: Zoho) -> None:
 
 
 async def test_a_search_sorts_by_any_field(zoho: Zoho) -> None:
-    """Beside id and the times, which lists are limited to; blanks come first, downwards last."""
+    """Beside id and the times, which lists are limited to; blanks come first, downwards last; a write is seen."""
+    ids = {}
     for name, employees in (("Acme B", 5), ("Acme A", None), ("Acme C", 3)):
-        await zoho.account(Account_Name=name, Employees=employees)
+        ids[name[-1]] = await zoho.account(Account_Name=name, Employees=employees)
     zoho.step(60)
     found = {
         (by, order): [n[-1] for n in _names(await _search(zoho, word="acme", sort_by=by, sort_order=order))]
@@ -166,6 +167,14 @@ async def test_a_search_sorts_by_any_field(zoho: Zoho) -> None:
         ("Employees", "asc"): ["A", "C", "B"],
         ("Employees", "desc"): ["B", "C", "A"],
     }
+    await zoho.crm("PUT", f"/Accounts/{ids['A']}", {"data": [{"Account_Name": "Acme Z", "Employees": 9}]})
+    zoho.step(60)
+    assert [n[-1] for n in _names(await _search(zoho, word="acme", sort_by="Account_Name"))] == [
+        "Z",
+        "C",
+        "B",
+    ]
+    assert [n[-1] for n in _names(await _search(zoho, word="acme", sort_by="Employees"))] == ["Z", "B", "C"]
     wrong = await _search(zoho, word="acme", sort_by="Nonsense")
     assert (wrong.status_code, wrong.json()["details"]["param_name"]) == (400, "sort_by")
 
