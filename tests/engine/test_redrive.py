@@ -12,12 +12,14 @@ from tandem.adapters.memory.alerts import MemoryAlerts
 from tandem.adapters.memory.clock import ManualClock
 from tandem.adapters.memory.queues import MemoryDeadLetters
 from tandem.adapters.memory.table import MemoryTable
+from tandem.core.actions import Hold
 from tandem.core.connection import Connection, Settings
 from tandem.core.errors import TableUnavailableError
 from tandem.core.outcomes import Done
 from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.desk import Store
 from tandem.engine.redrive import Redriver
+from tests.system.conftest import Pair
 
 KEY = RecordKey("main", Side.CRM, "customer", "1")
 PAUSES = Settings().redrive_seconds
@@ -194,3 +196,22 @@ def test_a_letter_that_cannot_be_handled_stays_and_blocks_none_behind_it(
     table.before = None
     letters.show_again()
     assert redriver.redrive().counts == {"redriven": 1}
+
+
+@pytest.mark.parametrize("state", ["linked", "left out"])
+async def test_a_case_of_a_dead_letter_ends_once_the_record_is_handled(pair: Pair, state: str) -> None:
+    """Of a pair's Books record, whose other holds lie under its Account, and of one that was never handled before."""
+    system = pair.system
+    key = RecordKey("main", Side.BOOKS, "customer", pair.customer)
+    if state == "left out":
+        await system.control("POST", "/faults", {"name": "drop_notification", "count": 1})
+        made = await system.control(
+            "POST", "/crm/Accounts", {"Account_Name": "Zeta", "Account_Type": "Prospect"}
+        )
+        key = RecordKey("main", Side.CRM, "customer", str(made["id"]))
+    hold = Hold("dead letter", "tried again and again without success; last: an outage")
+    system.store.cases.hold(key, hold, system.clock.now())
+    await system.release(system.store.cases.holds_of(key)[0])
+    await system.run(5)
+    assert system.store.cases.holds("main") == []
+    assert system.store.cases.cases("main") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,7 +121,7 @@ class Cases:
             self.table.delete(Delete(item["pk"], item["sk"]))
         return [str(item["sk"]).rsplit("/", 1)[-1] for item in asked]
 
-    def settle(self, key: RecordKey, keep: set[str]) -> set[str]:
+    def settle(self, key: RecordKey, keep: AbstractSet[str]) -> set[str]:
         """Drop the holds of a record whose fields are not in `keep`, and cases without members.
 
         Returns the ids of the candidates that they named.

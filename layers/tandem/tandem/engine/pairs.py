@@ -25,7 +25,6 @@ from tandem.core.records import (
     editors_of,
     is_settled,
 )
-from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
 from tandem.engine.families import Families
 from tandem.engine.intents import Intent
@@ -107,7 +106,7 @@ class Pairs:
             raise state.failure
         if held is not None:
             return held
-        self.desk.store.cases.settle(hold_key(row.key, link), set())
+        self.records.keep_holds(row, link, set())
         return Done("noop" if action.is_quiet else "synced")
 
     def _calls(self, link: Link, side: Side, values: Mapping[str, Value]) -> list[Mapping[str, Value]]:

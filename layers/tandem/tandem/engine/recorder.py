@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tandem.core.actions import FieldReason, Hold, Sync
@@ -31,8 +32,24 @@ class Recorder:
         own, link = at.own(), link or at.link
         label = own.label if isinstance(own, Record) else ""
         self.hold_all(row, holds, link, label, editors_of(at.crm, at.books))
-        self.desk.store.cases.settle(hold_key(row.key, link), {hold.field for hold in holds})
+        kept = {hold.field for hold in holds}
+        if link is None:
+            self.desk.store.cases.settle(row.key, kept)
+        else:
+            self.keep_holds(row, link, kept)
         return Done("held", holds[0].sentence)
+
+    def keep_holds(self, row: Row, link: Link, fields: AbstractSet[str]) -> None:
+        """Of a pair only these fields are still held; what was asked before it was linked is asked no more.
+
+        A worker that died after the link may have left such a question, and so may a create that was looked up.
+        """
+        kept: dict[Side, AbstractSet[str]] = {Side.CRM: fields}
+        if row.insists or None in (link.seen_crm, link.seen_books):
+            kept[Side.BOOKS] = set()
+        for side, those in kept.items():
+            key = RecordKey(link.connection, side, link.entity, link.id_on(side))
+            self._ask_again(key, self.desk.store.cases.settle(key, those) - {link.id_on(side.other)})
 
     def hold_all(
         self,
@@ -116,10 +133,15 @@ class Recorder:
             )
 
     def end_holds(self, row: Row, at: Situation, *, is_left_out: bool) -> None:
-        """A record that was handled before is gone, or left out: nothing is asked about it any more."""
-        if is_left_out and at.link is not None:
+        """A record that was handled before is gone, or left out, or its link has ended: nothing is asked any more."""
+        if at.link is not None and at.link.state is LinkState.TOMBSTONE:
+            self.desk.store.cases.settle(row.key, set())
+            for side in Side:  # whoever ended the link may have died before it asked them
+                key = replace(row.key, side=side, id=at.link.id_on(side))
+                self._ask_again(key, self.desk.store.cases.asking(key))
+        elif at.link is not None and is_left_out:
             self.desk.store.cases.settle(hold_key(row.key, at.link), set())
-        elif row.done and at.link is None:
+        elif at.link is None and (row.done or row.insists):
             self.desk.store.cases.settle(row.key, set())
             self._ask_again(row.key, self.desk.store.cases.asking(row.key))
 

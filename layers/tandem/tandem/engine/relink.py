@@ -60,6 +60,9 @@ class Relinks:
             self._free_contacts(persons, await self.reader.persons(survivor.id))
         self.hint_contacts(persons)
         await self.firsts.raise_children(fresh.with_id(side, survivor.id), at.books)
+        self.records.hint(
+            side, before.entity, survivor.id, None
+        )  # a crash after the next step leaves it to this row
         try:
             link = self.desk.store.links.relink(
                 fresh, side, survivor.id, self._tombstone(before, side), self.desk.lease.fence

@@ -67,8 +67,8 @@ class Row:
 
     @property
     def insists(self) -> bool:
-        """A person waits, or an earlier try failed: the whole way is gone, and no read is saved."""
-        return self.cls is RowClass.PERSON or self.tries > 0 or self.gone_since is not None
+        """A person waits, or an earlier try failed or died: the whole way is gone, and no read is saved."""
+        return self.cls is RowClass.PERSON or self.tries > 0 or self.starts > 1 or self.gone_since is not None
 
 
 def row_pk(connection: str, side: str, id: str) -> str:
