@@ -469,3 +469,35 @@ async def test_a_value_that_flips_to_and_fro_is_held(pair: Pair) -> None:
         await pair.system.run(15)
     assert len(pair.system.writes(before)) == 3
     assert [hold["cause"] for hold in pair.system.store.cases.holds("main")] == ["oscillation:notes"]
+
+
+# --- Zoho's own sync ----------------------------------------------------------------------------------
+
+
+async def test_zohos_own_sync_found_at_the_first_listing_lets_nothing_be_written(system: System) -> None:
+    """One marked customer is enough: all is only observed, with one alert, until a person says that it is off."""
+    marked = {"contact_name": "Marked Ltd", "is_linked_with_zohocrm": True}
+    await system.control("POST", "/import", {"books": {"contacts": [marked]}, "crm": {"Accounts": [ACCOUNT]}})
+    system.write_mode()
+    await system.settle(3)
+    assert system.writes() == []
+    assert [subject for subject, _ in system.alerts.sent] == ["Tandem: Zoho's own CRM sync is on in main"]
+    system.store.connections.set("main", native_sync="off_confirmed")
+    system.store.rows.wake_all("main", "mode", system.clock.now())
+    await system.settle(3)
+    assert sorted(one["contact_name"] for one in (await system.export())["books"]["contacts"]) == [
+        "Acme Ltd",
+        "Marked Ltd",
+    ]
+
+
+async def test_zohos_own_sync_switched_on_later_stops_the_next_write(pair: Pair) -> None:
+    """Found when the record is read for an edit, before anything of it is written."""
+    system = pair.system
+    contact = system.sandbox.books.store.contacts[pair.customer]
+    contact.linked_with_crm = True
+    await pair.edit_crm({"Website": "https://new.example"})
+    await system.settle(2)
+    assert (await pair.books())["website"] == "https://acme.example"
+    assert system.store.connections.read("main").native_sync == "on"
+    assert [subject for subject, _ in system.alerts.sent] == ["Tandem: Zoho's own CRM sync is on in main"]
