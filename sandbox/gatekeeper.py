@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from sandbox.accounts.tokens import AccessToken, Accounts, grants_scope
+from sandbox.accounts.tokens import AccessToken, Accounts, grants_scope, throttled
 from sandbox.faults import Fault
 from sandbox.limits import BOOKS_DAILY
 from sandbox.replies import BooksError, CrmError, Json, Reply, SandboxError
@@ -217,7 +217,7 @@ def _planted_limit(call: Call, name: str) -> Reply:
 def _planted_token(call: Call, name: str) -> Reply | None:
     if call.product == "accounts":
         if name == "token_throttled":
-            return Reply(200, Accounts.throttled())
+            return Reply(200, throttled(call.world.switches.token_throttle_error))
         error = {"token_revoked": "invalid_code", "wrong_data_centre": "invalid_client"}.get(name)
         return Reply(200, {"error": error}) if error else None
     if name == "scope_mismatch":

@@ -292,6 +292,19 @@ class Switches(BaseModel):
         "Seconds until GET /contacts and GET /items show a write; GET one shows it at once.",
         "no source",
     )
+    unapproved_left_out: bool = _fact(
+        True,
+        "Lists and searches of CRM without approved leave out what waits for approval or review.",
+        "Zoho's pages up to v7; those of v8 are silent",
+    )
+    module_refusal_in_data: bool = _fact(
+        False,
+        "A write to a CRM module that is not there is refused as the one item of data; else bare.",
+        "recorded bare; the newest OpenAPI examples have it in data",
+    )
+    token_throttle_error: Literal["Access Denied", "access_denied"] = _fact(
+        "Access Denied", "The word by which the token endpoint refuses the eleventh request.", "CRM dossier 1"
+    )
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""

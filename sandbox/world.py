@@ -41,7 +41,13 @@ class Server:
         self.clock: Clock = config.clock or RealClock()
         self.log = RequestLog(config.log_path)
         self.limits: LimitPlan = plan_of(config.limits, config.books_plan)
-        self.accounts = Accounts(self.clock, config.seed, config.strict, self._token_limit)
+        self.accounts = Accounts(
+            self.clock,
+            config.seed,
+            config.strict,
+            self._token_limit,
+            lambda: self.switches.token_throttle_error,
+        )
         self._build()
         self.worlds: list[World] = []
         for _ in range(max(1, config.orgs)):

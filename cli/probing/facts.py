@@ -144,6 +144,11 @@ _NEVER = (
            "needs an item; the first refused update says so, then a setting helps"),
     _never("books", "item_details_shows", "several items in one read show all", "needs an item; each row is looked at"),
     _never("books", "item_details_missing", "an id that is not there among several", "needs a delete"),
+    _never("crm", "unapproved_left_out", "a list without `approved` leaves out what waits for approval",
+           "needs an approval process; both kinds are asked for"),
+    _never("crm", "module_refusal_in_data", "a refused module: bare, or in the place of a record's result",
+           "both forms are read"),
+    _never("crm", "token_throttle_error", "the word of the eleventh token request", "both words are known"),
     _never("books", "books_duplicate_item_names", "two items of one name",
            "needs two items; the preference stands in Books' settings"),
 )  # fmt: skip

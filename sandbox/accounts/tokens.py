@@ -49,16 +49,28 @@ class AccessToken:
     expires: float
 
 
+def throttled(word: str) -> Json:
+    """Return the answer to too many token requests (HTTP 200)."""
+    text = "You have made too many requests continuously. Please try again after some time."
+    return {"error_description": text, "error": word, "status": "failure"}
+
+
 class Accounts:
     """The accounts server's memory."""
 
     def __init__(
-        self, clock: Clock, seed: int, strict: bool, throttle: Callable[[], tuple[int | None, float]]
+        self,
+        clock: Clock,
+        seed: int,
+        strict: bool,
+        throttle: Callable[[], tuple[int | None, float]],
+        word: Callable[[], str],
     ) -> None:
         self._clock = clock
         self._rng = Random(f"{seed}:tokens")
         self._strict = strict
         self._throttle = throttle
+        self._word = word
         self._grants: dict[str, Grant] = {}
         self._access: dict[str, AccessToken] = {}
         self._spent_codes: set[str] = set()
@@ -143,18 +155,9 @@ class Accounts:
         limit, scale = self._throttle()
         now = self._clock.now()
         if limit is not None and grant.minted.count(now, 600 / scale) >= limit:
-            return self.throttled()
+            return throttled(self._word())
         grant.minted.add(now)
         return self._mint(grant, api_domain)
-
-    @staticmethod
-    def throttled() -> Json:
-        """Return the answer to too many token requests (HTTP 200)."""
-        return {
-            "error_description": "You have made too many requests continuously. Please try again after some time.",
-            "error": "Access Denied",
-            "status": "failure",
-        }
 
     def revoke(self, token: str) -> bool:
         """Revoke a refresh token with its access tokens, or one access token."""

@@ -8,6 +8,7 @@ from operator import le, lt
 from typing import Any
 
 from sandbox.clock import parse_time
+from sandbox.crm.metadata import CrmModule
 from sandbox.crm.params import listing
 from sandbox.crm.records import CrmRecord, Effect
 from sandbox.pipeline import Call, Endpoint
@@ -79,6 +80,16 @@ def get_record(call: Call) -> Reply:
         return Reply(304)
     names = [n for n in call.query.get("fields", "").split(",") if n]
     return Reply(200, {"data": crm.render.rows(record.module, [record], names)})
+
+
+def _written_module(call: Call) -> CrmModule:
+    """Return the module that is written to; how it is refused is a switch."""
+    try:
+        return call.world.crm.store.module(call.params["module"])
+    except CrmError as error:
+        if not call.world.switches.module_refusal_in_data:
+            raise
+        raise InData(error.code, error.message, error.details) from error
 
 
 def _items(call: Call) -> list[Json]:
@@ -154,7 +165,7 @@ def _success(call: Call, effect: Effect, message: str) -> Json:
 def insert_records(call: Call) -> Reply:
     """POST /{module}: up to 100 records, answers in input order."""
     store, module = call.world.crm.store, call.params["module"]
-    store.module(module)
+    _written_module(call)
 
     def write(index: int, item: Json) -> tuple[Effect, Json]:
         effect = store.insert(module, item, call.actor, index)
@@ -166,7 +177,7 @@ def insert_records(call: Call) -> Reply:
 def update_records(call: Call) -> Reply:
     """PUT /{module} and PUT /{module}/{id}: only the sent keys change; If-Unmodified-Since guards."""
     store, module = call.world.crm.store, call.params["module"]
-    store.module(module)
+    _written_module(call)
     since = since_header(call, "if-unmodified-since")
     items = _items(call)
     if "id" in call.params:
@@ -203,7 +214,7 @@ def _refuse_whole(call: Call, module: str, items: list[Json], since: float) -> N
 def upsert_records(call: Call) -> Reply:
     """POST /{module}/upsert: matches by duplicate_check_fields, else system and unique fields."""
     crm, module = call.world.crm, call.params["module"]
-    meta = crm.store.module(module)
+    meta = _written_module(call)
     since = since_header(call, "if-unmodified-since")
     named = texts_of(call.json_object().get("duplicate_check_fields"))
     unique = [f.api_name for f in meta.fields.values() if f.unique]

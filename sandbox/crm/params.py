@@ -65,7 +65,8 @@ def _states(call: Call) -> list[Test]:
     tests: list[Test] = []
     if chosen(call, "converted", _BOTH) == "true":
         tests.append(lambda record: False)
-    approved = chosen(call, "approved", _BOTH) or ("both" if "approval_state" in call.query else "true")
+    all_by_default = "approval_state" in call.query or not call.world.switches.unapproved_left_out
+    approved = chosen(call, "approved", _BOTH) or ("both" if all_by_default else "true")
     waiting = call.world.crm.store.data[call.params["module"]].waiting
     if approved == "false" or (approved == "true" and waiting):
         tests.append(lambda record: (record.id in waiting) is (approved == "false"))

@@ -22,6 +22,8 @@ NOT_LEANED_ON = {
     "last_person_delete": "no person is deleted",
     "primary_person_delete": "no person is deleted",
     "crm_token_code": "both codes are known",
+    "module_refusal_in_data": "both forms are read",
+    "token_throttle_error": "both words are known",
     "deleted_credits": "calls are counted, not credits",
     "upsert_needs_create_scope": "no upserts",
     "books_code_as_text": "both forms are read",

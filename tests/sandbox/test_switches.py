@@ -296,6 +296,41 @@ async def test_the_body_that_moves_the_end_of_a_channel(zoho: Zoho, form: str, s
     assert channel["channel_expiry"] == "2026-11-28T14:30:00+05:30"
 
 
+@pytest.mark.parametrize("left_out", [True, False])
+async def test_what_waits_for_approval_in_a_list_without_the_word(zoho: Zoho, left_out: bool) -> None:
+    """Asked for by `approved` it is shown in any case."""
+    await _turn(zoho, "unapproved_left_out", left_out)
+    record = await zoho.account()
+    await zoho.control("POST", f"/crm/Accounts/{record}/state", {"state": "approval"})
+    zoho.step(60)
+    for path, params in (("/Accounts", {"fields": "Phone"}), ("/Accounts/search", {"word": "acme"})):
+        assert (await zoho.crm("GET", path, params=params)).status_code == (204 if left_out else 200)
+        assert (await zoho.crm("GET", path, params={**params, "approved": "both"})).status_code == 200
+
+
+@pytest.mark.parametrize("in_data", [True, False])
+async def test_how_a_module_that_is_not_there_is_refused(zoho: Zoho, in_data: bool) -> None:
+    """Of every write alike; a read is refused bare."""
+    await _turn(zoho, "module_refusal_in_data", in_data)
+    body = {"data": [{"id": "1", "Name": "x"}]}
+    for method, path in (("POST", "/Nope"), ("PUT", "/Nope"), ("PUT", "/Nope/1"), ("POST", "/Nope/upsert")):
+        told = (await zoho.crm(method, path, body)).json()
+        item = told["data"][0] if in_data else told
+        assert (item["code"], item["details"]) == ("INVALID_MODULE", {"resource_path_index": 0})
+    assert (await zoho.crm("GET", "/Nope", params={"fields": "id"})).json()["code"] == "INVALID_MODULE"
+
+
+@pytest.mark.parametrize("word", ["Access Denied", "access_denied"])
+async def test_the_word_of_a_token_endpoint_that_is_asked_too_often(zoho: Zoho, word: str) -> None:
+    """By the limit and by the fault."""
+    await _turn(zoho, "token_throttle_error", word)
+    await zoho.control("POST", "/faults", {"name": "token_throttled", "count": 1})
+    assert (await zoho.login("1000.t"))["error"] == word
+    await zoho.control("PUT", "/limits", {"tokens_per_ten_minutes": 1})
+    assert "access_token" in await zoho.login("1000.t")
+    assert (await zoho.login("1000.t"))["error"] == word
+
+
 def test_every_switch_is_turned_by_a_test() -> None:
     """Here, or in the test of what it changes; the simulation draws all of them beside."""
     tests = [

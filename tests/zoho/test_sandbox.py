@@ -19,6 +19,7 @@ from tandem.core.errors import (
     RefusedError,
     StopError,
 )
+from tandem.engine.ports import Change
 from tests.zoho.house import Zoho
 from tests.zoho.support import ACCOUNTS, CONTACTS, CUSTOMERS, PERSONS
 
@@ -69,6 +70,23 @@ class TestCrm:
         account = await zoho.account()
         await zoho.control("POST", f"/crm/Accounts/{account}/state", {"state": state})
         assert list((await zoho.crm.read(ACCOUNTS, [account])).bodies) == [account]
+
+    @pytest.mark.parametrize("in_data", [True, False])
+    async def test_a_module_that_is_gone_stops_in_either_form(self, zoho: Zoho, in_data: bool) -> None:
+        """Writes of one and of several, reads, and the list of deletions, which has it in `data` always."""
+        await zoho.switch(module_refusal_in_data=in_data)
+        account = await zoho.account()
+        await zoho.control("POST", "/faults", {"name": "module_removed", "module": "Accounts"})
+        changes = [Change(account, {"Phone": "1"})]
+        for call in (
+            zoho.crm.insert(ACCOUNTS, {"Account_Name": "A"}),
+            zoho.crm.update(ACCOUNTS, account, {"Phone": "1"}),
+            zoho.crm.update_many(ACCOUNTS, changes, unmodified_since=None),
+            zoho.crm.read(ACCOUNTS, [account]),
+            zoho.crm.deleted(ACCOUNTS, since=None),
+        ):
+            with pytest.raises(StopError):
+                await call
 
     @pytest.mark.parametrize("bulk", ["per_item", "whole"])
     async def test_the_guard_holds(self, zoho: Zoho, bulk: str) -> None:

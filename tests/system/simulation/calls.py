@@ -32,7 +32,9 @@ def calls_made(case: Case) -> None:
         planted = call["fault"] is not None
         status, code = int(call["status"]), str(call["code"])
         where = f"{case.org} {call['endpoint']} at {call['time']}"
-        if not planted and (status == 429 or code in ("44", "45", "43", "1070", "Access Denied")):
+        if not planted and (
+            status == 429 or code in ("44", "45", "43", "1070", "Access Denied", "access_denied")
+        ):
             case.verdict.add("overruns", f"{where}: {status} {code}")
 
 
