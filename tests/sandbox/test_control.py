@@ -130,6 +130,22 @@ async def test_heavy_crm_calls_have_a_lower_limit_in_flight(make_zoho: Maker) ->
     assert sorted(codes) == [200] * 5 + [204, 429]
 
 
+@pytest.mark.parametrize(("plan", "most"), [("Professional", 10), ("Free", 5)])
+async def test_so_many_calls_of_books_are_in_flight_at_once(make_zoho: Maker, plan: str, most: int) -> None:
+    """Code 1070 for each beyond them, by the plan; the next call is taken again."""
+    zoho = await make_zoho(latency=0.05, limits="real", books_plan=plan)
+    answers = await asyncio.gather(*(zoho.books("GET", "/contacts") for _ in range(most + 2)))
+    assert sorted(a.json()["code"] for a in answers) == [0] * most + [1070, 1070]
+    assert (await zoho.books("GET", "/contacts")).status_code == 200
+
+
+async def test_fifteen_calls_of_crm_are_in_flight_at_once(make_zoho: Maker) -> None:
+    """Light ones; what is beyond them is refused as too many."""
+    zoho = await make_zoho(latency=0.05, limits="real")
+    answers = await asyncio.gather(*(zoho.crm("GET", "/org") for _ in range(17)))
+    assert sorted(a.status_code for a in answers) == [200] * 15 + [429] * 2
+
+
 async def test_answers_carry_the_products_own_time(zoho: Zoho) -> None:
     """Date comes from the clock that can be set, skew included."""
     await zoho.control("POST", "/clock", {"skew": {"books": -5}})
