@@ -419,6 +419,13 @@ def test_a_restored_record_revives_its_link(active: bool, reactivate: bool) -> N
     assert action.reactivate is reactivate
 
 
+def test_a_restored_record_whose_counterpart_is_linked_with_another_is_left_out() -> None:
+    """P9: what a person has linked since is not taken back."""
+    ended = link(LinkState.TOMBSTONE, Ended.CRM_DELETED)
+    action = decided(at(link=ended, books=books(active=False), is_replaced=True))
+    assert action == LeftOut("its former counterpart is linked with another record")
+
+
 def test_a_kept_customer_is_not_activated_by_a_restore() -> None:
     """An accountant may have made it inactive meanwhile."""
     action = decided(at(link=tomb(Ended.CRM_DELETED_KEPT), books=books(active=False)))

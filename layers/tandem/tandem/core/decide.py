@@ -108,6 +108,8 @@ class Situation:
     """Id of the Account that the person's link belongs to."""
     former: Link | None = None
     """The ended link of a Contact that is back at its customer, with the Books person that stayed there."""
+    is_replaced: bool = False
+    """A person has linked the other record of this ended link with another one since."""
 
     def own(self) -> Record | Gone | None:
         """The record whose row is handled."""
@@ -120,7 +122,7 @@ def decide(now_at: Situation, entity: EntityMapping, delete_delay: timedelta, no
     if link is None:
         return _unlinked(now_at, entity)
     if link.state is LinkState.TOMBSTONE:
-        return _tombstone(link, crm, books)
+        return _tombstone(link, crm, books, is_replaced=now_at.is_replaced)
     if isinstance(crm, Record) and now_at.survivor is not None:
         return _merged(now_at, link, now_at.survivor, entity)
     if isinstance(crm, Record) and now_at.parent in (Parent.LEFT, Parent.UNDECIDED):
@@ -208,9 +210,13 @@ def _no_individual(now_at: Situation, crm: Record, books: Record) -> Action:
     return Quarantine(Hold(NO_INDIVIDUAL, sentence + then, candidates=(account,)))
 
 
-def _tombstone(link: Link, crm: Record | Gone | None, books: Record | Gone | None) -> Action:
+def _tombstone(
+    link: Link, crm: Record | Gone | None, books: Record | Gone | None, *, is_replaced: bool
+) -> Action:
     for_good = link.reason in FOR_GOOD
     if isinstance(crm, Record) and isinstance(books, Record) and not for_good:
+        if is_replaced:
+            return LeftOut("its former counterpart is linked with another record")
         reactivate = link.reason == Ended.CRM_DELETED and not books.active
         return Revive("readable again on both sides", reactivate)
     return Noop(f"tombstone: {link.reason}")

@@ -22,7 +22,7 @@ from tandem.core.actions import (
 )
 from tandem.core.decide import Ended, Situation
 from tandem.core.entities import CUSTOMER
-from tandem.core.errors import GoneError, RefusedError
+from tandem.core.errors import ConditionFailedError, GoneError, RefusedError
 from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Gone, Link, LinkState, Mode, Record, Side
 from tandem.engine.bulk import Bulk
@@ -160,7 +160,10 @@ class Performer:
             return Waits("mode", self.records.net(), "observe: would reactivate")
         intent = await self._set_active(row, at, active=True) if action.reactivate else None
         fresh = replace(ended, reason=action.reason, base={}, held={}, seen_crm=None, seen_books=None)
-        link = self.desk.store.links.revive(fresh, self.desk.lease.fence)
+        try:
+            link = self.desk.store.links.revive(fresh, self.desk.lease.fence)
+        except ConditionFailedError:
+            return Waits("time", self.desk.clock.now(), "a record of the pair was linked meanwhile")
         if intent is not None:
             self.desk.store.intents.close(intent)
         now = self.desk.clock.now()

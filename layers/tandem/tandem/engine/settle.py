@@ -187,9 +187,8 @@ class Settler:
         if intent.kind == "deactivate":
             link = replace(link, state=LinkState.TOMBSTONE, reason=Ended.CRM_DELETED, held={})
         elif intent.kind == "reactivate":
-            link = replace(
-                link, state=LinkState.LIVE, base={}, held={}, reason="readable again on both sides"
-            )
+            self._revive(link)
+            return
         base = {**link.base, **intent.base}
         entity, settings = self.desk.entity(intent.entity), self.desk.connection.settings
         wrote = Fights(entity, settings, intent.at).note(link, intent.side, intent.before, intent.after)
@@ -197,6 +196,14 @@ class Settler:
             store.links.move(replace(link, base=base, seen_crm=None, seen_books=None, wrote=wrote), fence)
         except ConditionFailedError:
             return
+
+    def _revive(self, link: Link) -> None:
+        """The pair lives again, unless a person has linked one of the two with another record since."""
+        fresh = replace(link, base={}, held={}, seen_crm=None, seen_books=None)
+        with suppress(ConditionFailedError):
+            self.desk.store.links.revive(
+                replace(fresh, reason="readable again on both sides"), self.desk.lease.fence
+            )
 
     async def _raise_children(self, intent: Intent, id: str) -> None:
         """A customer found again after an unknown create: its persons become wanted, before its link is stored."""

@@ -94,7 +94,16 @@ class Gatherer:
             gone_since=row.gone_since,
             release=self._word(row, hold_key(row.key, link)),
             left=self._account(link),
+            is_replaced=self._is_replaced(row.key.side, link),
         )
+
+    def _is_replaced(self, side: Side, link: Link) -> bool:
+        """Of an ended link: its record on the other side is in another one by now."""
+        if link.state is LinkState.LIVE:
+            return False
+        other = RecordKey(link.connection, side.other, link.entity, link.id_on(side.other))
+        known = self.desk.store.links.of(other)
+        return known is not None and known.id != link.id
 
     def _account(self, link: Link) -> str:
         parent_link = self._parent_link(link)
