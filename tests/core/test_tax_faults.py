@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from tandem.core.converters import tax_faults
 from tandem.core.mapping import preset
 from tandem.core.records import Record, Side
 from tandem.core.regions import country_code, state_code, state_name
 from tandem.core.tax import is_valid_number
+from tandem.core.tax_faults import tax_faults
 
 INDIA = preset("india").entities["customer"]
 GOOD = {"number": "27AAPFU0939F1ZV", "treatment": "business_gst", "place": "MH"}

@@ -18,12 +18,12 @@ from tandem.core.names import FullName, PersonName
 from tandem.core.places import Country, State
 from tandem.core.quantities import Integer, Money, Number, Percent
 from tandem.core.records import Side, Value
-from tandem.core.tax import TaxIdentity, TaxNumber, is_valid_number, tax_faults
+from tandem.core.tax import TaxIdentity, TaxNumber, is_valid_number
 
 __all__ = [
     "CONVERTERS", "ActiveState", "Address", "Checkbox", "ConversionError", "Converter", "Country", "Date", "DateTime",
     "Email", "FullName", "Integer", "LongText", "Lookup", "Money", "MultiSelect", "Number", "Percent", "PersonName",
-    "Phone", "Picklist", "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number", "tax_faults",
+    "Phone", "Picklist", "State", "TaxIdentity", "TaxNumber", "Text", "Url", "is_valid_number",
 ]  # fmt: skip
 
 Limit = Annotated[int, Field(ge=1)] | None

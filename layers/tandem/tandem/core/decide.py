@@ -27,7 +27,7 @@ from tandem.core.actions import (
     Wait,
 )
 from tandem.core.conversion import SIDE_NAMES
-from tandem.core.converters import ConversionError, tax_faults
+from tandem.core.converters import ConversionError
 from tandem.core.dealing import is_individual
 from tandem.core.entities import INDIVIDUAL
 from tandem.core.guards import ledger_ties
@@ -35,6 +35,7 @@ from tandem.core.mapping import EntityMapping, FieldMapping
 from tandem.core.match import STAMP, VANISHED, HeldMatch, Matched, MatchResult, other_kind
 from tandem.core.records import Gone, Link, LinkState, Record, Side, Value, is_blank
 from tandem.core.sync import edits_of, sync
+from tandem.core.tax_faults import tax_faults
 
 
 class Parent(StrEnum):

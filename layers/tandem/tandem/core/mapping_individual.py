@@ -10,7 +10,7 @@ from tandem.core.mapping_faults import Found
 from tandem.core.records import Side
 
 if TYPE_CHECKING:
-    from tandem.core.mapping import EntityMapping
+    from tandem.core.mapping_entity import EntityMapping
 
 AS_CUSTOMER: Final = "individual_customer"
 SHARED: Final = ("parent_field", "vendor_field")

@@ -10,7 +10,7 @@ from tandem.core.mapping_faults import Found, nearest
 from tandem.core.records import Side
 
 if TYPE_CHECKING:
-    from tandem.core.mapping import EntityMapping
+    from tandem.core.mapping_entity import EntityMapping
 
 _MIRROR: Final = ("mirrors the primary person", "map it on contact_person, or use billing_address.phone")
 _ONLY_OF: Final[Mapping[str, tuple[str, ...]]] = {

@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import Final
 
 from tandem.core.actions import FieldReason, Hold, Reasons, Release, Sync
-from tandem.core.converters import TaxIdentity, tax_faults
+from tandem.core.converters import TaxIdentity
 from tandem.core.guards import portal_email_changes
 from tandem.core.mapping import EntityMapping, FieldMapping
 from tandem.core.merge import UNKNOWN, Merged, Pair, has_changed, merge_field
 from tandem.core.records import SETTLED_AFTER, Base, Edit, Edits, Link, Record, Side, Value
+from tandem.core.tax_faults import tax_faults
 
 Values = Mapping[str, Value]
 Held = Mapping[str, Mapping[str, Value]]
