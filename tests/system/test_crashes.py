@@ -56,7 +56,7 @@ def _shape(data: dict[str, Any]) -> Any:
         (
             c["contact_name"],
             c["website"],
-            c["billing_address"]["city"],
+            c["pan"]["city"],
             [p["email"] for p in c["contact_persons"]],
         )
         for c in data["books"]["contacts"]
@@ -136,6 +136,28 @@ async def test_what_was_made_and_deleted_before_its_writer_was_replaced_is_not_m
     await system.control("DELETE", f"/crm/Accounts/{id}" if side == "crm" else f"/books/contacts/{id}")
     await _finish(system)
     assert _made(system, side) == []
+    await system.http.aclose()
+    await system.sandbox.outbox.close()
+
+
+async def test_what_is_held_is_told_though_its_writer_died_when_the_link_knew_it() -> None:
+    """A second look that took the edit for an echo would withhold it in silence."""
+    system, _ = await _world(_create)
+    await system.settle(2)
+    [account] = _made(system, "crm")
+    await system.control("PATCH", f"/crm/Accounts/{account}", {"PAN": "AAPFU0939"})
+
+    def die(verb: str, operand: Any) -> None:
+        if killer.armed and verb == "put" and operand.item["pk"].startswith("LINK#"):
+            system.memory.after = None
+            raise Killed(verb)
+
+    system.memory.after, killer = die, Killer(10_000)
+    assert await _live_with(system, killer)
+    assert system.store.cases.holds("main") == []
+    await _finish(system)
+    assert [hold["field"] for hold in system.store.cases.holds("main")] == ["pan"]
+    assert [one["field"] for one in system.history() if one["kind"] == "held"] == ["pan"]
     await system.http.aclose()
     await system.sandbox.outbox.close()
 
