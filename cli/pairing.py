@@ -22,7 +22,7 @@ from tandem.core.entities import CUSTOMER, INDIVIDUAL
 from tandem.core.errors import BadInputError, ConditionFailedError
 from tandem.core.records import Link, LinkState, RecordKey, RowClass, Side
 from tandem.engine.history import run_of
-from tandem.engine.links import new_link_id
+from tandem.engine.links import BY_HAND, new_link_id
 
 LINK_EPILOG = """Examples:
 
@@ -162,7 +162,7 @@ def _carry_out(session: Session, connection: Connection, made: Link, former: dic
         seen_crm=None,
         seen_books=None,
         mapping_version=connection.mapping_version,
-        reason="linked by a person",
+        reason=BY_HAND,
     )
     try:
         store.links.link_over(fresh, former)
@@ -177,7 +177,7 @@ def _carry_out(session: Session, connection: Connection, made: Link, former: dic
         run_of(now),
         now,
         link=made.id,
-        rule="linked by a person",
+        rule=BY_HAND,
         crm_id=made.crm_id,
         books_id=made.books_id,
     )

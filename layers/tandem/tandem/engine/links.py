@@ -16,6 +16,8 @@ from tandem.engine.rows import row_pk
 
 LINK = "LINK"
 RESERVATION = "RESERVATION"
+BY_HAND = "linked by a person"
+"""The reason of a link that `tandem link` made: nothing is agreed yet, and nobody has told its persons."""
 _SHARDS = "0123456789abcdef"
 
 

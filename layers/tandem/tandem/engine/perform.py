@@ -29,6 +29,7 @@ from tandem.engine.bulk import Bulk
 from tandem.engine.desk import Desk
 from tandem.engine.first_link import FirstLinks
 from tandem.engine.intents import Intent
+from tandem.engine.links import BY_HAND
 from tandem.engine.pairs import Pairs
 from tandem.engine.reader import Reader
 from tandem.engine.recorder import Recorder, refusal
@@ -76,6 +77,8 @@ class Performer:
                 return await self.firsts.create(row, at, action, parent_link)
             case Sync():
                 assert at.link is not None
+                if at.link.reason == BY_HAND and not at.link.base and isinstance(at.books, Record):
+                    await self.firsts.raise_children(at.link, at.books)
                 return await self.pairs.sync(row, at.link, at, action)
 
     def _forget_seen(self, link: Link | None) -> None:

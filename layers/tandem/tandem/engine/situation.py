@@ -61,7 +61,13 @@ class Gatherer:
             at = self._of_link(row, link, own, await self.reader.books(link.entity, link.books_id, customer))
         if at.parent is Parent.MOVED:
             return replace(at, parent=await self._moved(link, at.crm))
+        if at.parent is Parent.LEFT_OUT and self._is_linked_anew(at.crm):
+            return replace(at, parent=Parent.LEFT)
         return replace(at, survivor=await self.survivors.find(link, at))
+
+    def _is_linked_anew(self, crm: Record | Gone | None) -> bool:
+        """The Contact's Account is in another link by now than the ended one of its person's customer."""
+        return isinstance(crm, Record) and self.parent(crm)[0] is Parent.LINKED
 
     async def _moved(self, link: Link, crm: Record | Gone | None) -> Parent:
         """Where a Contact stands that belongs to another Account than its link's customer."""

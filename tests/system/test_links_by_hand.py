@@ -1,13 +1,15 @@
-"""What is restored in CRM after a person has linked its former counterpart with another record."""
+"""What a person links by hand: its persons follow, and what is restored later takes nothing back."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tandem.core.decide import Ended
 from tandem.core.records import Link, LinkState, RecordKey, RowClass, Side
-from tandem.engine.links import new_link_id
+from tandem.engine.links import BY_HAND, new_link_id
 from tests.system.conftest import ACCOUNT, CONTACT, Pair
 from tests.system.world import System
 
@@ -23,19 +25,24 @@ def person_links(
     system: System, crm: str, books: str, entity: str = "customer", parent: str | None = None
 ) -> None:
     """`tandem link`, over what has ended."""
-    keys = {
-        Side.CRM: RecordKey("main", Side.CRM, entity, crm),
-        Side.BOOKS: RecordKey("main", Side.BOOKS, entity, books),
-    }
+    ids = {Side.CRM: crm, Side.BOOKS: books}
+    keys = {side: RecordKey("main", side, entity, id) for side, id in ids.items()}
     former = {side: link for side, key in keys.items() if (link := system.store.links.of(key))}
-    made = Link(
-        "main", new_link_id("main", Side.CRM, crm, system.clock.now()), entity, crm, books, parent=parent
-    )
+    id = new_link_id("main", Side.CRM, crm, system.clock.now())
+    taken = Side.CRM in former
+    made = Link("main", id, entity, crm, books, parent=parent, reason=BY_HAND, stamp_taken=taken)
     system.store.links.link_over(made, former)
     for key in keys.values():
         system.store.cases.settle(key, set())
         system.store.rows.hint(key, RowClass.PERSON, system.clock.now())
     system.bell.ring("main")
+
+
+def person_unlinks(system: System, side: Side, id: str) -> None:
+    """`tandem unlink`."""
+    link = link_of(system, side, id)
+    ended = replace(link, state=LinkState.TOMBSTONE, reason=Ended.BY_PERSON, held={})
+    system.store.links.move(ended, link.fence)
 
 
 async def prospect(system: System) -> str:
@@ -111,3 +118,45 @@ async def test_an_unanswered_reactivation_takes_nothing_from_whom_a_person_linke
     await system.settle(4)
     assert live(system, "customer") == [(other, pair.customer)]
     assert system.store.intents.all_open("main") == []
+
+
+async def emails(system: System) -> dict[str, list[str]]:
+    """The e-mails of each Books customer's persons."""
+    found = (await system.export())["books"]["contacts"]
+    return {one["contact_name"]: [person["email"] for person in one["contact_persons"]] for one in found}
+
+
+async def test_contacts_follow_their_account_that_a_person_links(system: System) -> None:
+    """They were left out with it while it was held; nobody edits them."""
+    await system.settle(2)
+    system.write_mode()
+    ravi = {"first_name": "Ravi", "last_name": "Iyer", "email": "ravi@acme.example"}
+    books = {"contacts": [{"contact_name": "Acme Limited", "contact_persons": [ravi]}]}
+    made = await system.control("POST", "/import", {"books": books, "crm": {"Accounts": [ACCOUNT]}})
+    [account], [customer] = made["crm"]["Accounts"], made["books"]["contacts"]
+    await system.control("POST", "/crm/Contacts", {**CONTACT, "Account_Name": {"id": account}})
+    await system.settle(2)
+    assert await emails(system) == {"Acme Limited": ["ravi@acme.example"]}
+    person_links(system, account, customer)
+    await system.settle(2)
+    assert await emails(system) == {"Acme Limited": ["ravi@acme.example", "asha@acme.example"]}
+    assert len((await system.export())["crm"]["Contacts"]) == 2
+    assert system.store.rows.left_out("main") == {}
+
+
+async def test_contacts_follow_their_account_to_another_customer(pair: Pair) -> None:
+    """Unlinked and linked with another one: each is made there, and its person stays at the former, for good."""
+    system = pair.system
+    made = await system.control("POST", "/import", {"books": {"contacts": [{"contact_name": "Acme Two"}]}})
+    [second] = made["books"]["contacts"]
+    await system.settle(2)
+    person_unlinks(system, Side.CRM, pair.account)
+    person_unlinks(system, Side.BOOKS, second)
+    person_links(system, pair.account, second)
+    await system.settle(3)
+    assert await emails(system) == {"Acme Ltd": ["asha@acme.example"], "Acme Two": ["asha@acme.example"]}
+    [(contact, person)] = live(system, "contact_person")
+    assert (contact, person != pair.person) == (pair.contact, True)
+    assert link_of(system, Side.BOOKS, pair.person, "contact_person").state is LinkState.TOMBSTONE
+    assert len((await system.export())["crm"]["Contacts"]) == 1
+    system.judge()
