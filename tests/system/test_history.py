@@ -124,6 +124,22 @@ async def test_a_hold_is_told_once_with_who_edited(pair: Pair) -> None:
     assert entry["edited_by"]["crm"] == "Ben Okri"
 
 
+async def test_a_hold_that_comes_again_is_told_again(pair: Pair) -> None:
+    """Settled in between, it is another decision, though about the same values."""
+    system = pair.system
+    for _ in range(2):
+        await pair.edit_crm({"Title": "x" * 60}, "Contacts")
+        await system.run(10)
+        await system.settle(1)
+        [_hold] = system.store.cases.holds("main")
+        await pair.edit_crm({"Title": "Director"}, "Contacts")
+        await system.run(10)
+        assert system.store.cases.holds("main") == []
+    entries = kinds(system, "held")
+    assert [entry["cause"] for entry in entries] == ["conversion:designation"] * 2
+    assert entries[0]["since"] < entries[1]["since"]
+
+
 async def test_a_guards_stop_is_told_once(pair: Pair) -> None:
     """With its numbers, as an entry of the connection."""
     pair.system.configure(value_collapse_records=0, mass_change_records=1)

@@ -35,10 +35,11 @@ class Cases:
         label: str = "",
         link: str | None = None,
         answers: bool = True,
-    ) -> set[str]:
+    ) -> tuple[set[str], str]:
         """Keep a hold (replacing the one of the same record and field); alerts when its case is new.
 
-        Returns the ids of the candidates that the replaced one named and this one does not.
+        Returns the ids of the candidates that the replaced one named and this one does not, and since when the same
+        is held with the same values.
 
         `answers`: a person's word on it has been heard. Else it stands, where the same is held with the same values.
         """
@@ -58,10 +59,13 @@ class Cases:
             "label": label,
             "link": link,
             "at": now.isoformat(),
+            "since": now.isoformat(),
         }
         before = self.table.get(pk, member["sk"])
-        if before is not None and before.get("word") and not answers and _is_same(before, member):
-            member["word"] = before["word"]
+        if before is not None and _is_same(before, member):
+            member["since"] = before.get("since", before["at"])
+            if before.get("word") and not answers:
+                member["word"] = before["word"]
         self.table.put(Put(member))
         for id in hold.candidates if link is None else ():
             self.table.put(Put({"pk": _asked(key.connection, key.side.other, id), "sk": str(key)}))
@@ -82,13 +86,13 @@ class Cases:
                 )
             )
         except ConditionFailedError:
-            return dropped
+            return dropped, member["since"]
         self.alerts.send(
             f"Tandem: held in {key.connection}: {hold.cause}",
             f"{hold.sentence}\n\nRecord: {key}\nNothing was written for it; all other records go on. "
             f"Mend the cause, then: tandem release {case}\nSee also: tandem quarantine, tandem why {key.id}",
         )
-        return dropped
+        return dropped, member["since"]
 
     def alert_once(self, connection: str, cause: str, subject: str, message: str, now: datetime) -> None:
         """A case without a record (a stopped connection, a guard): one alert until it is closed."""

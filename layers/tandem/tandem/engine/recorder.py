@@ -59,10 +59,10 @@ class Recorder:
         label: str = "",
         editors: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep every hold, and one history entry per different decision."""
+        """Keep every hold, and one history entry per different decision; one that comes again is told again."""
         now, store, key = self.desk.clock.now(), self.desk.store, hold_key(row.key, link)
         for hold in holds:
-            dropped = store.cases.hold(
+            dropped, since = store.cases.hold(
                 key,
                 hold,
                 now,
@@ -85,6 +85,7 @@ class Recorder:
                 crm=hold.crm,
                 books=hold.books,
                 candidates=list(hold.candidates),
+                since=since,
                 editors=editors,
             )
 

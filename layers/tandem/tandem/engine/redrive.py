@@ -102,7 +102,6 @@ class Redriver:
     def _give_up(self, key: RecordKey, message: str) -> None:
         now = self.clock.now()
         hold = Hold("dead letter", f"tried again and again without success; last: {message}")
-        self.store.cases.hold(key, hold, now)
-        self.store.history.decided(
-            key, "held", run_of(now), now, once=True, cause=hold.cause, sentence=hold.sentence
-        )
+        _, since = self.store.cases.hold(key, hold, now)
+        told = {"cause": hold.cause, "sentence": hold.sentence, "since": since}
+        self.store.history.decided(key, "held", run_of(now), now, once=True, **told)
