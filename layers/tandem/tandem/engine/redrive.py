@@ -103,5 +103,7 @@ class Redriver:
         now = self.clock.now()
         hold = Hold("dead letter", f"tried again and again without success; last: {message}")
         _, since = self.store.cases.hold(key, hold, now)
-        told = {"cause": hold.cause, "sentence": hold.sentence, "since": since}
-        self.store.history.decided(key, "held", run_of(now), now, once=True, **told)
+        run, cause, sentence = run_of(now), hold.cause, hold.sentence
+        self.store.history.decided(
+            key, "held", run, now, once=True, cause=cause, sentence=sentence, since=since
+        )
