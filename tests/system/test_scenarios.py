@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from tandem.adapters.zoho import transport
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import BOOKS_SECRET, System  # noqa: F401 - the secret documents what a forger lacks
 
@@ -72,6 +77,25 @@ async def test_a_field_changed_on_both_sides_is_settled_by_its_owner(pair: Pair)
     ]
     assert entries[-1]["before"]["notes"] == "books says"
     assert "conflict" in entries[-1]["rules"]["notes"]
+
+
+async def test_an_edit_half_a_second_after_our_own_write_is_written_at_the_second_try(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CRM refuses the first, as its guard must allow for whole seconds and for the time that a call takes."""
+    system, stopwatch = pair.system, count()
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: next(stopwatch) / 10))
+    await system.control("PUT", "/switches", {"unmodified_since_same_second": "refused"})
+    before = system.seq
+    for edit in ({"notes": "one"}, {"website": "https://two.example"}):
+        await pair.edit_books(edit)
+        for _ in range(5):
+            system.clock.advance(0.1)
+            await system.sandbox.outbox.deliver_due()
+            await system.drain()
+    answers = [call["status"] for call in system.writes(before)]
+    assert answers == [200, 412, 200]
+    assert (await pair.crm())["Website"] == "https://two.example"
 
 
 async def test_a_clear_travels_to_crm_and_is_stopped_towards_books(pair: Pair) -> None:

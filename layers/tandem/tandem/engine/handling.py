@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from tandem.core.actions import Action, Create, Deactivate, LinkPair, Quarantine, Relink, Sync, Unlink, Wait
 from tandem.core.canonical import read_record
@@ -31,6 +32,10 @@ Seen = tuple[Situation, Link | None, Action]
 """A situation, the link of its customer (persons), and what was decided about it."""
 
 
+_UNTIL_SETTLED: Final = SETTLED_AFTER + timedelta(seconds=1)
+"""After so long a read is settled: the server tells whole seconds, and the time of the call is taken off them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
     """Handles single rows of one round. `blocked`: source rows, targets and links of open intents."""
@@ -52,7 +57,7 @@ class Handler:
         try:
             return await self._once(row, performer)
         except AlreadyModifiedError:
-            await self.desk.sleep(SETTLED_AFTER.total_seconds())
+            await self.desk.sleep(_UNTIL_SETTLED.total_seconds())
             return await self._once(row, performer)
 
     async def _wake_persons(self, row: Row, outcome: Outcome) -> None:
