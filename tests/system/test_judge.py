@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.system.simulation.evidence import Act, Evidence, Restore
 from tests.system.simulation.records import records
 from tests.system.simulation.values import promptness, values
 from tests.system.simulation.verdict import Verdict
-from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, lost_entries
+from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, lost_entries, typed_alike
 
 HERE = Path(judge_module.__file__).parent
 BLACK_BOX = ("judge", "case", "records", "goods", "values", "calls", "windows", "verdict", "evidence")
@@ -372,6 +373,31 @@ def test_only_writes_that_were_open_when_the_table_was_lost_may_lack_their_entry
     ]
     assert lost_entries(after_a_restore(calls=[*kept, *lost])) == lost
     assert lost_entries(case_of([*kept, *lost])) == []
+
+
+def test_only_an_entry_of_what_somebody_typed_meanwhile_may_lack_its_write() -> None:
+    """The writer died, the look found the very value, and nothing shows by whom."""
+    entry = {
+        "kind": "write", "verb": "update", "settled": True, "side": "crm", "written_id": "5",
+        "sk": f"{at(100.0)}#1", "at": at(160.0), "after": {"notes": None},
+    }  # fmt: skip
+    typed = Act(120.0, "edit", "a", "crm", "customer", "No1", "notes", None)
+    refused = call(110.0, "PUT", "/crm/v8/Accounts", "5", committed=False, status=412)
+    sides = {
+        "crm": {"Accounts": [{"id": "5", "Account_Name": "No1"}], "Contacts": []},
+        "books": {"contacts": []},
+    }
+
+    def excused(*acts: Act, calls: Sequence[dict[str, Any]] = (refused,), **more: Any) -> bool:
+        return bool(typed_alike(case_of(calls, acts=acts, history=[{**entry, **more}], sides=sides)))
+
+    assert excused(typed)
+    assert not excused()
+    assert not excused(replace(typed, at=300.0))
+    assert not excused(replace(typed, side="books"))
+    assert not excused(replace(typed, value="other"))
+    assert not excused(typed, settled=None)
+    assert not excused(typed, calls=[call(110.0, "PUT", "/crm/v8/Accounts", "5")])
 
 
 @pytest.mark.parametrize("side", ["crm", "books"])

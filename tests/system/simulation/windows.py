@@ -209,3 +209,32 @@ def gave_way_unrecorded(case: Case, act: Act) -> bool:
         and act.token in {names.get(id) for id in written_ids(call)}
         for call in lost_entries(case)
     )
+
+
+# --- a write whose outcome was looked up (P24) ------------------------------------------------------------------
+
+
+def typed_alike(case: Case) -> list[Mapping[str, Any]]:
+    """Entries of updates that never arrived: their writer died, and somebody typed the very value before the look."""
+    return [entry for entry in case.history if _is_looked_up(entry) and _was_typed(case, entry)]
+
+
+def _is_looked_up(entry: Mapping[str, Any]) -> bool:
+    return (entry["kind"], entry.get("verb")) == ("write", "update") and bool(entry.get("settled"))
+
+
+def _was_typed(case: Case, entry: Mapping[str, Any]) -> bool:
+    id, after = str(entry["written_id"]), entry["after"]
+    began = datetime.fromisoformat(str(entry["sk"]).partition("#")[0]).timestamp() - CLOCKS
+    ended = moment_of(entry) + CLOCKS
+    arrived = any(
+        took_effect(call) and id in written_ids(call) and began <= seconds_of(call) <= ended
+        for call in case.calls
+    )
+    return not arrived and any(
+        (act.side, act.token) == (entry["side"], case.names().get(id))
+        and began <= act.at <= ended
+        and act.field in after
+        and values_in(act.value) == values_in(after[act.field])
+        for act in case.acts
+    )
