@@ -60,19 +60,29 @@ def last_of_fields(entries: Sequence[Entry]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def of_the_link(entries: Sequence[Entry]) -> dict[str, Any] | None:
+    """What is told of a field that no entry names, for it was equal when the two were linked."""
+    found = [entry for entry in entries if entry.get("kind") == "link"]
+    return {**_common(found[-1]), "rule": f"equal at the link ({found[-1].get('rule')})"} if found else None
+
+
 def _gave_way(what: Mapping[str, Any]) -> bool:
     return str(what["rule"]).startswith(_SETTLED_BY) and not is_blank(what["before"])
 
 
-def _touches(entry: Entry) -> dict[str, dict[str, Any]]:
-    """Per field of an entry: when, what, by which rule."""
-    common = {
+def _common(entry: Entry) -> dict[str, Any]:
+    return {
         "at": entry.get("at"),
         "kind": entry.get("kind"),
         "run": entry.get("run_pk"),
         "cause": entry.get("cause"),
         "edited_by": entry.get("edited_by") or {},
     }
+
+
+def _touches(entry: Entry) -> dict[str, dict[str, Any]]:
+    """Per field of an entry: when, what, by which rule."""
+    common = _common(entry)
     if entry.get("kind") in ("write", "unknown", "refused", "not_written"):
         before, rules = entry.get("before") or {}, entry.get("rules") or {}
         return {

@@ -76,7 +76,7 @@ def tell(
         },
         "rows": {side.value: _row(item) for side, item in found.rows.items()},
         "holds": [_hold(item, _name(found)) for item in found.holds],
-        "fields": _fields(mapping, found, past.last_of_fields(entries)),
+        "fields": _fields(mapping, found, past.last_of_fields(entries), past.of_the_link(entries)),
         "history": [past.shown(entry) for entry in entries],
     }  # fmt: skip
 
@@ -131,7 +131,9 @@ def _hold(item: Item, name: str) -> dict[str, Any]:
     return {name: item.get(name) for name in names} | {"fix": fix_of(str(item["cause"]), name)}
 
 
-def _fields(mapping: FieldMap, found: Found, last: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _fields(
+    mapping: FieldMap, found: Found, last: Mapping[str, Any], linked: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     link = found.link
     if link is None:
         return []
@@ -148,7 +150,7 @@ def _fields(mapping: FieldMap, found: Found, last: Mapping[str, Any]) -> list[di
                 "held": dict(link.held[name]) if name in link.held else None,
                 "owner": mapped.owner,
                 "direction": mapped.direction,
-                **last.get(name, {"last": None, "loser": None}),
+                **last.get(name, {"last": linked if base is not None else None, "loser": None}),
             }
         )
     return told

@@ -127,7 +127,10 @@ def test_an_approval_of_one_that_is_taken_is_refused_with_what_to_do(pair: tuple
     assert f"tandem link {twin} {customer}" in refused.err.replace("\n", " ")
     assert world.run("link", twin, customer, "--yes").code == 0
     world.work()
-    assert world.run("why", twin, "--json").json["link"]["books_id"] == customer
+    told = world.run("why", twin, "--json").json
+    assert told["link"]["books_id"] == customer
+    [name] = [field for field in told["fields"] if field["field"] == "name"]
+    assert name["last"]["rule"] == "equal at the link (linked by a person)"
     assert world.run("quarantine").code == 0
 
 
