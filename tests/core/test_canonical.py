@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tandem.core.canonical import name_of, parse_time, persons_of, read_record, write_body
+from tandem.core.canonical import name_of, parse_time, persons_of, read_record, shows_all, write_body
 from tandem.core.errors import BadInputError
 from tandem.core.mapping import Mapping, preset
 from tandem.core.records import Record, Side
@@ -222,6 +222,23 @@ def test_emails_from_elsewhere_become_keys() -> None:
     """An Account has no e-mail; its Contacts lend theirs."""
     record = read_record(INDIA, "customer", Side.CRM, ACCOUNT, emails=["Asha@Acme.in", ""])
     assert record.keys.emails == {"asha@acme.in"}
+
+
+def test_an_accounts_own_e_mail_is_a_key_where_the_mapping_names_it() -> None:
+    """It is there for matching alone."""
+    entity = CUSTOMER.model_copy(update={"email_field": "Office_Email"})
+    mapping = INDIA.model_copy(update={"entities": {**INDIA.entities, "customer": entity}})
+    shown = read_record(mapping, "customer", Side.CRM, ACCOUNT | {"Office_Email": "Office@Acme.in"})
+    assert shown.keys.emails == {"office@acme.in"}
+    assert read_record(mapping, "customer", Side.CRM, ACCOUNT).keys.emails == frozenset()
+
+
+def test_a_body_without_its_custom_fields_does_not_show_the_stamp() -> None:
+    """What was read without it must be read whole before anything rests on it."""
+    name = tuple(field for field in CUSTOMER.fields if field.name == "name")
+    entity = CUSTOMER.model_copy(update={"fields": name})
+    assert shows_all(entity, books())
+    assert not shows_all(entity, books(custom_fields=None))
 
 
 def test_numbers_come_exact() -> None:

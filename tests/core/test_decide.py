@@ -203,6 +203,15 @@ def test_an_approved_delete_waits_no_second_time() -> None:
     assert isinstance(decided(pair), Deactivate)
 
 
+def test_an_approval_of_a_hold_without_candidates_counts_whatever_else_was_approved() -> None:
+    """Another hold of the record, approved with it, named a candidate."""
+    word = Release(approve=True, causes=frozenset({"a", "b"}), candidates=frozenset({"7"}))
+    assert word.approves("a")
+    assert word.approves("b", "7")
+    assert not word.approves("b", "8")
+    assert not word.approves("c")
+
+
 @pytest.mark.parametrize(
     ("policy", "approve", "expected"),
     [

@@ -189,6 +189,36 @@ def test_persons_link_within_their_customer(
     assert match(person(Side.CRM, "8", *ours), [candidate]) == Matched(candidate, rule)
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "outcome"),
+    [
+        ({"tax_number": "T"}, {"tax_number": "T"}, "linked by tax number"),
+        ({"name": "asha rao", "emails": ["a@b.in"]}, {"name": "a rao", "emails": ["a@b.in"]}, "linked by e-mail"),
+        ({"name": "asha rao", "emails": ["a@b.in"]}, {"name": "ravi shah", "emails": ["a@b.in"]}, "e-mail only"),
+        ({"name": "asha rao", "phones": ["1"]}, {"name": "asha rao", "phones": ["1"]}, "phone and similar name"),
+        ({"name": "asha rao", "phones": ["1"]}, {"name": "", "phones": ["1"]}, ""),
+        ({"name": "", "phones": ["1"]}, {"name": "asha rao", "phones": ["1"]}, ""),
+        ({"name": "asha rao", "phones": ["1"]}, {"name": "asha rao", "phones": ["2"]}, "name only"),
+        ({"name": "asha rao", "emails": ["a@b.in"]}, {"name": "asha rao", "emails": ["k@b.in"]}, "name only"),
+        ({"name": "asha rao", "emails": ["a@b.in"], "phones": ["1"]},
+         {"name": "asha rao", "emails": ["k@b.in"], "phones": ["2"]}, ""),
+        ({"name": "asha rao"}, {"name": "ravi shah"}, ""),
+    ],
+)  # fmt: skip
+def test_an_individual_is_found_among_all_people(
+    ours: dict[str, Any], theirs: dict[str, Any], outcome: str
+) -> None:
+    """An e-mail proves it unless the names share no word; a name never, for many people have one."""
+
+    def one(side: Side, given: dict[str, Any]) -> Record:
+        keys = given | {"phones": frozenset(given.get("phones", ()))}
+        return record(side, "8" if side is Side.CRM else "5", "individual", **keys)
+
+    found = match(one(Side.CRM, ours), [Candidate(one(Side.BOOKS, theirs))])
+    told = {Matched: "linked by ", HeldMatch: "", NoMatch: ""}[type(found)]
+    assert told + ("" if isinstance(found, NoMatch) else found.rule) == outcome
+
+
 def test_two_people_of_one_name_stay_two() -> None:
     """Their e-mails differ: Books takes both."""
     ours, theirs = (

@@ -49,6 +49,7 @@ intents = st.builds(
     mapping_version=words,
     editors=st.dictionaries(st.sampled_from(["crm", "books"]), words, max_size=2),
     version=st.none() | moments,
+    has_happened=st.booleans(),
 )
 
 

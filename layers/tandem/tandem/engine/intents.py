@@ -167,5 +167,5 @@ def _intent(item: Item) -> Intent:
         mapping_version=item["mapping_version"],
         editors=item["editors"],
         version=datetime.fromisoformat(item["version"]) if item["version"] else None,
-        has_happened=item.get("has_happened", False),
+        has_happened=item["has_happened"],
     )
