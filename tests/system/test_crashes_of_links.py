@@ -1,4 +1,4 @@
-"""P19 where a link or a hold is written: a worker that dies there leaves no pair uncompared and no question open."""
+"""P19 where an intent, a link or a hold is written: a worker that dies there leaves nothing undone, untold or asked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TWIN = {"contact_name": "Acme Limited", "notes": "typed in Books", "contact_pers
 
 
 class AtLinks(Killer):
-    """Only steps that write a link or a hold count."""
+    """Only steps that write an intent, a link or a hold count."""
 
     def __call__(self, verb: str, argument: Any) -> None:
         if verb in ("put", "update", "delete", "transact") and any(map(_is_counted, _steps(argument))):
@@ -32,7 +32,7 @@ def _steps(argument: Any) -> Iterator[Any]:
 
 def _is_counted(step: Any) -> bool:
     pk = step.item["pk"] if isinstance(step, Put) else step.pk
-    return str(pk).startswith(("LINK#", "CASE#"))
+    return str(pk).startswith(("LINK#", "CASE#", "INTENT#"))
 
 
 async def started() -> System:
@@ -59,6 +59,29 @@ async def approve(system: System, cause: str) -> None:
     """A person's word, before the writer comes."""
     [hold] = [one for one in system.store.cases.holds("main") if one["cause"] == cause]
     await system.release(hold, approve=True)
+
+
+async def edits_on_both_sides() -> System:
+    """Of other fields, and one that has no form in Books."""
+    system = await started()
+    account, customer = await synced(system)
+    [contact] = system.sandbox.crm.store.data["Contacts"].live
+    await system.control("PATCH", f"/crm/Accounts/{account}", {"Website": "https://typed.example"})
+    await system.control("PATCH", f"/books/contacts/{customer}", {"notes": "typed in Books"})
+    await system.control(
+        "PATCH", f"/crm/Contacts/{contact}", {"Title": "x" * 60, "Mobile": "+91 90000 00001"}
+    )
+    return system
+
+
+async def restore() -> System:
+    """An Account that was deleted is back; its customer was made inactive for it."""
+    system = await started()
+    account, _ = await synced(system)
+    await system.control("DELETE", f"/crm/Accounts/{account}")
+    await system.settle(4)
+    await system.control("POST", f"/crm/Accounts/{account}/restore")
+    return system
 
 
 async def first_link() -> System:
@@ -138,12 +161,21 @@ async def end_of(begin: Callable[[], Awaitable[System]], step: int) -> tuple[boo
     await system.sandbox.outbox.close()
     assert system.judge_history() == []
     links = sorted((row["entity"], row["state"]) for row in system.memory.rows() if row["sk"] == "LINK")
-    names = sorted((one["contact_name"], one["status"]) for one in data["books"]["contacts"])
+    books = [(one["contact_name"], one["status"], one["website"]) for one in data["books"]["contacts"]]
+    mobiles = [one["mobile"] for customer in data["books"]["contacts"] for one in customer["contact_persons"]]
     accounts = sorted((one["Account_Name"], one["Description"]) for one in data["crm"]["Accounts"])
-    return died, (links, names, accounts, sorted(one["cause"] for one in system.store.cases.holds("main")))
+    return died, (
+        links,
+        sorted(books),
+        sorted(mobiles),
+        accounts,
+        sorted(one["cause"] for one in system.store.cases.holds("main")),
+    )
 
 
-BEGINNINGS = [first_link, merge_in_crm, merge_in_books, delete_of_one_that_was_asked_about]
+BEGINNINGS = [
+    edits_on_both_sides, first_link, merge_in_crm, merge_in_books, delete_of_one_that_was_asked_about, restore,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("begin", BEGINNINGS, ids=lambda one: one.__name__)
