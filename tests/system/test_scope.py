@@ -72,6 +72,24 @@ async def test_a_customer_born_in_books_was_never_in_scope_and_is_not_told(syste
     assert system.store.outside.count("main") == {}
 
 
+async def test_an_account_that_was_left_out_and_is_found_from_books_is_counted_no_more(
+    system: System,
+) -> None:
+    """It is linked by the row of its customer; its own is handled no second time."""
+    await system.settle(2)
+    system.write_mode()
+    account = (await system.control("POST", "/crm/Accounts", {**ACCOUNT, "Account_Type": "Prospect"}))["id"]
+    await system.control("POST", "/crm/Contacts", {**CONTACT, "Account_Name": {"id": account}})
+    await system.settle(1)
+    assert len(system.store.rows.left_out("main")) == 2
+    asha = {"first_name": "Asha", "last_name": "Rao", "email": CONTACT["Email"]}
+    same = {"contact_name": ACCOUNT["Account_Name"], "contact_persons": [asha]}
+    await system.control("POST", "/import", {"books": {"contacts": [same]}})
+    await system.settle(2)
+    assert system.store.links.of(RecordKey("main", Side.CRM, "customer", account)) is not None
+    assert system.store.rows.left_out("main") == {}
+
+
 @pytest.mark.parametrize("kind", ["Prospect", None])
 async def test_contacts_of_an_account_left_out_are_left_out_and_follow_when_it_comes_in(
     system: System, kind: str | None

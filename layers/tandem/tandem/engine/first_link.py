@@ -49,6 +49,7 @@ class FirstLinks:
         written = {name for values in action.sync.writes.values() for name in values}
         agreed = {name: base for name, base in action.sync.base.items() if name not in written}
         await self.raise_children(link, books)
+        self.desk.store.rows.count_no_more(replace(key, side=other.side, id=other.id))
         try:
             new = replace(link, base=agreed, trusted=action.rule != STAMP)
             link = self.desk.store.links.create(new, self.desk.lease.fence)

@@ -293,6 +293,13 @@ class Rows:
             counts[reason] = counts.get(reason, 0) + 1
         return counts
 
+    def count_no_more(self, key: RecordKey) -> None:
+        """A record that was left out is being linked, by the row of its counterpart."""
+        place, left_out = row_pk(key.connection, key.side, key.id), f"{key.connection}#left_out"
+        marks = Update(place, ROW, remove=("waits_pk", "waits_sk"), when=(When("waits_pk", "eq", left_out),))
+        with suppress(ConditionFailedError):
+            self._table.update(marks)
+
     def due(self, connection: str, now: datetime, limit: int) -> list[RecordKey]:
         """Keys of due rows, best class first, by the (lagging) index: a way to find rows, never a proof."""
         found = self.due_by_class(connection, now, limit)
