@@ -39,6 +39,10 @@ class TransientError(RetryError):
     """The far side failed before it could have written anything."""
 
 
+class StaleReadError(RetryError):
+    """A write's turn came late: nothing was sent, and what it rests on must be read again."""
+
+
 class UnknownOutcomeError(RetryError):
     """A write was sent and its answer never came: look before trying again."""
 

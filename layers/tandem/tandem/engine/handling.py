@@ -13,7 +13,7 @@ from tandem.core.canonical import read_record
 from tandem.core.dealing import alike
 from tandem.core.decide import Situation, decide
 from tandem.core.entities import CUSTOMER, PERSON
-from tandem.core.errors import AlreadyModifiedError
+from tandem.core.errors import AlreadyModifiedError, StaleReadError
 from tandem.core.guards import native_sync_is_on
 from tandem.core.match import Candidate, HeldMatch, Matched
 from tandem.core.oscillation import Fights
@@ -55,10 +55,20 @@ class Handler:
     async def _patiently(self, row: Row, performer: Performer) -> Outcome:
         """An edit of the last second cannot be told from one after our read: read again when it has settled."""
         try:
-            return await self._once(row, performer)
+            return await self._in_turn(row, performer)
         except AlreadyModifiedError:
             await self.desk.sleep(_UNTIL_SETTLED.total_seconds())
-            return await self._once(row, performer)
+            return await self._in_turn(row, performer)
+
+    async def _in_turn(self, row: Row, performer: Performer) -> Outcome:
+        """A write whose turn came late is decided again on what is true by then, unless another of the row was made."""
+        while True:
+            made = performer.writer.made
+            try:
+                return await self._once(row, performer)
+            except StaleReadError:
+                if performer.writer.made > made:
+                    raise
 
     async def _wake_persons(self, row: Row, outcome: Outcome) -> None:
         """A customer that stays unlinked decides for its Contacts too: they need not wait for it."""

@@ -15,6 +15,7 @@ from tandem.core.errors import (
     GoneError,
     RefusedError,
     RetryError,
+    StaleReadError,
     StopError,
     StoreError,
     UnknownOutcomeError,
@@ -26,6 +27,9 @@ from tandem.engine.history import as_item
 from tandem.engine.intents import Intent, Kind, before_of, settle_time
 from tandem.engine.lease import LeaseLostError, OutOfTimeError
 from tandem.engine.ports import Written
+
+TURN_LASTS = timedelta(seconds=2)
+"""A write that waits longer for its turn is decided again: Books has no lock, and a round may take a minute."""
 
 
 class NotWritingError(StoreError):
@@ -65,6 +69,8 @@ class Writer:
     """So many writes of this round leave side by side: an intent is stored once its call can leave."""
     bulk: Bulk | None = None
     """Gathers guarded updates of CRM, where one call may carry several."""
+    made: int = 0
+    """Writes that were answered."""
     unanswered: set[str] = field(default_factory=set)
     """What the writes without an answer block until they are settled: source rows, targets, links."""
     _refused: dict[tuple[str, Side], tuple[Mapping[str, Value], RefusedError]] = field(default_factory=dict)
@@ -81,10 +87,16 @@ class Writer:
         desk.lease.keep(desk.clock.now())
 
     async def write(self, plan: Plan) -> tuple[Intent, Written]:
-        """Make one write. Raises what the client raises; after a refusal or a sure failure no intent stays open."""
+        """Make one write. Raises what the client raises; after a refusal or a sure failure no intent stays open.
+
+        Raises StaleReadError, before anything is stored or sent, when others were in flight for too long.
+        """
         if self._is_gathered(plan):
             return await self._write(plan)
+        asked = self.desk.clock.now()
         async with self.flight:
+            if self.desk.clock.now() - asked > TURN_LASTS:
+                raise StaleReadError("its turn to write came late")
             return await self._write(plan)
 
     def _is_gathered(self, plan: Plan) -> bool:
@@ -116,6 +128,7 @@ class Writer:
         except (RetryError, StopError, OutOfTimeError, LeaseLostError):
             store.intents.close(intent)  # nothing left: a common call asks the lease once more before it does
             raise
+        self.made += 1
         store.intents.happened(intent, written.id)
         reasons = [as_item(reason) for reason in plan.reasons if reason.field in plan.values]
         more = {"written_id": written.id, "reasons": reasons}
