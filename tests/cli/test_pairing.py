@@ -71,6 +71,12 @@ def test_persons_of_an_unlinked_customer_rest_with_it_and_that_is_told(pair: tup
     told = world.run("why", contact, "--json").json
     assert (told["state"], told["holds"]) == ("left_out", [])
     assert "its customer is no longer linked (unlinked by a person)" in told["sentence"]
+    assert world.run("link", account, customer, "--yes").code == 0
+    world.work()
+    assert world.run("why", contact, "--json").json["state"] == "held", (
+        "what was set aside is asked about anew"
+    )
+    assert world.run("unlink", account, "--yes").code == 0
     world.sandbox.control("PATCH", f"/crm/Contacts/{contact}", {"Title": "CFO"})
     world.work()
     [entry] = [

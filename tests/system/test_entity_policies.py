@@ -111,6 +111,24 @@ async def test_an_entity_that_is_off_is_left_alone_and_catches_up_when_it_is_on(
     system.judge()
 
 
+async def test_what_is_held_of_an_entity_that_is_off_can_be_released(start: Start) -> None:
+    """Nobody will decide it; switched on again, every pair is compared anew."""
+    system = await start(changed())
+    made = await contact(system, await account(system))
+    await system.control("PATCH", f"/crm/Contacts/{made}", {"Title": "x" * 60})
+    await system.settle(1)
+    assert causes(system) == ["conversion:designation"]
+    remap(system, changed("contact_person", enabled=False))
+    system.write_mode()
+    [hold] = system.store.cases.holds("main")
+    await system.release(hold)
+    await system.run(5)
+    assert causes(system) == []
+    remap(system, changed())
+    await system.settle(2)
+    assert causes(system) == ["conversion:designation"]
+
+
 async def test_a_customer_whose_persons_were_switched_off_is_followed_as_before(start: Start) -> None:
     """Links of persons that stay behind are in nobody's way: an edit, a new address, a delete."""
     system = await start(changed())

@@ -141,10 +141,19 @@ class Recorder:
                 key = replace(row.key, side=side, id=at.link.id_on(side))
                 self._ask_again(key, self.desk.store.cases.asking(key))
         elif at.link is not None and is_left_out:
-            self.desk.store.cases.settle(hold_key(row.key, at.link), set())
+            self.set_aside(row, at.link)
         elif at.link is None and (row.done or row.insists):
             self.desk.store.cases.settle(row.key, set())
             self._ask_again(row.key, self.desk.store.cases.asking(row.key))
+
+    def set_aside(self, row: Row, link: Link | None) -> None:
+        """Nothing is asked about a record that rests; its pair is no echo when it goes on, and is asked about anew."""
+        store, key = self.desk.store, hold_key(row.key, link)
+        if not store.cases.holds_of(key):
+            return
+        if link is not None and link.state is LinkState.LIVE:
+            store.links.move(replace(link, seen_crm=None, seen_books=None), self.desk.lease.fence)
+        store.cases.settle(key, set())
 
     def clear_holds(self, link: Link) -> None:
         """Nothing is held any more, neither for the pair nor for either record while it was unlinked."""

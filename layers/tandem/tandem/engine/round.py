@@ -75,6 +75,8 @@ class Round:
         on = self.desk.mapping.entities
         for row in rows:
             if row.key.entity not in on:
+                if row.insists:  # a person released what is held of it
+                    Recorder(self.desk).set_aside(row, self._opening.links.get(row.key))
                 self._outcomes.settle(row, Done("left_out", f"{row.key.entity} is off in the mapping"))
         return [row for row in rows if row.key.entity in on]
 
