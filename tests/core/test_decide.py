@@ -394,6 +394,15 @@ def test_a_merge_of_two_linked_customers_names_both() -> None:
     assert "Merge 7 into 8 in Books" in action.hold.sentence
 
 
+def test_a_survivor_whose_link_has_ended_is_told_as_such() -> None:
+    """It has no counterpart to merge with; a person links the two."""
+    survivor = Survivor(replace(crm(), id="2"), "the same name", "8", has_ended=True)
+    action = decided(at(crm=GONE_CRM, gone_since=NOW - DELAY, survivor=survivor))
+    assert isinstance(action, Quarantine)
+    assert "whose link with Books 8 has ended" in action.hold.sentence
+    assert "`tandem link` the two" in action.hold.sentence
+
+
 def test_a_merged_pair_ends_once_its_books_customer_is_inactive() -> None:
     """The accountant has merged there too."""
     pair = merged(Survivor(MASTER, "stamp", "8"), books=books(active=False))

@@ -88,6 +88,8 @@ class Survivor:
     how: str
     linked: str = ""
     """Id of its counterpart; empty while it is free."""
+    has_ended: bool = False
+    """That link has ended: the survivor is reserved all the same, until a person links it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +152,11 @@ def _merged(now_at: Situation, link: Link, survivor: Survivor, entity: EntityMap
     product, kept = SIDE_NAMES[side], link.id_on(other)
     told = f"{product} {link.id_on(side)} was probably merged into {_named(survivor.record)} ({survivor.how})"
     if survivor.linked:
-        return Quarantine(
-            Hold(
-                BOTH_LINKED,
-                f"{told}, which is linked with {SIDE_NAMES[other]} {survivor.linked}. Merge {kept} into "
-                f"{survivor.linked} in {SIDE_NAMES[other]} too",
-                candidates=(survivor.record.id,),
-            )
-        )
+        counterpart = f"{SIDE_NAMES[other]} {survivor.linked}"
+        merge = f"which is linked with {counterpart}. Merge {kept} into {survivor.linked} in {SIDE_NAMES[other]} too"
+        ended = f"whose link with {counterpart} has ended. Is it so? `tandem unlink` {kept}, then `tandem link` the two"
+        sentence = f"{told}, {ended if survivor.has_ended else merge}"
+        return Quarantine(Hold(BOTH_LINKED, sentence, candidates=(survivor.record.id,)))
     cause = f"merged in {product}"
     record = survivor.record
     if now_at.release is None or not now_at.release.approves(cause, record.id):

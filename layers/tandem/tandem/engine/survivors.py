@@ -114,7 +114,10 @@ class Survivors:
 
     def _survivor(self, link: Link, record: Record, how: str) -> Survivor:
         held_by = self.desk.store.links.of(RecordKey(link.connection, record.side, link.entity, record.id))
-        return Survivor(record, how, held_by.id_on(record.side.other) if held_by else "")
+        if held_by is None:
+            return Survivor(record, how)
+        has_ended = held_by.state is not LinkState.LIVE
+        return Survivor(record, how, held_by.id_on(record.side.other), has_ended)
 
 
 def _unstamped(record: Record) -> Record:
