@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import pytest
+import yaml
 
+from tandem.adapters.zoho import books as books_module
 from tandem.core.errors import StoreError
 from tandem.core.records import Base, Link, LinkState, RecordKey, Side
 from tandem.engine.links import LINK
-from tests.system.conftest import ACCOUNT, Pair
+from tests.engine.town import PAGE, a_town
+from tests.system.conftest import ACCOUNT, CONTACT, Pair
 from tests.system.world import System
 
 PUT = {"product": "books", "match": {"method": "PUT"}}
 POST = {"product": "books", "match": {"method": "POST"}}
+ASHA = {"first_name": "Asha", "last_name": "Rao", "email": CONTACT["Email"]}
 CRM_POST = {"product": "crm", "match": {"method": "POST", "module": "Accounts"}}
 
 
@@ -153,6 +158,77 @@ async def test_an_unanswered_create_makes_one_customer(system: System, name: str
     before = system.seq
     await system.settle(3)
     assert system.writes(before) == []
+
+
+async def test_an_unanswered_create_is_looked_for_below_newer_changes_and_not_among_older_ones(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page shows two customers here, and three were made since; those of an hour ago cannot be it."""
+    await a_town(system, 6)
+    system.clock.advance(3600)
+    monkeypatch.setattr(books_module, "PER_PAGE", 2)
+    await fault(system, "timeout_after_commit", POST)
+    await system.control("POST", "/crm/Accounts", ACCOUNT)
+    await told(system)
+    for number in range(3):
+        system.clock.advance(1)
+        await system.control("POST", "/books/contacts", {"contact_name": f"Typed {number}"})
+    system.clock.advance(130)
+    before = system.seq
+    await system.drain()
+    assert settled(system) == ["write"]
+    pages = [call for call in system.calls(before) if call["endpoint"] == PAGE]
+    assert len(pages) == 3, "two of what is new, and one that shows where it ends"
+
+
+async def test_a_namesake_typed_meanwhile_is_not_what_an_unanswered_create_made(system: System) -> None:
+    """A customer is ours by its stamp alone; who bears the name is matched like anybody else."""
+    await system.settle(2)
+    system.write_mode()
+    await fault(system, "timeout", POST)
+    await system.control("POST", "/crm/Accounts", ACCOUNT)
+    await told(system)
+    await system.control("POST", "/books/contacts", {"contact_name": ACCOUNT["Account_Name"]})
+    await system.settle(3)
+    assert settled(system) == ["not_written"]
+    assert {hold["cause"] for hold in system.store.cases.holds("main")} == {"match:name only"}
+    assert len((await system.export())["books"]["contacts"]) == 1
+
+
+async def test_the_persons_of_a_customer_whose_create_was_looked_up_follow_it(system: System) -> None:
+    """From either side to the other."""
+    await system.settle(2)
+    system.write_mode()
+    await fault(system, "timeout_after_commit", CRM_POST)
+    await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd", "contact_persons": [ASHA]})
+    await told(system)
+    [account] = (await system.export())["crm"]["Accounts"]
+    ravi = {"First_Name": "Ravi", "Last_Name": "Iyer", "Email": "ravi@acme.example"}
+    await system.control("POST", "/crm/Contacts", {**ravi, "Account_Name": {"id": account["id"]}})
+    await system.settle(3)
+    assert settled(system) == ["write"]
+    data, both = await system.export(), [CONTACT["Email"], ravi["Email"]]
+    [customer] = data["books"]["contacts"]
+    assert sorted(contact["Email"] for contact in data["crm"]["Contacts"]) == both
+    assert sorted(person["email"] for person in customer["contact_persons"]) == both
+
+
+async def test_an_unanswered_create_is_looked_up_where_the_mapping_has_no_persons(system: System) -> None:
+    """Those that Books shows in the customer are nobody's concern then."""
+    mapping = yaml.safe_load(resources.files("tandem.presets").joinpath("india.yaml").read_text())
+    del mapping["entities"]["contact_person"]
+    connections = system.store.connections
+    connections.save(connections.read("main"), yaml.safe_dump(mapping))
+    await system.settle(2)
+    system.write_mode()
+    await fault(system, "timeout_after_commit", CRM_POST)
+    await system.control("POST", "/books/contacts", {"contact_name": "Acme Ltd", "contact_persons": [ASHA]})
+    await told(system)
+    await system.settle(3)
+    assert settled(system) == ["write"]
+    data = await system.export()
+    assert len(data["crm"]["Accounts"]) == 1
+    assert data["crm"].get("Contacts", []) == []
 
 
 @pytest.mark.parametrize(("name", "kind"), [("timeout_after_commit", "write"), ("timeout", "not_written")])

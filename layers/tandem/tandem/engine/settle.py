@@ -170,7 +170,7 @@ class Settler:
             since = intent.at - LOOK_BACK
             page = await client.changed(resource, since=since, before=None, after=None)
             bodies = list(page.bodies)
-            while page.next is not None and not page.by_time:
+            while page.next is not None and not page.reaches(since):
                 page = await client.changed(resource, since=since, before=None, after=page.next)
                 bodies += page.bodies
         return [read_record(self.desk.mapping, intent.entity, intent.side, body) for body in bodies]
