@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from tandem.core.connection import GuardStop
+from tandem.core.records import Mode, RecordKey, Side
+from tandem.engine.links import link_pk
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
 
@@ -87,6 +90,45 @@ async def test_a_settled_write_tells_who_edited_too(pair: Pair) -> None:
     assert (entry["settled"], entry["edited_by"]["crm"]) == (True, "Ben Okri")
 
 
+async def test_whatever_is_decided_about_a_pair_stands_in_the_history_of_its_link(pair: Pair) -> None:
+    """What would be written while nothing may be, what was written, its end and its new life."""
+    system, connections = pair.system, pair.system.store.connections
+    path = f"/crm/Accounts/{pair.account}"
+    for method, where, body in (
+        ("PATCH", path, {"Website": "https://one.example"}),
+        ("DELETE", path, None),
+        ("POST", f"{path}/restore", None),
+    ):
+        connections.set_mode("main", Mode.OBSERVE)
+        await system.control(method, where, body)
+        await system.settle(4)
+        system.write_mode()
+        await system.settle(2)
+    stop = GuardStop(guard="mass change", sentence="too many", at=system.clock.now().isoformat())
+    connections.set("main", guard=stop.model_dump())
+    await system.control("DELETE", f"/books/contacts/{pair.customer}")
+    await pair.edit_crm({"Website": "https://two.example"})
+    await system.settle(2)
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", pair.account))
+    assert link is not None
+    told = [item for item in system.history() if item["pk"] == link_pk("main", link.id)]
+    assert [(item["kind"], item.get("verb")) for item in told] == [
+        ("write", "create"),
+        ("would_write", "update"),
+        ("write", "update"),
+        ("would_write", "deactivate"),
+        ("write", "deactivate"),
+        ("unlink", None),
+        ("would_write", "reactivate"),
+        ("write", "reactivate"),
+        ("link", None),
+        ("would_write", "unlink"),
+    ]
+    rules = {item["verb"]: item["rules"] for item in told if item["kind"] == "write"}
+    assert rules["deactivate"] == {"active": "deleted in CRM"}
+    assert rules["reactivate"] == {"active": "restored in CRM"}
+
+
 async def test_what_is_left_out_is_told_once_for_each_reason(system: System) -> None:
     """However often the record is looked at."""
     await system.settle(1)
@@ -122,6 +164,9 @@ async def test_a_hold_is_told_once_with_who_edited(pair: Pair) -> None:
     [entry] = kinds(pair.system, "held")
     assert entry["cause"] == "refused by Books:4"
     assert entry["edited_by"]["crm"] == "Ben Okri"
+    [refused] = kinds(pair.system, "refused")
+    assert (refused["code"], refused["after"]) == ("4", {"notes": "refused"})
+    assert "Books does not accept the value" in refused["sentence"]
 
 
 async def test_a_hold_that_comes_again_is_told_again(pair: Pair) -> None:

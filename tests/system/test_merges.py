@@ -10,6 +10,7 @@ import pytest
 from cli.fixes import settles
 from tandem.core.decide import Ended
 from tandem.core.records import Base, Edit, Link, LinkState, RecordKey, Side
+from tandem.engine.links import link_pk
 from tests.system.conftest import ACCOUNT, CONTACT, Pair
 from tests.system.world import System
 
@@ -22,8 +23,11 @@ async def account(system: System, **more: Any) -> str:
 
 
 async def merge_in_crm(system: System, master: str, loser: str) -> None:
-    """A user merges two Accounts; Tandem sees it, and the delay passes."""
+    """A user merges two Accounts; Tandem sees it and asks nobody, for it may be undone, until the delay has passed."""
     await system.control("POST", f"/crm/Accounts/{master}/merge", {"losers": [loser]})
+    await system.tick()
+    await system.run(20)
+    assert [cause for cause in causes(system) if cause.startswith("merged")] == []
     await system.settle(4)
 
 
@@ -184,9 +188,11 @@ async def test_a_merge_in_books_is_held_and_approved_goes_on_with_the_survivor(p
     await system.control("POST", f"/books/contacts/{master}/merge", {"losers": [pair.customer]})
     await system.settle(3)
     assert "merged in Books" in causes(system)
+    held = link_of(system, Side.CRM, pair.account)
     await pair.edit_crm({"Website": "https://later.example"})
     await system.run(10)
     assert "merged in Books" in causes(system)
+    assert link_of(system, Side.CRM, pair.account) == held, "looked at again, it is not written again"
     assert (await pair.books())["website"] != "https://later.example"
     handed = handed_over(system, Side.CRM, pair.account)
     await approve(system, "merged in Books")
@@ -206,6 +212,36 @@ async def test_a_merge_in_books_is_held_and_approved_goes_on_with_the_survivor(p
     await system.settle(3)
     assert system.writes(before) == []
     system.judge()
+
+
+async def test_a_customer_that_books_has_no_more_is_asked_about_where_it_has_a_twin(pair: Pair) -> None:
+    """Who merges may delete what is left of the loser: its link does not end before a person has looked."""
+    system = pair.system
+    twin = {
+        "contact_name": "Acme Limited",
+        "contact_persons": [{"first_name": "Asha", "email": CONTACT["Email"]}],
+    }
+    made = await system.control("POST", "/books/contacts", twin)
+    await system.settle(2)
+    await system.control("DELETE", f"/books/contacts/{pair.customer}")
+    await pair.edit_crm({"Website": "https://later.example"})
+    await system.settle(2)
+    [hold] = [one for one in system.store.cases.holds("main") if one["cause"] == "merged in Books"]
+    assert hold["candidates"] == [made["contact_id"]]
+    link = link_of(system, Side.CRM, pair.account)
+    assert link is not None
+    assert link.state is LinkState.LIVE
+
+
+async def test_for_a_contact_that_is_deleted_no_survivor_is_looked_for(pair: Pair) -> None:
+    """A person is not merged away: its link ends, and nothing is searched for it."""
+    system, before = pair.system, pair.system.seq
+    await system.control("DELETE", f"/crm/Contacts/{pair.contact}")
+    await system.settle(3)
+    link = link_of(system, Side.BOOKS, pair.person, "contact_person")
+    assert link is not None
+    assert link.state is LinkState.TOMBSTONE
+    assert [call for call in system.calls(before) if pair.person in str(call["request_body"])] == []
 
 
 async def test_a_customer_made_inactive_in_books_without_a_twin_goes_on(pair: Pair) -> None:
@@ -247,6 +283,10 @@ async def test_a_moved_contact_is_asked_about_and_made_at_its_new_customer(pair:
     system, (account_id, customer) = pair.system, await second(pair)
     before = system.seq
     await move(pair, account_id)
+    former = link_of(system, Side.CRM, pair.contact, "contact_person")
+    assert former is not None
+    edits = {"title": {Side.CRM: Edit("a", system.clock.now())}}
+    system.store.links.move(replace(former, edits=edits), former.fence)
     [hold] = system.store.cases.holds("main")
     assert hold["cause"] == "moved person"
     assert pair.account in hold["sentence"]
@@ -259,6 +299,13 @@ async def test_a_moved_contact_is_asked_about_and_made_at_its_new_customer(pair:
     link = link_of(system, Side.CRM, pair.contact, "contact_person")
     assert link is not None
     assert (link.books_id, link.state) == (made, LinkState.LIVE)
+    ended = system.store.links.get("main", former.id)
+    assert ended is not None
+    assert (ended.base, ended.held, ended.edits) == ({}, {}, {}), "should it come back, nothing is agreed"
+    [told] = [one for one in system.history() if one["kind"] == "unlink"]
+    assert (told["pk"], told["sentence"]) == (
+        link_pk("main", former.id), "the Contact went to another customer: approved by a person"
+    )  # fmt: skip
     await pair.edit_person({"designation": "left behind"})
     await system.settle(2)
     assert (await pair.crm("Contacts")).get("Title") is None

@@ -115,6 +115,16 @@ async def test_a_vendor_deleted_in_crm_is_inactive_in_books_and_comes_back(syste
     assert link.state is LinkState.LIVE
 
 
+async def test_a_vendor_is_deleted_though_one_like_it_is_left(system: System) -> None:
+    """Survivors of a merge are looked for among customers alone: a vendor's delete asks nobody."""
+    id, books = await both(system)
+    await system.control("POST", "/crm/Vendors", VENDOR)
+    await system.settle(1)
+    await system.control("DELETE", f"/crm/Vendors/{id}")
+    await system.settle(4)
+    assert {one["contact_id"]: one["status"] for one in await vendors(system)}[books] == "inactive"
+
+
 async def test_a_company_that_buys_and_sells_is_two_records_on_each_side(system: System) -> None:
     """A customer and a vendor of one name and one e-mail are never matched with each other."""
     await system.control("PUT", "/switches", {"books_duplicate_names": "allow"})
