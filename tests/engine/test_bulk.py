@@ -39,13 +39,13 @@ async def descriptions(town: Town) -> list[Any]:
     return [(await town.account(number))["Description"] for number in range(len(town.accounts))]
 
 
-def edit_when_written(town: Town, number: int, **values: Any) -> None:
-    """A person edits an Account in CRM after it was read, long after the guard's second, before the first call."""
+def edit_when_written(town: Town, number: int, *, after: int = 3, **values: Any) -> None:
+    """A person edits an Account in CRM so many seconds after it was read, before the first call."""
     world = town.system.sandbox
 
     def act(count: int) -> None:
         if count == 1:
-            town.system.clock.advance(3)
+            town.system.clock.advance(after)
             world.crm.store.update("Accounts", town.accounts[number], values, world.users.named("Asha Rao"))
 
     town.while_writing(act)
@@ -83,6 +83,21 @@ async def test_a_record_edited_meanwhile_is_refused_alone_and_read_again(town: T
     assert await descriptions(town) == [f"note {n}" for n in range(4)]
     assert (await town.account(2))["Website"] == "https://typed.example"
     assert (await town.books(2))["website"] == "https://typed.example"
+    town.system.judge()
+
+
+@pytest.mark.parametrize("after", [0, 1])
+@pytest.mark.parametrize("guard", ["none", "per_item"])
+async def test_an_edit_in_the_very_second_of_the_read_is_not_overwritten_unseen(
+    town: Town, guard: str, after: int
+) -> None:
+    """Alone or with others: CRM tells whole seconds, so the guard names the one before the read."""
+    town.system.configure(crm_bulk_guard=guard)
+    edit_when_written(town, 0, after=after, Description="typed")
+    await edited_in_books(town)
+    await town.system.settle(2)
+    assert await descriptions(town) == ["typed", "note 1", "note 2", "note 3"]
+    assert (await town.books(0))["notes"] == "typed"
     town.system.judge()
 
 

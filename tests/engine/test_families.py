@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
+from tandem.core.records import RecordKey, RowClass, Side
 from tests.system.conftest import Pair
 
 
@@ -21,6 +24,47 @@ async def test_a_person_edited_in_silence_is_found_by_a_read_for_an_edit_in_crm(
     await pair.edit_person({"phone": "+91 22 9999 0000"})
     system.clock.advance(5)
     await pair.edit_crm(edit)
+    await system.run(20)
+    await system.settle(4)
+    assert (await pair.crm("Contacts"))["Phone"] == "+91 22 9999 0000"
+
+
+async def written_by_us(_pair: Pair) -> None:
+    """Its last answer to a write of ours is what is known."""
+
+
+async def read_later(pair: Pair) -> None:
+    """It was read long after its last edit."""
+    pair.system.clock.advance(60)
+    await read(pair)
+
+
+async def read_in_the_same_second(pair: Pair) -> None:
+    """Somebody edits it, and it is read at once: another edit of this second has the same time."""
+    await pair.system.control("POST", "/faults", {"name": "drop_notification", "count": 1})
+    await pair.edit_books({"notes": "typed"})
+    await read(pair)
+
+
+async def read(pair: Pair) -> None:
+    """The customer is read now."""
+    key = RecordKey("main", Side.BOOKS, "customer", pair.customer)
+    pair.system.store.rows.hint(key, RowClass.LIVE, pair.system.clock.now())
+    await pair.system.drain()
+
+
+@pytest.mark.parametrize("known", [written_by_us, read_later, read_in_the_same_second])
+async def test_a_person_edited_in_silence_is_found_however_its_customer_was_known(
+    pair: Pair, known: Callable[[Pair], Awaitable[None]]
+) -> None:
+    """No notice comes, nothing is written, and the read that settles the customer's version is the last one."""
+    system = pair.system
+    await system.settle(2)
+    await system.control("PUT", "/switches", {"person_edit_fires_webhook": False})
+    await known(pair)
+    await pair.edit_person({"phone": "+91 22 9999 0000"})
+    system.clock.advance(5)
+    await pair.edit_crm({"Phone": "+91-22-1234-5678"})
     await system.run(20)
     await system.settle(4)
     assert (await pair.crm("Contacts"))["Phone"] == "+91 22 9999 0000"

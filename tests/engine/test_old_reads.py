@@ -54,3 +54,19 @@ async def test_a_write_whose_turn_came_late_rests_on_a_read_of_then(
         "Town 1",
         "Town 2",
     ]
+
+
+async def test_a_value_put_back_is_no_echo_of_a_read_that_was_too_early(town: Town) -> None:
+    """Two edits of one second, of which the first was read: what is known is the second, so the first is news again."""
+    system = town.system
+    await town.edit_books(0, silently=True, website="https://first.example")
+    await town.read_now(0)
+    await town.edit_books(0, website="https://second.example")
+    system.clock.advance(5)
+    await system.run(5)
+    assert (await town.account(0))["Website"] == "https://second.example"
+    await town.edit_books(0, website="https://first.example")
+    await system.run(5)
+    assert (await town.account(0))["Website"] == "https://first.example"
+    await system.settle(1)
+    system.judge()

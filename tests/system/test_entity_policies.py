@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tandem.core.mapping import load_mapping
-from tandem.core.records import LinkState
+from tandem.core.records import LinkState, Mode
 from tandem.engine.anew import compare_anew
 from tests.system.conftest import ACCOUNT, CONTACT
 from tests.system.world import System
@@ -196,6 +196,25 @@ async def test_a_moved_field_follows_first_link(start: Start) -> None:
     before = system.seq
     await system.settle(2)
     assert system.writes(before) == []
+    system.judge()
+
+
+async def test_what_observing_agreed_of_a_moved_field_is_not_asked_about_again(start: Start) -> None:
+    """Equal in its new place, it is agreed there: the edit that comes next is no first link."""
+    system = await start(changed())
+    await system.control("POST", "/fields", {"product": "crm", "module": "Accounts", "api_name": "Tier"})
+    id = await account(system, Customer_Segment="Gold", Tier="Gold")
+    await system.settle(2)
+    system.store.connections.set_mode("main", Mode.OBSERVE)
+    await system.control("PATCH", f"/crm/Accounts/{id}", {"Website": "https://new.example"})
+    remap(system, changed(field="segment", crm="Tier"))
+    await system.settle(3)
+    await system.control("PATCH", f"/crm/Accounts/{id}", {"Tier": "Silver"})
+    await system.settle(2)
+    system.write_mode()
+    await system.settle(2)
+    assert causes(system) == []
+    assert segment((await customers(system))[0]) == "Silver"
     system.judge()
 
 

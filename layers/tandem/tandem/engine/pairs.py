@@ -85,7 +85,7 @@ class Pairs:
         """Write what differs, commit what was written, then raise what failed."""
         assert isinstance(at.crm, Record)
         assert isinstance(at.books, Record)
-        if link.entity == CUSTOMER and _is_news(link.seen_books, at.books):
+        if _is_news(link.seen_books, at.books):
             # What is kept as seen of a customer counts for its persons: no page tells of them a second time.
             self.records.raised.extend(self.families.hint_changed(at.books.body, link))
         state = Progress(at.crm, at.books, dict(action.base), holds=list(action.holds), edits=action.edits)
