@@ -56,7 +56,7 @@ def _shape(data: dict[str, Any]) -> Any:
         (
             c["contact_name"],
             c["website"],
-            c["pan"]["city"],
+            c["billing_address"]["city"],
             [p["email"] for p in c["contact_persons"]],
         )
         for c in data["books"]["contacts"]
