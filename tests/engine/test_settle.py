@@ -147,6 +147,7 @@ async def test_an_unanswered_create_makes_one_customer(system: System, name: str
     account = (await system.control("POST", "/crm/Accounts", ACCOUNT))["id"]
     await told(system)
     [intent] = system.store.intents.all_open("main")
+    assert intent.base["website"] == Base(ACCOUNT["Website"], ACCOUNT["Website"])
     await system.run(100)
     assert system.store.intents.all_open("main") == [intent], "not before two minutes have passed"
     await system.settle(4)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from tandem.core.connection import GuardStop
 from tandem.core.records import Mode, RecordKey, Side
 from tandem.engine.links import link_pk
-from tests.system.conftest import ACCOUNT, Pair
+from tests.system.conftest import ACCOUNT, CONTACT, Pair
 from tests.system.world import System
 
 
@@ -127,6 +129,34 @@ async def test_whatever_is_decided_about_a_pair_stands_in_the_history_of_its_lin
     rules = {item["verb"]: item["rules"] for item in told if item["kind"] == "write"}
     assert rules["deactivate"] == {"active": "deleted in CRM"}
     assert rules["reactivate"] == {"active": "restored in CRM"}
+
+
+@pytest.mark.parametrize("last", list(Side))
+async def test_a_first_link_is_told_with_its_proof_and_every_value(system: System, last: Side) -> None:
+    """Whichever side it is found from, and at the first try; what observing would make is told with its side."""
+    asha = {"first_name": "Asha", "last_name": "Rao", "email": CONTACT["Email"]}
+    books = {"contact_name": ACCOUNT["Account_Name"], "website": "https://books.example"}
+    there = {"books": {"contacts": [{**books, "contact_persons": [asha]}]}}
+    here = {"crm": {"Accounts": [ACCOUNT]}}
+    for side in (last.other, last):
+        made = await system.control("POST", "/import", here if side is Side.CRM else there)
+        if side is Side.CRM:
+            [account] = made["crm"]["Accounts"]
+            await system.control(
+                "POST", "/import", {"crm": {"Contacts": [{**CONTACT, "Account_Name": {"id": account}}]}}
+            )
+        await system.settle(2)
+    customers = [item for item in system.history() if item["entity"] == "customer"]
+    [create] = [item for item in customers if item.get("verb") == "create"]
+    assert (create["side"], create["after"]["name"]) == (last.value, ACCOUNT["Account_Name"])
+    [entry] = [item for item in customers if item["kind"] == "link"]
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", account))
+    assert link is not None
+    assert (entry["pk"], entry["rule"]) == (link_pk("main", link.id), "e-mail and similar name")
+    assert (entry["crm_id"], entry["books_id"]) == (account, link.books_id)
+    [website] = [reason for reason in entry["reasons"] if reason["field"] == "website"]
+    assert (website["crm"], website["books"]) == (ACCOUNT["Website"], "https://books.example")
+    assert "retry" not in {kind for report in system.reports for kind in report.outcomes}
 
 
 async def test_what_is_left_out_is_told_once_for_each_reason(system: System) -> None:

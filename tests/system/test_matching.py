@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tandem.core.records import RecordKey, RowClass, Side
+from tandem.core.records import Base, Link, RecordKey, RowClass, Side
+from tandem.engine.links import LINK
 from tandem.engine.rows import parse_key
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
@@ -61,6 +64,47 @@ async def test_a_namesake_kept_apart_is_not_taken_for_what_was_made_and_deleted(
     data = await system.export()
     assert [one["Account_Name"] for one in data["crm"]["Accounts"]] == ["Acme Ltd"]
     assert [one["status"] for one in data["books"]["contacts"]] == ["active"]
+
+
+async def test_what_a_create_agreed_is_known_at_once(system: System) -> None:
+    """The link is made with the values of both sides as seen and agreed: its echoes need no look across."""
+    await system.settle(2)
+    system.write_mode()
+    made: list[Link] = []
+
+    def look(verb: str, operand: Any) -> None:
+        links = operand if verb == "transact" else []
+        made.extend(link for one in links if one.item["sk"] == LINK and (link := stored(system, one.item)))
+
+    system.memory.after = look
+    await system.control("POST", "/crm/Accounts", ACCOUNT)
+    await system.run(10)
+    [link] = made
+    assert (link.reason, link.in_scope, link.trusted) == ("created", True, True)
+    site = ACCOUNT["Website"]
+    assert link.base["website"] == Base(site, site)
+    assert link.seen_crm is not None
+    assert link.seen_books is not None
+    assert (link.seen_crm.values["website"], link.seen_books.values["website"]) == (site, site)
+
+
+def stored(system: System, item: dict[str, Any]) -> Link | None:
+    """The link of a row."""
+    return system.store.links.get("main", str(item["pk"]).rpartition("#")[2])
+
+
+async def test_a_person_made_where_its_customer_is_gone_waits_for_what_becomes_of_that(pair: Pair) -> None:
+    """CRM refuses it once; it is not tried again and again while the delete has its delay."""
+    system, before = pair.system, pair.system.seq
+    await system.control("POST", "/faults", {"name": "drop_notification", "product": "crm", "count": 5})
+    await system.control("DELETE", f"/crm/Accounts/{pair.account}")
+    body = {"first_name": "Ned", "last_name": "Newman", "email": "ned@acme.example"}
+    await system.control("POST", f"/books/contacts/{pair.customer}/persons", body)
+    await system.run(60)
+    assert [(call["endpoint"], call["status"]) for call in system.writes(before)] == [
+        ("POST /crm/v8/{module}", 400)
+    ]
+    assert system.store.cases.holds("main") == []
 
 
 async def test_a_similar_name_with_the_same_web_domain_is_asked_about(system: System) -> None:
