@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 RUSHES = 0.5
 """How likely a list is imported and worked through between two calms."""
-REGRETS = 0.02
+REGRETS = 0.06
 """How likely somebody deletes what a create without an answer has made, while there is one."""
 RESTORES = 0.25
 """How likely the State table is lost between two calms, and restored from a backup."""
