@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
+from tandem.core import shares
 from tandem.core.forecast import PROMISED, Pace, forecast
 from tandem.core.ledger import TALLY_SECONDS, Ledger, Limits
 from tandem.core.records import RowClass
@@ -157,6 +159,30 @@ def test_too_little_measured_is_no_bound() -> None:
     assert replace(pace, tallies=(300,)).give(60) is None
     assert replace(pace, tallies=(0, 0)).give(60) is None
     assert forecast(100, pace).give is None
+
+
+def test_a_backfill_of_two_days_goes_on_when_the_next_one_begins() -> None:
+    """In each day the last eighth is left to the others; the bound is that of the whole time until the end."""
+    end = START + 80_000
+    pace = Pace(START, 10.0, 0.0, 2.0, 40.0, 800, 800, end, (90, 110, 100))
+    today = 800 - shares.kept(800)
+    told = forecast((today + 120) // 2, pace)
+    assert (told.calls, told.held_by) == (today + 120, "day")
+    assert told.ends == datetime.fromtimestamp(end + 12 * 60, UTC)
+    assert told.give == pace.give((end + 12 * 60 - START) / 60)
+    assert told.give != pace.give(10**9)
+
+
+def test_a_pace_is_what_was_tallied_in_the_time_that_it_ran() -> None:
+    """From ten minutes after it began; ten minutes without a call are time too, and count as none."""
+    ledger = Ledger().at(START, LIMITS)
+    for minute in (0, 20, 50):
+        now = START + minute * 60
+        ledger.at(now, LIMITS).reserve(RowClass.BACKFILL, 60, now)
+    ledger.reserve(RowClass.LIVE, 30, now)
+    ledger.note_waiting(RowClass.BACKFILL, now + 300)
+    pace = Pace.of(ledger, now + 600, LIMITS)
+    assert (pace.tallies, pace.backfill, pace.rest) == ((60, 0, 0, 60), 120 / 40, 30 / 40)
 
 
 @pytest.mark.parametrize(("tallies", "least"), [((300, 300), 0.0), ((300, 303, 297), 0.0), ((200, 400), 1.0)])
