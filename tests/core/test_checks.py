@@ -11,9 +11,9 @@ from tandem.core.checks.carries import carries
 from tandem.core.checks.fields import times
 from tandem.core.checks.finding import Checked
 from tandem.core.converters import CONVERTERS
-from tandem.core.facts import FieldFacts, Sample, crm_facts
+from tandem.core.facts import FieldFacts, Sample, books_facts, crm_facts, sampled
 from tandem.core.mapping import load_mapping
-from tandem.core.records import Side
+from tandem.core.records import Record, Side
 from tests.core.orgs import World, right_world
 
 
@@ -243,6 +243,7 @@ def test_crm_metadata_is_read_as_zoho_tells_it() -> None:
         {"api_name": "Notes", "data_type": "textarea", "filterable": True},
         {"api_name": "Parent", "data_type": "lookup", "lookup": {"module": {"api_name": "Accounts"}}},
         {"api_name": "Sum", "data_type": "formula"},
+        {"api_name": "Photo", "field_label": "Picture", "data_type": "profileimage", "system_mandatory": True},
     ]  # fmt: skip
     layouts = [{"name": "Retail", "sections": [{"fields": [{"api_name": "Grade", "required": True}]}]}]
     found = crm_facts(rows, layouts)
@@ -260,3 +261,39 @@ def test_crm_metadata_is_read_as_zoho_tells_it() -> None:
     assert not found["Notes"].filterable
     assert found["Parent"].refers_to == "Accounts"
     assert found["Sum"].read_only
+    assert found["Photo"] == FieldFacts("Photo", "Picture", "profileimage", required=True, unique=False)
+
+
+def test_books_metadata_is_read_as_zoho_tells_it() -> None:
+    """Custom fields by their api name, under either key that tells it; what is built in comes from the dossier."""
+    rows: list[dict[str, Any]] = [
+        {
+            "api_name": "cf_grade", "label": "Grade", "data_type": "dropdown", "is_mandatory": True,
+            "values": [{"name": "Gold"}], "prevent_duplicates": True,
+        },
+        {"field_name": "cf_odd", "field_name_formatted": "Odd one", "data_type": "signature", "is_active": False},
+        {"api_name": "notes", "data_type": "number"},
+    ]  # fmt: skip
+    found = books_facts("customer", rows)
+    assert found["cf_grade"] == FieldFacts(
+        "cf_grade", "Grade", "picklist", required=True, unique=True, choices=("Gold",)
+    )
+    assert found["cf_odd"] == FieldFacts("cf_odd", "Odd one", "signature", visible=False, unique=False)
+    assert found["notes"].kind == "long_text"
+
+
+def test_a_field_is_told_in_words() -> None:
+    """For a person who reads a finding."""
+    field = FieldFacts("A", "A", "multi_select", 5, 2, required=True, read_only=True)
+    assert field.shown() == "multi select of 5, 2 places, required, read only"
+    assert FieldFacts("A").shown() == "unknown kind"
+
+
+def test_a_sample_tells_what_is_filled_and_what_is_repeated() -> None:
+    """Of five Contacts one has no e-mail, and two of the other four share one; what nobody shows has no sample."""
+    person = load_mapping(right_world().text).entities["contact_person"]
+    emails = ["a@x.example", "A@x.example", "b@x.example", "c@x.example", None]
+    contacts = [
+        Record(Side.CRM, "contact_person", str(n), {"email": email}) for n, email in enumerate(emails)
+    ]
+    assert dict(sampled(person, contacts)) == {"email": Sample(5, 0.8, 0.5)}

@@ -16,6 +16,7 @@ from tandem.core.mapping import MappingError, load_mapping
 from tandem.core.match import Candidate, HeldMatch, Matched, NoMatch, match
 from tandem.core.records import Gone, Link, MatchKeys, Record, Side
 from tests.system.individuals import INDIA, MAPPING
+from tests.system.sections import VENDORS
 
 MAP = load_mapping(MAPPING)
 ENTITY = MAP.entities["individual"]
@@ -50,40 +51,46 @@ def books(entity: str = "customer", **changes: object) -> Record:
     return read_record(MAP, entity, Side.BOOKS, CUSTOMER | changes)
 
 
+MANY = "".join(f"      f{n}: {{crm: F{n}, books: cf_f{n}}}\n" for n in range(30))
+OWN = "entities.individual"
+
+
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "expected", "kind", "at"),
     [
-        (MAPPING.split("  individual:")[0], "the entity individual is not mapped or off"),
-        (MAPPING.replace("individual_customer", "hold"), "individual is mapped, but no Contact becomes one"),
-        (MAPPING.replace("    books_stamp: cf_crm_contact_id\n", ""), "books_stamp is missing"),
-        (
-            MAPPING.replace("cf_crm_contact_id", "cf_crm_account_id"),
-            "cf_crm_account_id is the books_stamp of customer",
-        ),
-        (
-            MAPPING.replace(
-                "Books_Customer_ID\n    books_stamp: cf_crm_contact_id", "Books_Person_ID\n    books_stamp: cf_x"
-            ),
-            "Books_Person_ID is the crm_stamp of contact_person already",
-        ),
-        (MAPPING.replace("books: cf_tier}", "books: company_name}"), "company_name is never written by Tandem"),
-        (MAPPING.replace("books: cf_tier}", "books: customer_sub_type}"), "customer_sub_type is never written"),
-        (MAPPING.replace("{full: contact_name}", "{full: email}"), "email is already used by the field display"),
-        (
-            MAPPING.replace("last: last_name}}\n      display", "last: contact_name}}\n      display"),
-            "name is partly the primary person's, partly the customer's",
-        ),
-        (
-            MAPPING.replace("direction: to_books\n        drift: put_back", "conflict: owner"),
-            "First_Name is already used by the field name",
-        ),
+        (MAPPING.split("  individual:")[0], "the entity individual is not mapped or off", "missing_key",
+         "entities.contact_person.without_account"),
+        (MAPPING.replace("individual_customer", "hold"), "individual is mapped, but no Contact becomes one",
+         "policy_contradiction", OWN),
+        (MAPPING.replace("    books_stamp: cf_crm_contact_id\n", ""), "books_stamp is missing", "missing_key", OWN),
+        (MAPPING.replace("cf_crm_contact_id", "cf_crm_account_id"),
+         "cf_crm_account_id is the books_stamp of customer", "mapped_twice", f"{OWN}.books_stamp"),
+        (MAPPING + VENDORS.replace("cf_crm_vendor_id", "cf_crm_contact_id"),
+         "cf_crm_contact_id is the books_stamp of vendor already", "mapped_twice", f"{OWN}.books_stamp"),
+        (MAPPING.replace(
+            "Books_Customer_ID\n    books_stamp: cf_crm_contact_id", "Books_Person_ID\n    books_stamp: cf_x"),
+         "Books_Person_ID is the crm_stamp of contact_person already", "mapped_twice", f"{OWN}.crm_stamp"),
+        (MAPPING + MANY, "CRM fields; they are read together", "too_many_fields", f"{OWN}.fields"),
+        (MAPPING.replace("books: cf_tier}", "books: company_name}"), "company_name is never written by Tandem",
+         "never_mapped", f"{OWN}.fields.tier.books"),
+        (MAPPING.replace("books: cf_tier}", "books: customer_sub_type}"), "customer_sub_type is never written",
+         "never_mapped", f"{OWN}.fields.tier.books"),
+        (MAPPING.replace("{full: contact_name}", "{full: email}"), "email is already used by the field display",
+         "mapped_twice", f"{OWN}.fields.email.books"),
+        (MAPPING.replace("last: last_name}}\n      display", "last: contact_name}}\n      display"),
+         "name is partly the primary person's, partly the customer's", "policy_contradiction",
+         f"{OWN}.fields.name.books"),
+        (MAPPING.replace("direction: to_books\n        drift: put_back", "conflict: owner"),
+         "First_Name is already used by the field name", "mapped_twice", f"{OWN}.fields.display.crm"),
     ],
 )  # fmt: skip
-def test_its_section_is_checked(text: str, expected: str) -> None:
+def test_its_section_is_checked(text: str, expected: str, kind: str, at: str) -> None:
     """With the option, the stamps, and what the two entities of one module name."""
     with pytest.raises(MappingError) as caught:
         load_mapping(text)
-    assert any(expected in fault.message for fault in caught.value.faults), caught.value.faults
+    faults = caught.value.faults
+    found = [(fault.kind, fault.field) for fault in faults if expected in fault.message]
+    assert (kind, at) in found, faults
 
 
 def test_both_entities_of_contacts_are_read_at_once() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tandem.core import shares
 from tandem.core.ledger import (
     DAY,
     LOOK_BACK_MINUTES,
@@ -107,3 +108,19 @@ def test_a_day_ends_at_the_organisations_midnight(zone: str, ends: datetime) -> 
     """To the second; of a zone that nobody knows by UTC."""
     now = datetime(2026, 11, 23, 9, 47, 13, tzinfo=UTC)
     assert next_midnight(int(now.timestamp()), zone) == ends.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("waiting", "taken"),
+    [
+        ((0, 50, 50, 50), (0, 22, 4, 4)),
+        ((1, 0, 5, 50), (1, 0, 5, 24)),
+        ((0, 0, 0, 50), (0, 0, 0, 30)),
+        ((1, 1, 1, 1), (1, 1, 1, 1)),
+    ],
+)
+def test_a_round_gives_each_class_its_minimum_and_the_rest_to_the_best(
+    waiting: tuple[int, ...], taken: tuple[int, ...]
+) -> None:
+    """Thirty rows, of which an eighth for each class that waits."""
+    assert tuple(shares.fill(dict(zip(RowClass, waiting, strict=True)), 30).values()) == taken

@@ -172,6 +172,11 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
     "lookup to no entity": (of("segment", crm="Owner"), "lookup_unmapped", SEGMENT_CRM, "crm: Owner"),
     "two fields on one remote attribute": (
         of("grade", books="cf_segment"), "mapped_twice", f"{GRADE}.books", "books: cf_segment"),
+    "two fields on one attribute, beside one that a constant stands in for": (
+        lambda w: w.entity(C, constants={"books": {"cf_one": "x"}}).field(
+            "both", converter="person_name", direction="to_crm",
+            crm={"first": "One", "last": "Two"}, books={"first": "cf_one", "last": "cf_segment"}),
+        "mapped_twice", "entities.customer.fields.both.books", "books:"),
     "a mirror of the primary person mapped": (
         of("segment", books="email"), "mirror_mapped", SEGMENT_BOOKS, "books: email"),
     "part of a set mapped alone": (
@@ -211,6 +216,13 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
         of("grade", default={"books": "Bronze"}), "bad_default", f"{GRADE}.default.books", "books: Bronze"),
     "policy without meaning": (
         lambda w: w.entity(C, enabled=False), "policy_contradiction", "entities.customer.enabled", "enabled: false"),
+    "drift of a field that goes both ways": (
+        of("segment", drift="put_back"), "policy_contradiction",
+        "entities.customer.fields.segment.drift", "drift: put_back"),
+    "no field called name": (unmapped("name", C), "missing_key", "entities.customer.fields", "fields:"),
+    "a name inside its own section": (
+        put("      segment:\n", "      segment:\n        name: grade\n"), "unknown_key",
+        "entities.customer.fields.segment.name", "name: grade"),
     "missing key": (
         lambda w: w.entity(C, create_in_books_when={"Account_Type": []}), "missing_key",
         "entities.customer.create_in_books_when.Account_Type", "Account_Type: []"),
@@ -218,6 +230,9 @@ KINDS: dict[str, tuple[Spoil, str, str, str]] = {
         of("segment", owner="zoho"), "unknown_value", "entities.customer.fields.segment.owner", "owner: zoho"),
     "attribute that Tandem never writes": (
         of("segment", books="tags"), "never_mapped", SEGMENT_BOOKS, "books: tags"),
+    "constant that Tandem never writes": (
+        lambda w: w.entity(C, constants={"books": {"tags": "x"}}), "never_mapped",
+        "entities.customer.constants.books.tags", "tags: x"),
     "module that CRM does not show": (
         lambda w: w.hide("Contacts"), "unknown_module",
         "entities.contact_person.crm_module", "crm_module:"),

@@ -69,8 +69,10 @@ def test_a_policy_moves_nothing(policy: str) -> None:
 
 
 def test_an_entity_that_was_off_trusts_nothing() -> None:
-    """Whatever was agreed before it was switched off."""
-    assert remapped(LINK, None, OLD.entities["customer"]).base == {}
+    """Whatever was agreed, held or seen before it was switched off."""
+    found = remapped(LINK, None, OLD.entities["customer"])
+    assert (found.base, found.held, found.edits) == ({}, {}, {})
+    assert (found.seen_crm, found.seen_books) == (None, None)
 
 
 @pytest.mark.parametrize(

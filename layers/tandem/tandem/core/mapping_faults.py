@@ -164,7 +164,7 @@ def _schema_fault(item: Any, known: dict[str, tuple[str, ...]]) -> Found:
     if kind in ("missing", "too_short"):
         message = f"{name} is missing" if kind == "missing" else wording(item)
         return Found(message, _FIXES.get(kind, f"add {name}"), kind="missing_key")
-    if kind in ("literal_error", "enum"):
+    if kind == "literal_error":
         return Found(f"“{item['input']}” is not allowed", f"write one of {item['ctx']['expected']}")
     if kind in ("string_pattern_mismatch", "value_error"):
         return Found(wording(item), "write the ISO 3166 code of the home country")

@@ -118,4 +118,4 @@ class Percent(Number):
     places: Annotated[int, Field(ge=0, le=9)] = 2
 
     def _digits(self, native: Value) -> str:
-        return plain(native).removesuffix("%").rstrip()
+        return plain(native).removesuffix("%")
