@@ -193,7 +193,7 @@ class Switches(BaseModel):
         400, "HTTP status of code 6041 for another org's organization_id.", "Books dossier 9"
     )
     missing_contact_status: Literal[400, 404] = _fact(
-        404, "HTTP status of code 1002 for a contact that is not there.", "Books dossier 9"
+        404, "HTTP status of the answer about a contact that is not there.", "Books dossier 9"
     )
     webhook_envelope: Literal["json", "bare", "form", "ids"] = _fact(
         "json",
@@ -304,6 +304,11 @@ class Switches(BaseModel):
     )
     token_throttle_error: Literal["Access Denied", "access_denied"] = _fact(
         "Access Denied", "The word by which the token endpoint refuses the eleventh request.", "CRM dossier 1"
+    )
+    missing_contact_code: Literal[1002, 2] = _fact(
+        1002,
+        "Code for a contact, a person or an address that is not there; 2 is said of wrong values too.",
+        "Books dossier 9 (2: one test double, weak)",
     )
 
     def described(self) -> dict[str, dict[str, Any]]:

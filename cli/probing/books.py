@@ -239,6 +239,7 @@ async def errors(run: Run) -> None:
     customer = run.books_id()
     told = await run.ask.send("books.get", {"id": customer[:-6] + "000000"})
     if told.code:
+        run.found("missing_contact_code", told.code, f"HTTP {told.status}")
         run.found("missing_contact_status", told.status, f"HTTP {told.status}, code {told.code}")
     try:
         told = await run.ask.send("books.get", {"id": customer}, organization="1")
@@ -286,6 +287,6 @@ LOOKS = (
     Look("Books: a stamp that is taken", ("unique_field_code",), unique),
     Look("Books: an upsert that finds nothing", ("upsert_not_found_code",), upsert),
     Look("Books: a filter by time", ("contacts_lmt_filter", "lmt_filter_inclusive"), filters),
-    Look("Books: errors", ("missing_contact_status", "wrong_org_status"), errors),
+    Look("Books: errors", ("missing_contact_code", "missing_contact_status", "wrong_org_status"), errors),
 )
 CLEAN_UP = Look("Books: the customer becomes inactive", ("inactive_moves_time",), clean_up)

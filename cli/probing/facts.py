@@ -91,6 +91,7 @@ _BOOKS = (
     _probe("books", "contacts_lmt_filter", "a filter by modified time on contacts", "list from tomorrow on"),
     _probe("books", "lmt_filter_inclusive", "such a filter takes in its own second",
            "list from the customer's own time on"),
+    _probe("books", "missing_contact_code", "the code for a contact that is not there", "read one"),
     _probe("books", "missing_contact_status", "status for a contact that is not there", "read one"),
     _probe("books", "wrong_org_status", "status for another organisation's id", "read with one"),
     _probe("books", "inactive_moves_time", "marking inactive moves the time", "at the end, when it is done anyway"),

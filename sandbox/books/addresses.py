@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from sandbox.books.contact import Contact
-from sandbox.books.values import ADDRESS_KEYS, address_values
+from sandbox.books.values import ADDRESS_KEYS, address_values, missing
 from sandbox.replies import BooksError, Json
 from sandbox.users import User
 
@@ -79,7 +79,7 @@ class Addresses:
         return found
 
     def _missing(self) -> BooksError:
-        return BooksError(1002, "Address does not exist.", self._store.switches.missing_contact_status)
+        return missing("Address", self._store.switches)
 
     def _edited(self, contact: Contact, actor: User) -> None:
         self._store.moved(contact.id)

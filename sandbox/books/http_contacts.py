@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sandbox.books.contact import Contact, Person
 from sandbox.books.query import page_of
+from sandbox.books.values import missing
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import BooksError, Json, Reply
 
@@ -158,7 +159,7 @@ def get_person(call: Call) -> Reply:
     """GET one person, with or without its contact's id."""
     contact, person = call.world.books.store.persons.get(call.params["person_id"])
     if call.params.get("id") not in (None, contact.id):
-        raise BooksError(1002, "Contact Person does not exist.", call.world.switches.missing_contact_status)
+        raise missing("Contact Person", call.world.switches)
     call.record_ids = [contact.id, person.id]
     return done("success", contact_person=call.world.books.render.person(person, contact))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.books.contact import Contact, Person, PersonDraft, person_draft
 from sandbox.books.custom_values import check_references
-from sandbox.books.values import PERSON_KEYS, invalid
+from sandbox.books.values import PERSON_KEYS, invalid, missing
 from sandbox.replies import BooksError, Json
 from sandbox.users import User
 
@@ -22,13 +22,11 @@ class Persons:
         self._contact_of: dict[str, str] = {}
 
     def get(self, person_id: str) -> tuple[Contact, Person]:
-        """Return a person with its contact; raises BooksError 1002."""
+        """Return a person with its contact; raises BooksError when there is none."""
         contact = self._store.contacts.get(self._contact_of.get(person_id, ""))
         found = None if contact is None else next((p for p in contact.persons if p.id == person_id), None)
         if contact is None or found is None:
-            raise BooksError(
-                1002, "Contact Person does not exist.", self._store.switches.missing_contact_status
-            )
+            raise missing("Contact Person", self._store.switches)
         return contact, found
 
     def add(self, contact_id: str, body: Json, actor: User) -> tuple[Contact, Person]:

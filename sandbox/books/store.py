@@ -11,7 +11,7 @@ from sandbox.books.custom_values import check_mandatory, check_references
 from sandbox.books.lagging import Lagging
 from sandbox.books.metadata import BooksSetup
 from sandbox.books.persons import Persons
-from sandbox.books.values import check_tax, invalid
+from sandbox.books.values import check_tax, invalid, missing
 from sandbox.clock import Clock
 from sandbox.config import OrgFacts
 from sandbox.ids import IdSource
@@ -50,10 +50,10 @@ class BooksStore:
         return self._switches()
 
     def get(self, contact_id: str) -> Contact:
-        """Return a contact; raises BooksError 1002."""
+        """Return a contact; raises BooksError when there is none."""
         found = self.contacts.get(contact_id)
         if found is None:
-            raise BooksError(1002, "Contact does not exist.", self._switches().missing_contact_status)
+            raise missing("Contact", self._switches())
         return found
 
     def holder_of(self, api_name: str, value: str) -> Contact | None:
@@ -219,7 +219,7 @@ class BooksStore:
     def _refuse_unknown_persons(self, contact: Contact, draft: Draft) -> None:
         known = {p.id for p in contact.persons}
         if any(draft.id is not None and draft.id not in known for draft in draft.persons or ()):
-            raise BooksError(1002, "Contact Person does not exist.", self._switches().missing_contact_status)
+            raise missing("Contact Person", self._switches())
 
     def _rename(self, contact: Contact, name: str) -> None:
         self._names[contact.name.casefold()].discard(contact.id)

@@ -77,6 +77,13 @@ def invalid(name: str) -> BooksError:
     return BooksError(4, f"Invalid value passed for {name}")
 
 
+def missing(kind: str, switches: Switches) -> BooksError:
+    """Return what is said of a contact, or of a part of one, that is not there."""
+    return BooksError(
+        switches.missing_contact_code, f"{kind} does not exist.", switches.missing_contact_status
+    )
+
+
 def too_long(name: str, most: int) -> BooksError:
     """Return the refusal of a text that is too long."""
     return BooksError(15, f"Please ensure that the {name} has less than {most + 1} characters.")

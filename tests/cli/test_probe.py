@@ -42,6 +42,7 @@ ROUNDS: tuple[dict[str, Any], ...] = (
         "inactive_moves_time": True, "unmodified_since_same_second": "accepted", "null_clears": True,
         "first_person_is_primary": True, "unique_field_marked": "is_unique",
         "address_put_moves_customer_time": True, "books_code_as_text": False, "list_lag_seconds": 0.0,
+        "missing_contact_code": 1002,
     },
     {
         "unchanged_update_moves_time": False, "bulk_unmodified_since": "whole", "empty_string_clears": False,
@@ -56,7 +57,7 @@ ROUNDS: tuple[dict[str, Any], ...] = (
         "lmt_filter_inclusive": False, "missing_contact_status": 400, "wrong_org_status": 401,
         "inactive_moves_time": False, "unmodified_since_same_second": "refused", "null_clears": False,
         "first_person_is_primary": False, "unique_field_marked": "prevent_duplicates",
-        "books_code_as_text": True,
+        "books_code_as_text": True, "missing_contact_code": 2,
     },
     {
         "crm_text_form": "html", "books_text_form": "html", "null_on_write": "ignore", "contacts_lmt_filter": False,
@@ -109,7 +110,8 @@ def as_told(value: Any, name: str) -> Any:
     """A switch's position as the probe says it: codes are texts, and a list lags or it does not."""
     if name == "list_lag_seconds":
         return value > 0
-    return str(value) if name in ("unique_field_code", "upsert_not_found_code") else value
+    codes = ("unique_field_code", "upsert_not_found_code", "missing_contact_code")
+    return str(value) if name in codes else value
 
 
 def positions(name: str) -> set[Any]:

@@ -140,6 +140,25 @@ async def test_how_books_writes_its_codes(zoho: Zoho, as_text: bool, codes: list
     assert [a.json()["code"] for a in answers] == codes
 
 
+@pytest.mark.parametrize("code", [1002, 2])
+async def test_the_code_for_a_contact_that_is_not_there(zoho: Zoho, code: int) -> None:
+    """Or a person, or an address; with the status that has a switch of its own."""
+    await _turn(zoho, "missing_contact_code", code)
+    contact = await zoho.customer()
+    own = f"/contacts/{contact['contact_id']}"
+    answers = [
+        await zoho.books("GET", "/contacts/1"),
+        await zoho.books("PUT", "/contacts/1", {"notes": "x"}),
+        await zoho.books("POST", "/contacts/1/inactive"),
+        await zoho.books("POST", "/contacts/contactpersons", {"contact_id": "1", "first_name": "A"}),
+        await zoho.books("GET", "/contacts/contactpersons/1"),
+        await zoho.books("GET", f"{own}/contactpersons/1"),
+        await zoho.books("PUT", f"{own}/address/1", {"city": "x"}),
+        await zoho.books("PUT", own, {"contact_persons": [{"contact_person_id": "1", "first_name": "A"}]}),
+    ]
+    assert {(a.status_code, a.json()["code"]) for a in answers} == {(404, code)}
+
+
 @pytest.mark.parametrize("filled", [True, False])
 async def test_the_notification_of_an_insert(zoho: Zoho, inbox: Inbox, filled: bool) -> None:
     """With the values that were inserted, or without any."""

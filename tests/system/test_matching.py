@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tandem.core.records import Base, Link, RecordKey, RowClass, Side
+from tandem.core.records import Base, Link, LinkState, RecordKey, RowClass, Side
 from tandem.engine.links import LINK
 from tandem.engine.rows import parse_key
 from tests.system.conftest import ACCOUNT, Pair
@@ -105,6 +105,25 @@ async def test_a_person_made_where_its_customer_is_gone_waits_for_what_becomes_o
         ("POST /crm/v8/{module}", 400)
     ]
     assert system.store.cases.holds("main") == []
+
+
+@pytest.mark.parametrize("code", [1002, 2])
+async def test_a_person_whose_books_customer_is_gone_waits_by_either_code(pair: Pair, code: int) -> None:
+    """Code 2 is said of wrong values too: one more look tells, and nothing is held or sent twice for it."""
+    system = pair.system
+    await system.control("PUT", "/switches", {"missing_contact_code": code})
+    await system.control("DELETE", f"/books/contacts/{pair.customer}")
+    before = system.seq
+    person = {"First_Name": "Ned", "Last_Name": "Newman", "Email": "ned@acme.example"}
+    await system.control("POST", "/crm/Contacts", {**person, "Account_Name": {"id": pair.account}})
+    await system.run(600)
+    assert [(call["endpoint"], call["status"]) for call in system.writes(before)] == [
+        ("POST /books/v3/contacts/contactpersons", 404)
+    ]
+    assert system.store.cases.holds("main") == []
+    link = system.store.links.of(RecordKey("main", Side.CRM, "customer", pair.account))
+    assert link is not None
+    assert (link.state, link.reason) == (LinkState.TOMBSTONE, "books gone, crm kept")
 
 
 async def test_a_similar_name_with_the_same_web_domain_is_asked_about(system: System) -> None:

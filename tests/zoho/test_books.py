@@ -228,6 +228,20 @@ class TestWrite:
         with pytest.raises(RefusedError):
             await books(far).insert(PERSONS, {"first_name": "A"}, parent="5")
 
+    async def test_code_2_for_a_person_is_looked_up(self, far: FarSide) -> None:
+        """It may speak of the customer or of a value: only a customer that is not there makes it gone."""
+        refused = reply(400, {"code": 2, "message": "x"})
+        far.expect("POST", PERSON_PATH, refused).expect("GET", f"{CONTACTS}/5", refused)
+        far.expect("POST", PERSON_PATH, refused).expect("GET", f"{CONTACTS}/5", contact())
+        far.expect("POST", PERSON_PATH, reply(400, {"code": 4, "message": "x"}))
+        with pytest.raises(GoneError):
+            await books(far).insert(PERSONS, {"first_name": "A"}, parent="5")
+        for _ in range(2):
+            with pytest.raises(RefusedError) as caught:
+                await books(far).insert(PERSONS, {"first_name": "A"}, parent="5")
+            assert not isinstance(caught.value, GoneError)
+        assert [request.method for request in far.seen] == ["POST", "GET", "POST", "GET", "POST"]
+
     @pytest.mark.parametrize(("active", "verb"), [(True, "active"), (False, "inactive")])
     async def test_active_and_inactive(self, far: FarSide, active: bool, verb: str) -> None:
         """The reply holds no record."""

@@ -288,16 +288,19 @@ class TestBooks:
         assert alone
         assert alone["email"] == "a@x.example"
 
+    @pytest.mark.parametrize("code", [1002, 2])
     @pytest.mark.parametrize("status", [400, 404])
-    async def test_a_missing_record_is_gone(self, zoho: Zoho, status: int) -> None:
-        """With either status."""
-        await zoho.switch(missing_contact_status=status)
+    async def test_a_missing_record_is_gone(self, zoho: Zoho, status: int, code: int) -> None:
+        """With either status and either code; a person's customer too."""
+        await zoho.switch(missing_contact_status=status, missing_contact_code=code)
         assert await zoho.books.confirm(CUSTOMERS, "12") is None
         assert (await zoho.books.read(CUSTOMERS, ["12"])).bodies == {}
         with pytest.raises(GoneError):
             await zoho.books.update(CUSTOMERS, "12", {"notes": "x"})
         with pytest.raises(GoneError):
             await zoho.books.set_active(CUSTOMERS, "12", active=False)
+        with pytest.raises(GoneError):
+            await zoho.books.insert(PERSONS, {"first_name": "Asha"}, parent="12")
 
     async def test_a_taken_name_is_a_duplicate(self, zoho: Zoho) -> None:
         """Code 3062."""

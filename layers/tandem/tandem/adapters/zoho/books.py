@@ -30,6 +30,7 @@ from tandem.core.records import Side
 from tandem.engine.ports import Batch, Change, Deletion, FeedPage, Written
 
 PERSONS = "contactpersons"
+CONTACTS = Resource(Side.BOOKS, "customer", "contacts")
 
 FILTERS = frozenset(
     {
@@ -49,6 +50,8 @@ FILTERS = frozenset(
 
 MISSING = frozenset({"1002", "2006"})
 """Codes that speak of a record that does not exist, and of nothing else (dossier books §9)."""
+DOUBTFUL = "2"
+"""A record that does not exist, or a value that is refused: which of them is UNCONFIRMED (dossier books §9)."""
 NEVER_SENT = frozenset({"opening_balances", "opening_balance_amount", "enable_portal", "contact_persons"})
 """Keys that write accounting, invite people, or replace the whole set of persons (design, section 4)."""
 
@@ -109,7 +112,7 @@ class BooksClient:
         try:
             return await self._write(Call(ENDPOINTS[_home(resource).insert], body=body), _home(resource))
         except RefusedError as error:
-            if error.code not in MISSING:
+            if not await self._lacks_parent(error, body["contact_id"]):
                 raise
             raise GoneError(error.code, "the customer of the person does not exist in Books") from error
 
@@ -246,6 +249,12 @@ class BooksClient:
         if not body:
             raise TransientError("books: an answer without the record asked for")
         return body, answer.asked_at
+
+    async def _lacks_parent(self, error: RefusedError, parent: str) -> bool:
+        """Whether a person was refused for want of its customer; code 2 may mean a value too, so that is looked up."""
+        if error.code in MISSING:
+            return True
+        return error.code == DOUBTFUL and (await self._get(CONTACTS, parent))[0] is None
 
     async def _details(self, home: Home, ids: Sequence[str]) -> tuple[dict[str, Mapping[str, Any]], datetime]:
         """Several records by id, as far as Books shows them; none where it refuses the call for one of them."""
