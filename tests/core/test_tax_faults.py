@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tandem.core.conversion import ConversionError
 from tandem.core.mapping import preset
 from tandem.core.records import Record, Side
 from tandem.core.regions import country_code, state_code, state_name
@@ -37,6 +38,7 @@ def books(tax: dict[str, Any], home: dict[str, Any] | None = None) -> Record:
         (GOOD, None),
         (GOOD, HOME | {"state": None}),
         (GOOD, HOME | {"state": "Bavaria", "country": "Germany"}),
+        (GOOD, HOME | {"state": "GA", "country": "USA"}),  # Georgia, and Goa in India
         (GOOD | {"place": "Maharashtra"}, HOME | {"state": "MH", "country": None}),
         (GOOD | {"place": "27"}, HOME),
         (dict.fromkeys(GOOD), HOME),
@@ -117,6 +119,15 @@ def test_numbers_are_checked_by_their_own_digits(
 ) -> None:
     """Including Ladakh (38), which python-stdnum does not know."""
     assert is_valid_number(scheme, number, treatment) is valid
+
+
+def test_a_pick_list_left_alone_is_no_treatment() -> None:
+    """CRM shows -None- then; as any other word it would be held."""
+    tax = {"number": None, "treatment": "-None-", "place": "MH"}
+    convert = INDIA.field("tax_identity").convert
+    assert convert.translate(Side.CRM, tax) == {"number": None, "treatment": None, "place": "MH"}
+    with pytest.raises(ConversionError, match="not in the mapping's table"):
+        convert.translate(Side.CRM, tax | {"treatment": "Otherwise"})
 
 
 @pytest.mark.parametrize("text", ["USA", "US", "U.S.A.", "United States", "united states of america"])

@@ -27,7 +27,7 @@ from tests.mutants.near import HELPERS, NEAR, TANDEM
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "build/mutants"
-COPIED = ("tests", "sandbox", "events", "cli")
+COPIED = ("tests", "sandbox", "events", "cli", "docs")
 STOPPED = 124
 DRAWN = "*__mutmut_*1"
 """A sample without a choice: of each function the first mutant, the eleventh, and so on."""

@@ -111,3 +111,17 @@ async def test_contacts_of_an_account_left_out_are_left_out_and_follow_when_it_c
     assert link is not None
     assert link.state is LinkState.LIVE
     assert system.store.rows.left_out("main") == {}
+
+
+async def test_a_contact_that_came_first_need_not_wait_once_its_account_is_left_out(system: System) -> None:
+    """It waits for its customer; what becomes of that decides for it at once, not when somebody looks again."""
+    await system.settle(2)
+    system.write_mode()
+    await system.control("POST", "/faults", {"name": "drop_notification", "count": 1})
+    account = (await system.control("POST", "/crm/Accounts", {**ACCOUNT, "Account_Type": "Prospect"}))["id"]
+    await system.control("POST", "/crm/Contacts", {**CONTACT, "Account_Name": {"id": account}})
+    await system.run(5)
+    assert [row["waits_pk"] for row in system.memory.rows() if "waits_pk" in row] == ["main#parent"]
+    await system.control("PATCH", f"/crm/Accounts/{account}", {"Description": "n"})
+    await system.run(5)
+    assert sorted(system.store.rows.left_out("main").values()) == [1, 1]
