@@ -310,6 +310,9 @@ class Switches(BaseModel):
         "Code for a contact, a person or an address that is not there; 2 is said of wrong values too.",
         "Books dossier 9 (2: one test double, weak)",
     )
+    bulk_read_result_days: int = _fact(
+        1, "Days for which the result of a finished bulk read can be downloaded; then 404.", "CRM dossier 6"
+    )
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""

@@ -150,6 +150,8 @@ _NEVER = (
     _never("crm", "module_refusal_in_data", "a refused module: bare, or in the place of a record's result",
            "both forms are read"),
     _never("crm", "token_throttle_error", "the word of the eleventh token request", "both words are known"),
+    _never("crm", "bulk_read_result_days", "how long a bulk read's result is kept",
+           "takes a day and 50 credits; Tandem makes no bulk read"),
     _never("books", "books_duplicate_item_names", "two items of one name",
            "needs two items; the preference stands in Books' settings"),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from sandbox.shapes import number_of, object_of, objects_of, texts_of
 
 PER_PAGE = 200_000
 JOB_SECONDS = 2.0
+DAY = 86_400.0
 _OPERATORS = {
     "equal": "=",
     "not_equal": "!=",
@@ -160,6 +161,11 @@ def _is_done(call: Call, job: BulkJob) -> bool:
     return call.world.clock.now() >= job.created + JOB_SECONDS
 
 
+def _is_over(call: Call, job: BulkJob) -> bool:
+    kept = call.world.switches.bulk_read_result_days * DAY
+    return call.world.clock.now() >= job.created + JOB_SECONDS + kept
+
+
 def job_status(call: Call) -> Reply:
     """GET /crm/bulk/v8/read/{id}: ADDED, IN PROGRESS, COMPLETED."""
     job, crm = _job(call), call.world.crm
@@ -191,9 +197,9 @@ def job_status(call: Call) -> Reply:
 
 
 def job_result(call: Call) -> Reply:
-    """GET /crm/bulk/v8/read/{id}/result: a ZIP with one CSV."""
+    """GET /crm/bulk/v8/read/{id}/result: a ZIP with one CSV, until it is thrown away."""
     job = _job(call)
-    if not _is_done(call, job):
+    if not _is_done(call, job) or _is_over(call, job):
         raise CrmError("RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", status=404)
     text = io.StringIO()
     writer = csv.writer(text)

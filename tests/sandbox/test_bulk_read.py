@@ -7,6 +7,8 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Zoho
 
@@ -56,3 +58,23 @@ async def test_criteria_choose_rows(zoho: Zoho) -> None:
     zoho.step(3)
     status = (await zoho.http.get(f"/crm/bulk/v8/read/{job}", headers=headers)).json()["data"][0]
     assert status["result"]["count"] == 1
+
+
+@pytest.mark.parametrize("days", [1, 7])
+async def test_a_result_is_thrown_away_after_its_days(zoho: Zoho, days: int) -> None:
+    """Counted from when the job is done; the job itself is still told."""
+    await zoho.control("PUT", "/switches", {"bulk_read_result_days": days})
+    url = "/crm/bulk/v8/read"
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    body = {"query": {"module": {"api_name": "Accounts"}}}
+    made = await zoho.http.post(url, json=body, headers=headers)
+    job = made.json()["data"][0]["details"]["id"]
+    statuses = []
+    for seconds in (2, days * 86_400 - 1, 1):
+        zoho.step(seconds)
+        await zoho.login()
+        headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+        statuses.append((await zoho.http.get(f"{url}/{job}/result", headers=headers)).status_code)
+    assert statuses == [200, 200, 404]
+    told = (await zoho.http.get(f"{url}/{job}", headers=headers)).json()["data"][0]
+    assert told["state"] == "COMPLETED"

@@ -16,6 +16,7 @@ TIGHT: dict[str, tuple[Any, ...]] = {
     "list_lag_seconds": (0.0, 3.0),
     "coql_in_limit": (50, 100),
     "permanent_delete_listed_days": (60, 30),
+    "bulk_read_result_days": (1, 7),
     "delivery_attempts": (1, 3),
     "unique_field_code": (4, 120101),
     "delete_refused_code": (4, 1040),
