@@ -111,6 +111,11 @@ def _remove_value(scene: Scene) -> Undo:
 def _rename_value(scene: Scene) -> Undo:
     spec, held, value = _change_value(scene)
     to = str(scene.values.setdefault("to", f"{value} (new)"))
+    if isinstance(spec, CrmField):
+        carried = to if scene.world.switches.relabelled_picklist_value == "display" else value
+        spec = spec.relabelled(value, to, carried)
+        if carried == value:
+            return _put(scene, spec.api_name, spec)
     undo = _put(scene, spec.api_name, _with_choices(spec, tuple(to if v == value else v for v in held)))
     _holder(scene).change_values(spec.api_name, value, to)
 
@@ -150,7 +155,7 @@ SCHEMA_CHANGES: dict[str, tuple[str, Callable[[Scene], Undo]]] = {
     "field_shortened": ("A text `field` takes `length` characters (default 5).", _shorten_field),
     "picklist_value_removed": ("A `value` of a pick list `field` is removed.", _remove_value),
     "picklist_value_renamed": (
-        "A `value` of a pick list `field` becomes `to`, in records too.",
+        "A `value` of a pick list `field` is shown as `to`; in records as the switch says.",
         _rename_value,
     ),
     "layout_renamed": ("The layout of a CRM module is called `to`.", _rename_layout),

@@ -313,6 +313,11 @@ class Switches(BaseModel):
     bulk_read_result_days: int = _fact(
         1, "Days for which the result of a finished bulk read can be downloaded; then 404.", "CRM dossier 6"
     )
+    relabelled_picklist_value: Literal["display", "actual"] = _fact(
+        "display",
+        "Records of CRM carry the new display value of a pick list value relabelled from now on, or its actual one.",
+        "CRM dossier 7",
+    )
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sandbox.crm.standard_fields import LATER, MODULES, SYSTEM_FIELDS
@@ -64,11 +64,25 @@ class CrmField:
     read_only: bool = False
     lookup: str | None = None
     picklist: tuple[str, ...] = ()
+    """What records carry."""
+    labels: tuple[tuple[str, str, str], ...] = ()
+    """Of relabelled values: what records carry, the actual and the display value."""
 
     @property
     def json_type(self) -> str:
         """Return the JSON type of the field's values."""
         return JSON_TYPES.get(self.data_type, "string")
+
+    def relabelled(self, value: str, display: str, carried: str) -> CrmField:
+        """Return the field with another display value; the actual value is what it was made with."""
+        actual, _ = self.texts(value)
+        others = tuple(row for row in self.labels if row[0] != value)
+        return replace(self, labels=(*others, (carried, actual, display)))
+
+    def texts(self, value: str) -> tuple[str, str]:
+        """Return the actual and the display value of what records carry."""
+        found = [row[1:] for row in self.labels if row[0] == value]
+        return found[0] if found else (value, value)
 
 
 @dataclass(slots=True)
@@ -219,12 +233,13 @@ def _pick_values(meta: CrmField) -> Iterable[Json]:
     if meta.data_type not in ("picklist", "multiselectpicklist"):
         return
     for number, value in enumerate(("-None-", *meta.picklist), start=1):
+        actual, display = meta.texts(value)
         yield {
-            "display_value": value,
+            "display_value": display,
             "sequence_number": number,
-            "reference_value": value,
+            "reference_value": actual,
             "colour_code": None,
-            "actual_value": value,
+            "actual_value": actual,
             "id": f"{int(meta.id) + number}",
             "type": "used",
         }

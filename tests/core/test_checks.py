@@ -231,6 +231,20 @@ def test_every_converter_says_what_it_carries() -> None:
     assert {name for name in CONVERTERS if carries(name, "text", writes=True) is not None} == set(CONVERTERS)
 
 
+def test_a_choice_is_known_by_its_actual_and_by_its_display_value() -> None:
+    """Which of them records carry is UNCONFIRMED (dossier crm §7): neither is called missing, nor left over."""
+    values = [
+        {"actual_value": "Gold", "display_value": "First"},
+        {"actual_value": "Tin", "display_value": "Tin"},
+    ]
+    [fact] = crm_facts([{"api_name": "A", "data_type": "picklist", "pick_list_values": values}], []).values()
+    assert (fact.choices, fact.labels) == (("Gold", "Tin"), ("First", "Tin"))
+    assert [fact.offers(text) for text in ("Gold", "First", "Tin", "Silver")] == [True, True, True, False]
+    assert [fact.beyond(table) for table in ([], ["Gold"], ["First"], ["Gold", "Tin"])] == [
+        ["Gold", "Tin"], ["Tin"], ["Tin"], [],
+    ]  # fmt: skip
+
+
 def test_crm_metadata_is_read_as_zoho_tells_it() -> None:
     """Every key that a rule leans on (dossier crm §7)."""
     rows: list[dict[str, Any]] = [

@@ -159,6 +159,33 @@ async def test_the_code_for_a_contact_that_is_not_there(zoho: Zoho, code: int) -
     assert {(a.status_code, a.json()["code"]) for a in answers} == {(404, code)}
 
 
+@pytest.mark.parametrize(("carried", "kept"), [("display", "Person"), ("actual", "Consumer")])
+async def test_a_relabelled_pick_list_value(zoho: Zoho, carried: str, kept: str) -> None:
+    """Records give and take its display or its actual value; the metadata tells both; undone, all is as before."""
+    await _turn(zoho, "relabelled_picklist_value", carried)
+    record = await zoho.account(GST_Treatment="Consumer")
+
+    async def told() -> tuple[str, list[tuple[str, str]]]:
+        read = (await zoho.crm("GET", f"/Accounts/{record}")).json()["data"][0]["GST_Treatment"]
+        fields = (await zoho.crm("GET", "/settings/fields", params={"module": "Accounts"})).json()["fields"]
+        [rows] = [f["pick_list_values"] for f in fields if f["api_name"] == "GST_Treatment"]
+        return read, [(row["actual_value"], row["display_value"]) for row in rows]
+
+    before = await told()
+    label = {"name": "picklist_value_renamed", "field": "GST_Treatment"}
+    other = "Person" if kept == "Consumer" else "Consumer"
+    for value, to in (("Consumer", "Human"), ("Human" if carried == "display" else "Consumer", "Person")):
+        await zoho.control("POST", "/faults", {**label, "value": value, "to": to})
+    read, rows = await told()
+    assert (read, set(rows) - set(before[1])) == (kept, {("Consumer", "Person")})
+    assert len(rows) == len(before[1])
+    for value, code in ((kept, "SUCCESS"), (other, "INVALID_DATA")):
+        put = await zoho.crm("PUT", f"/Accounts/{record}", {"data": [{"GST_Treatment": value}]})
+        assert put.json()["data"][0]["code"] == code
+    await zoho.control("DELETE", "/faults")
+    assert await told() == before
+
+
 @pytest.mark.parametrize("filled", [True, False])
 async def test_the_notification_of_an_insert(zoho: Zoho, inbox: Inbox, filled: bool) -> None:
     """With the values that were inserted, or without any."""

@@ -115,6 +115,30 @@ async def test_several_choices_are_read_as_a_list_or_as_a_text(shown: str) -> No
         await scene.rests()
 
 
+@pytest.mark.parametrize("carried", ["display", "actual"])
+async def test_a_relabelled_choice_is_held_or_goes_on(carried: str) -> None:
+    """Where records carry the new label, the mapping does not know it: both sides keep what they have."""
+    is_new = carried == "display"
+    async with scene_of(KINDS["pick list"]) as scene:
+        await scene.system.control("PUT", "/switches", {"relabelled_picklist_value": carried})
+        await scene.make_crm(**{CRM_NAME: "Gold"})
+        label = {"name": "picklist_value_renamed", "field": CRM_NAME, "value": "Gold", "to": "First"}
+        await scene.system.control("POST", "/faults", {**label, "product": "crm"})
+        id, before = (await scene.crm_record())["id"], scene.system.seq
+        await scene.system.control("PATCH", f"/crm/Accounts/{id}", {"Description": "new"})
+        await scene.system.run(12)
+        assert (await scene.crm(), await scene.books()) == ("First" if is_new else "Gold", "G")
+        assert [call["product"] for call in scene.system.writes(before)] == ["books"]
+        holds = scene.system.store.cases.holds("main")
+        assert [hold["cause"] for hold in holds] == (["conversion:extra"] if is_new else [])
+        await scene.edit_crm("Silver")
+        assert await scene.books() == "S"
+        await scene.edit_books("G")
+        assert (await scene.crm(), await scene.books()) == ("Silver" if is_new else "Gold", "G")
+        holds = scene.system.store.cases.holds("main")
+        assert [hold["cause"] for hold in holds] == (["refused by CRM:INVALID_DATA:Extra"] if is_new else [])
+
+
 @pytest.mark.parametrize("entity", PLACES)
 @pytest.mark.parametrize("kept", ["omitted", "listed"])
 async def test_a_blank_is_a_blank_however_books_shows_it(kept: str, entity: str) -> None:

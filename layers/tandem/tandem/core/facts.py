@@ -39,6 +39,18 @@ class FieldFacts:
     refers_to: str = ""
     """The module or entity that a lookup points to."""
     filterable: bool = True
+    labels: tuple[str, ...] = ()
+    """How a person sees each of the choices, where any differs: records may carry either (dossier crm §7)."""
+
+    def offers(self, value: str) -> bool:
+        """Whether it is a choice, by either of its texts; where the side tells none, anything is."""
+        return self.choices is None or value in self.choices or value in self.labels
+
+    def beyond(self, table: Iterable[str]) -> list[str]:
+        """The choices of which neither text is in a table."""
+        known, choices = {"", "-None-", *table}, self.choices or ()
+        pairs = zip(choices, self.labels or choices, strict=True)
+        return [choice for choice, label in pairs if choice not in known and label not in known]
 
     def shown(self) -> str:
         """In words for a person: `text of 100, required, unique`."""
@@ -152,6 +164,7 @@ def _crm_field(row: Raw) -> FieldFacts:
         visible=row.get("visible") is not False,
         unique=bool(row.get("unique")),
         choices=_choices(row.get("pick_list_values")) if kind in ("picklist", "multi_select") else None,
+        labels=_labels(row.get("pick_list_values")) if kind in ("picklist", "multi_select") else (),
         refers_to=str(lookup.get("api_name") or ""),
         filterable=row.get("filterable") is not False and kind not in _UNFILTERABLE,
     )
@@ -184,6 +197,14 @@ def _choices(rows: Any) -> tuple[str, ...] | None:
         return None
     named = (row.get("actual_value") or row.get("display_value") or row.get("name") or "" for row in rows)
     return tuple(str(name) for name in named)
+
+
+def _labels(rows: Any) -> tuple[str, ...]:
+    turned = [
+        {**row, "actual_value": row.get("display_value") or row.get("actual_value")} for row in rows or ()
+    ]
+    labels = _choices(turned) or ()
+    return () if labels == _choices(rows) else labels
 
 
 def _built(kind: str, **lengths: int) -> dict[str, FieldFacts]:

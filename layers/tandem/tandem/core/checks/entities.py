@@ -108,8 +108,8 @@ def constants(entity: EntityMapping, facts: Facts) -> Iterator[Finding]:
 def _out_of_range(value: object, fact: FieldFacts) -> str:
     if fact.read_only:
         return f"cannot be written: {fact.name} is read-only"
-    if fact.choices is not None and str(value) not in fact.choices:
-        return f"is no choice of {fact.name}: {', '.join(fact.choices[:10])}"
+    if not fact.offers(str(value)):
+        return f"is no choice of {fact.name}: {', '.join((fact.choices or ())[:10])}"
     if fact.length and len(str(value)) > fact.length:
         return f"has {len(str(value))} characters, {fact.name} takes {fact.length}"
     if fact.kind == "integer" and not isinstance(value, int):
@@ -174,8 +174,7 @@ def _scope(entity: EntityMapping, side: Side, there: Mapping[str, FieldFacts]) -
             message = f"{name} is {fact.shown()}, which CRM cannot filter by"
             fix = "choose a pick list, a check box or a short text"
             yield Finding("unfilterable", path, message, fix, crm=fact)
-        choices = fact.choices
-        missing = [text for text in map(str, wanted) if choices is not None and text not in choices]
+        missing = [text for text in map(str, wanted) if not fact.offers(text)]
         if missing:
             message, fix = f"{name} has no choice {', '.join(missing)}", "write one of its choices"
             yield _about(side, fact, "choice_not_there", path, message, fix)

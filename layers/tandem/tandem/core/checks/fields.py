@@ -159,11 +159,11 @@ def choices(field: Checked) -> Iterator[Finding]:
         fact = field.only(side)
         if fact is None or fact.choices is None:
             continue
-        if unknown := [value for value in table if value not in fact.choices]:
+        if unknown := [value for value in table if not fact.offers(value)]:
             message = f"{fact.name} of {SIDE_NAMES[side]} has no choice {', '.join(unknown)}"
             fix = "add the choice there, or take it out of the mapping; until then such a value is held"
             yield field.finding("choice_not_there", "args", message, fix, is_fault=False)
-        left = [value for value in fact.choices if value and value != "-None-" and value not in table]
+        left = fact.beyond(table)
         if left and field.mapped.may_write(side.other):
             message = f"{', '.join(left)} of {fact.name} ({SIDE_NAMES[side]}) has no counterpart"
             fix = "add it to args: {values: ...}; until then a record with that value is held"
