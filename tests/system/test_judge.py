@@ -19,7 +19,13 @@ from tests.system.simulation.evidence import Act, Evidence, Restore
 from tests.system.simulation.records import records
 from tests.system.simulation.values import promptness, values
 from tests.system.simulation.verdict import Verdict
-from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, lost_entries, typed_alike
+from tests.system.simulation.windows import (
+    in_one_second,
+    is_asked_whether_one,
+    is_of_lost_state,
+    lost_entries,
+    typed_alike,
+)
 
 HERE = Path(judge_module.__file__).parent
 BLACK_BOX = ("judge", "case", "records", "goods", "values", "calls", "windows", "verdict", "evidence")
@@ -373,6 +379,23 @@ def test_only_writes_that_were_open_when_the_table_was_lost_may_lack_their_entry
     ]
     assert lost_entries(after_a_restore(calls=[*kept, *lost])) == lost
     assert lost_entries(case_of([*kept, *lost])) == []
+
+
+def test_a_persons_edit_is_excused_only_in_the_second_of_another_and_while_nobody_read_it() -> None:
+    """Its webhook was lost, and no list shows persons."""
+    typed = Act(100.9, "edit", "a", "books", "person", "No2", "phone", "2")
+    other = Act(100.3, "edit", "a", "books", "customer", "No1", "segment", "x")
+
+    def excused(*acts: Act, reads: Sequence[dict[str, Any]] = ()) -> bool:
+        case = case_of(reads, acts=[Act(1.0, "create", "a", "crm", "person", "No2", into="No1"), *acts])
+        return in_one_second(case, "No2", "9")
+
+    assert excused(other, typed)
+    assert excused(other, typed, reads=[call(100.5, "GET", "/books/v3/contacts/9", "9")])
+    assert not excused(typed)
+    assert not excused(replace(other, at=99.8), typed)
+    assert not excused(replace(other, token="No7"), typed)
+    assert not excused(other, typed, reads=[call(130.0, "GET", "/books/v3/contacts/9", "9")])
 
 
 def test_only_an_entry_of_what_somebody_typed_meanwhile_may_lack_its_write() -> None:

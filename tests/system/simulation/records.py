@@ -16,7 +16,7 @@ from tests.system.simulation.evidence import (
     plain,
     values_in,
 )
-from tests.system.simulation.windows import is_asked_whether_one, is_of_lost_state, made_again
+from tests.system.simulation.windows import in_one_second, is_asked_whether_one, is_of_lost_state, made_again
 
 
 def records(case: Case) -> None:
@@ -116,7 +116,10 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
     elif not crm or not books:
         where = "CRM" if not crm else "Books"
         case.verdict.add("stuck", f"{case.org} person {token}: no counterpart in {where}")
-    elif not is_asked_whether_one(case, str(crm[0]["id"]), str(books[0]["contact_person_id"])):
+    elif not (
+        is_asked_whether_one(case, str(crm[0]["id"]), str(books[0]["contact_person_id"]))
+        or in_one_second(case, token, str(books[0]["customer"]["contact_id"]))
+    ):
         _equal(case, "contact_person", token, crm[0], books[0])
 
 

@@ -138,6 +138,28 @@ def _was_shown(case: Case, made: Mapping[str, Any], act: Act) -> bool:
     )
 
 
+# --- the second of a version (docs/correctness.md, "A second") --------------------------------------------------
+
+
+def in_one_second(case: Case, token: str, customer: str) -> bool:
+    """A person edited in Books in the second of another edit of its customer, which nobody has read since.
+
+    The customer's time was known already and lists show no persons: its lost webhook is made good by the next edit.
+    """
+    owner = case.owners[token]
+    family = [a for a in case.acts if a.side == "books" and owner in (a.token, case.owners.get(a.token))]
+    return any(
+        act.token == token
+        and act.verb == "edit"
+        and any(other is not act and 0 <= act.at - other.at < 1 for other in family)
+        and not any(
+            call["method"] == "GET" and customer in str(call["path"]) and seconds_of(call) > act.at
+            for call in case.calls
+        )
+        for act in family
+    )
+
+
 # --- a State table that was restored from a backup (P18) ---------------------------------------------------------
 
 
