@@ -242,6 +242,19 @@ class TestWrite:
             assert not isinstance(caught.value, GoneError)
         assert [request.method for request in far.seen] == ["POST", "GET", "POST", "GET", "POST"]
 
+    async def test_code_2_for_an_update_is_looked_up(self, far: FarSide) -> None:
+        """A record that is there all the same was refused for a value: it is held with Books' words, not gone."""
+        refused = reply(400, {"code": 2, "message": "Invalid value"})
+        far.expect("PUT", f"{CONTACTS}/5", refused).expect("GET", f"{CONTACTS}/5", refused)
+        with pytest.raises(GoneError):
+            await books(far).update(CUSTOMERS, "5", {"notes": "x"})
+        far.expect("PUT", f"{CONTACTS}/5", refused).expect("GET", f"{CONTACTS}/5", contact())
+        with pytest.raises(RefusedError) as caught:
+            await books(far).update(CUSTOMERS, "5", {"notes": "x"})
+        assert not isinstance(caught.value, GoneError)
+        assert caught.value.details == {"zoho": "Invalid value"}
+        assert "does not accept a value" in caught.value.message
+
     @pytest.mark.parametrize(("active", "verb"), [(True, "active"), (False, "inactive")])
     async def test_active_and_inactive(self, far: FarSide, active: bool, verb: str) -> None:
         """The reply holds no record."""

@@ -14,6 +14,7 @@ from tandem.adapters.zoho.endpoints import ENDPOINTS, check_id
 from tandem.adapters.zoho.homes import HOMES, Home
 from tandem.adapters.zoho.models import BooksRecord, BooksRows, Organization
 from tandem.adapters.zoho.parse import as_id, as_int, as_object, as_rows, now, unblank
+from tandem.adapters.zoho.rules import BOOKS
 from tandem.adapters.zoho.together import chunks, together
 from tandem.adapters.zoho.transport import Answer, Call, Transport
 from tandem.core.entities import INDIVIDUAL
@@ -30,7 +31,6 @@ from tandem.core.records import Side
 from tandem.engine.ports import Batch, Change, Deletion, FeedPage, Written
 
 PERSONS = "contactpersons"
-CONTACTS = Resource(Side.BOOKS, "customer", "contacts")
 
 FILTERS = frozenset(
     {
@@ -92,14 +92,14 @@ class BooksClient:
                 bodies |= found
                 moments.append(moment)
         alone = [one for (one,) in wanted if one not in bodies]
-        answers = await together(self._get(resource, one) for one in alone)
+        answers = await together(self._get(_home(resource), one) for one in alone)
         bodies |= {one: body for one, (body, _) in zip(alone, answers, strict=True) if body is not None}
         moments += [moment for _, moment in answers]
         return Batch(bodies, min(moments, default=self._clock()))
 
     async def confirm(self, resource: Resource, id: str) -> Mapping[str, Any] | None:
         """GET one; None when Books says that it does not exist."""
-        return (await self._get(resource, id))[0]
+        return (await self._get(_home(resource), id))[0]
 
     async def insert(
         self, resource: Resource, body: Mapping[str, Any], *, parent: str | None = None
@@ -140,16 +140,17 @@ class BooksClient:
             return await self.set_active(resource, id, active=body["status"] == "active")
         if resource.module == PERSONS:
             body["contact_id"] = _parent(parent)
-        home = _home(resource)
-        return await self._write(Call(ENDPOINTS[home.update], {"id": id}, body=body), home)
+        return await self._update(_home(resource), id, body)
 
     async def _update_primary(self, contact: str, person: Mapping[str, Any]) -> Written:
         """Change the primary person of a customer, or make one where there is none; its answer shows no customer."""
         home, known = HOMES[PERSONS], person.get("contact_person_id")
         body = {name: value for name, value in person.items() if name != "contact_person_id"}
         body = unblank({**body, "contact_id": check_id(contact)})
-        parts = {"id": check_id(known)} if known else {}
-        await self._write(Call(ENDPOINTS[home.update if known else home.insert], parts, body=body), home)
+        if known:
+            await self._update(home, check_id(known), body)
+        else:
+            await self._write(Call(ENDPOINTS[home.insert], body=body), home)
         return Written(contact, None)
 
     async def update_many(
@@ -237,8 +238,7 @@ class BooksClient:
         call = Call(ENDPOINTS["books.fields"], query=[("entity", entity)])
         return _rows(await self._send(call), "fields")
 
-    async def _get(self, resource: Resource, id: str) -> tuple[Mapping[str, Any] | None, datetime]:
-        home = _home(resource)
+    async def _get(self, home: Home, id: str) -> tuple[Mapping[str, Any] | None, datetime]:
         call = Call(ENDPOINTS[home.get], {"id": id})
         asked_at = self._clock()
         try:
@@ -254,7 +254,7 @@ class BooksClient:
         """Whether a person was refused for want of its customer; code 2 may mean a value too, so that is looked up."""
         if error.code in MISSING:
             return True
-        return error.code == DOUBTFUL and (await self._get(CONTACTS, parent))[0] is None
+        return error.code == DOUBTFUL and (await self._get(HOMES["contacts"], parent))[0] is None
 
     async def _details(self, home: Home, ids: Sequence[str]) -> tuple[dict[str, Mapping[str, Any]], datetime]:
         """Several records by id, as far as Books shows them; none where it refuses the call for one of them."""
@@ -291,6 +291,15 @@ class BooksClient:
         query = [*query, *own, ("page", str(page)), ("per_page", str(PER_PAGE))]
         answer = await self._send(Call(ENDPOINTS[home.lists], query=query))
         return [row for row in _rows(answer, home.rows) if as_id(row.get(home.id))], answer
+
+    async def _update(self, home: Home, id: str, body: Mapping[str, Any]) -> Written:
+        """Update one record; one that is there all the same is not gone, but refused for a value."""
+        try:
+            return await self._write(Call(ENDPOINTS[home.update], {"id": id}, body=body), home)
+        except GoneError as error:
+            if error.code != DOUBTFUL or (await self._get(home, id))[0] is None:
+                raise
+            raise RefusedError(error.code, BOOKS[DOUBTFUL].sentence, error.field, error.details) from error
 
     async def _write(self, call: Call, home: Home) -> Written:
         answer = await self._send(call)
