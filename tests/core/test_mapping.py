@@ -150,6 +150,8 @@ def test_one_way_fields_are_owned_by_their_source() -> None:
         ("a: [", "1 : bad YAML"),
         ("a: 1\n\tb: 2", "2 : bad YAML"),
         ("a: \x07", "1 : bad YAML"),
+        ("\na: 1\nb: \x07", "3 : bad YAML"),
+        ("\n\ud800", "2 : the text is not UTF-8 / save the file as UTF-8"),
         ("a: 1\na: 2", "2 a: this key stands here twice / keep one of them"),
         ("a: &x 1", "1 a: anchors and aliases are not read / write the value out"),
         ("a: *x", "1 a: anchors and aliases are not read"),
