@@ -140,8 +140,8 @@ async def test_what_was_made_and_deleted_before_its_writer_was_replaced_is_not_m
     await system.sandbox.outbox.close()
 
 
-async def test_what_is_held_is_told_though_its_writer_died_when_the_link_knew_it() -> None:
-    """A second look that took the edit for an echo would withhold it in silence."""
+async def test_what_is_held_is_told_before_the_link_knows_it() -> None:
+    """An edit of a field that the link knows as held settles it: nobody would ever have been asked."""
     system, _ = await _world(_create)
     await system.settle(2)
     [account] = _made(system, "crm")
@@ -154,7 +154,8 @@ async def test_what_is_held_is_told_though_its_writer_died_when_the_link_knew_it
 
     system.memory.after, killer = die, Killer(10_000)
     assert await _live_with(system, killer)
-    assert system.store.cases.holds("main") == []
+    assert [hold["field"] for hold in system.store.cases.holds("main")] == ["pan"]
+    assert [one["field"] for one in system.history() if one["kind"] == "held"] == ["pan"]
     await _finish(system)
     assert [hold["field"] for hold in system.store.cases.holds("main")] == ["pan"]
     assert [one["field"] for one in system.history() if one["kind"] == "held"] == ["pan"]

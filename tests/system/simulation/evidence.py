@@ -83,9 +83,14 @@ def fields_of(mapping: Mapping[str, Any], entity: str) -> list[Mapped]:
 
 
 def plain(value: Any) -> str:
-    """A value as people compare it: blank is blank, entities and Unicode forms are the keeper's own business."""
+    """A value as people compare it: blank is blank, entities and Unicode forms are the keeper's own business.
+
+    A whole number is the same with and without its point: a table gives 1.0 back as 1.
+    """
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return unicodedata.normalize("NFC", html.unescape(str(value))).strip()
 
 

@@ -99,15 +99,24 @@ class Pairs:
                     await self._write_side(row, link, action, side, values, state)
                 else:
                     self._keep_base(link, values, state)
+        held = self._tell(row, link, at, state)
         self._commit(link, state)
-        # Told in any case: the link remembers what is held, and a later edit may settle it before this row is done.
-        held = self.records.quarantine(row, at, state.holds, link=link) if state.holds else None
         if state.failure is not None:
             raise state.failure
         if held is not None:
             return held
         self.records.keep_holds(row, link, set())
         return Done("noop" if action.is_quiet else "synced")
+
+    def _tell(self, row: Row, link: Link, at: Situation, state: Progress) -> Outcome | None:
+        """Ask about what is held, also where a write failed: a link must never remember a hold that nobody was told.
+
+        An edit of a field that is remembered as held settles it, whether or not anybody had heard of it.
+        """
+        if not state.holds:
+            return None
+        self.desk.lease.hold(self.desk.clock.now())
+        return self.records.quarantine(row, at, state.holds, link=link)
 
     def _calls(self, link: Link, side: Side, values: Mapping[str, Value]) -> list[Mapping[str, Value]]:
         """The values of each call: Books takes some by one of their own, and every call has its own intent."""
