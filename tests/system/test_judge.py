@@ -421,6 +421,9 @@ def test_only_an_entry_of_what_somebody_typed_meanwhile_may_lack_its_write() -> 
     assert not excused(replace(typed, value="other"))
     assert not excused(typed, settled=None)
     assert not excused(typed, calls=[call(110.0, "PUT", "/crm/v8/Accounts", "5")])
+    turned = replace(typed, verb="turn", field="active", value=False)
+    assert excused(turned, after={"active": False})
+    assert not excused(turned, after={"active": True})
 
 
 @pytest.mark.parametrize("side", ["crm", "books"])

@@ -173,15 +173,15 @@ class Traders:
         side = self.rng.choice(("crm", "books"))
         if side == "crm":
             record = ware.in_crm
-            body = {"Product_Active": not record.values.get("Product_Active")}
-            done = ware.org.act(edits.crm_edit, body, module=ware.module, id=record.id)
+            turned: Any = not record.values.get("Product_Active")
+            done = ware.org.act(edits.crm_edit, {"Product_Active": turned}, module=ware.module, id=record.id)
         else:
             record = ware.in_books
             turned = "inactive" if record.status == "active" else "active"
             done = ware.org.act(edits.item_status(turned), {}, id=record.id)
         if done is None:
             return 0
-        self.write("turn", ware.org.name, side, ware.kind, ware.token)
+        self.write("turn", ware.org.name, side, ware.kind, ware.token, field="active", value=turned)
         return 1
 
     def _delete(self, ware: Ware) -> int:
