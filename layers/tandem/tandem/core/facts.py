@@ -192,18 +192,16 @@ def _books_field(row: Raw) -> FieldFacts:
     )
 
 
-def _choices(rows: Any) -> tuple[str, ...] | None:
+def _choices(rows: Any, *shown_first: str) -> tuple[str, ...] | None:
     if not rows:
         return None
-    named = (row.get("actual_value") or row.get("display_value") or row.get("name") or "" for row in rows)
-    return tuple(str(name) for name in named)
+    names = (*shown_first, "actual_value", "display_value", "name")
+    return tuple(next((str(row[name]) for name in names if row.get(name)), "") for row in rows)
 
 
 def _labels(rows: Any) -> tuple[str, ...]:
-    turned = [
-        {**row, "actual_value": row.get("display_value") or row.get("actual_value")} for row in rows or ()
-    ]
-    labels = _choices(turned) or ()
+    """What a pick list shows, where that differs from what it keeps."""
+    labels = _choices(rows, "display_value") or ()
     return () if labels == _choices(rows) else labels
 
 

@@ -199,11 +199,10 @@ class Settler:
 
     def _revive(self, link: Link) -> None:
         """The pair lives again, unless a person has linked one of the two with another record since."""
-        fresh = replace(link, base={}, held={}, seen_crm=None, seen_books=None)
+        reason = "readable again on both sides"
+        fresh = replace(link, reason=reason, base={}, held={}, seen_crm=None, seen_books=None)
         with suppress(ConditionFailedError):
-            self.desk.store.links.revive(
-                replace(fresh, reason="readable again on both sides"), self.desk.lease.fence
-            )
+            self.desk.store.links.revive(fresh, self.desk.lease.fence)
 
     async def _raise_children(self, intent: Intent, id: str) -> None:
         """A customer found again after an unknown create: its persons become wanted, before its link is stored."""
