@@ -83,7 +83,11 @@ def test_of_a_held_price_numbers_are_compared_and_not_their_text() -> None:
     """A table gives 1.0 back as 1."""
     typed = [replace(act("edit", side), field="price") for side in ("crm", "books")]
     held = {"kind": "held", "at": "1970-01-01T00:10:00+00:00", "field": "price", "crm": 1, "books": 712.5}
-    apart = {"products": [PRODUCT | {"Unit_Price": 1.0}], "items": [ITEM | {"rate": 712.5}], "ends": typed}
+    apart: dict[str, Any] = {
+        "products": [PRODUCT | {"Unit_Price": 1.0}],
+        "items": [ITEM | {"rate": 712.5}],
+        "ends": typed,
+    }
     assert found(**apart) == ["unequal"]
     assert found(**apart, history=[held]) == []
     assert found(**apart, history=[held | {"books": 713}]) == ["unequal"]
