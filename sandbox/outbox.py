@@ -94,13 +94,14 @@ class Outbox:
         source: str,
         method: str = "POST",
         retries: tuple[float, ...] | None = None,
+        after: float = 0.0,
     ) -> list[Delivery]:
-        """Queue a body with a small latency; planted faults may drop, double or delay it.
+        """Queue a body with a small latency, `after` so many seconds; planted faults may drop, double or delay it.
 
         `retries` are the seconds after each failed try until the next; None leaves it to the switch.
         """
         now = self.clock.now()
-        due = now + self._rng.uniform(0.05, 0.25)
+        due = now + after + self._rng.uniform(0.05, 0.25)
         target = Target(product, "POST", url, urlsplit(url).path, tuple(record_ids))
         fault = self.faults.strike("delivery", target, now)
         copies, due, state = self._struck(fault, due)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from sandbox.replies import Json
 
@@ -29,3 +30,12 @@ def number_of(value: Any, default: int) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return int(value) if isinstance(value, str) and value.isdigit() and len(value) < 10 else default
+
+
+def is_web_address(value: Any) -> bool:
+    """Return whether it is a text that something can be sent to by HTTP."""
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    return parts is not None and parts.scheme in ("http", "https") and bool(parts.netloc)

@@ -318,6 +318,11 @@ class Switches(BaseModel):
         "Records of CRM carry the new display value of a pick list value relabelled from now on, or its actual one.",
         "CRM dossier 7",
     )
+    bulk_read_callback: Literal["job", "data"] = _fact(
+        "job",
+        "The callback of a bulk read is the job with its id as job_id, or what GET one answers.",
+        "CRM dossier 6",
+    )
 
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""

@@ -152,6 +152,8 @@ _NEVER = (
     _never("crm", "token_throttle_error", "the word of the eleventh token request", "both words are known"),
     _never("crm", "bulk_read_result_days", "how long a bulk read's result is kept",
            "takes a day and 50 credits; Tandem makes no bulk read"),
+    _never("crm", "bulk_read_callback", "what the callback of a bulk read carries",
+           "takes 50 credits; Tandem makes no bulk read"),
     _never("crm", "relabelled_picklist_value",
            "a relabelled pick list value: records carry the new label or the old value",
            "would change a pick list; a value that the mapping does not know is held"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from sandbox.books.workflows import EVENTS, Workflows, events_of
 from sandbox.ids import IdSource
 from sandbox.replies import BooksError, ControlError, Json
+from sandbox.shapes import is_web_address
 from sandbox.switches import Switches
 
 ENTITIES = ("contact", "item")
@@ -47,7 +48,7 @@ class Webhooks:
         """Add a webhook as control asks; raises ControlError."""
         events = tuple(spec.get("events") or EVENTS)
         url = str(spec.get("url", ""))
-        if not url.startswith(("http://", "https://")) or set(events) - set(EVENTS):
+        if not is_web_address(url) or set(events) - set(EVENTS):
             raise ControlError(f"a webhook wants an http url and events out of {EVENTS}")
         if spec.get("envelope") not in (None, *ENVELOPES):
             raise ControlError(f"envelope is one of {ENVELOPES}")
@@ -151,7 +152,8 @@ _LENGTHS = {"url": 5_000, "webhook_name": 50, "description": 100, "raw_data": 10
 def _check(spec: Json) -> None:
     secret = str(spec.get("secret") or "")
     wrong = [name for name, most in _LENGTHS.items() if len(str(spec.get(name) or "")) > most]
-    wrong += [name for name in ("url", "webhook_name") if not spec.get(name)]
+    wrong += [] if is_web_address(spec.get("url")) else ["url"]
+    wrong += [] if spec.get("webhook_name") else ["webhook_name"]
     if secret and not re.fullmatch(r"[A-Za-z0-9]{12,50}", secret):
         wrong.append("secret")
     if spec.get("method", "POST") not in METHODS:

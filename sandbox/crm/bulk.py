@@ -1,18 +1,19 @@
-"""Bulk read: a job that is done after a while, and its zipped CSV (CRM dossier 6)."""
+"""Bulk read: a job that is done after a while, its callback, and its zipped CSV (CRM dossier 6)."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.crm import coql
 from sandbox.crm.records import CrmRecord
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
-from sandbox.shapes import number_of, object_of, objects_of, texts_of
+from sandbox.shapes import is_web_address, number_of, object_of, objects_of, texts_of
 
 PER_PAGE = 200_000
 JOB_SECONDS = 2.0
@@ -33,6 +34,7 @@ _OPERATORS = {
     "starts_with": "like",
     "ends_with": "like",
 }
+_OF_NEW = ("id", "operation", "state", "created_by", "created_time")
 _PATTERNS = {"contains": "%{}%", "not_contains": "%{}%", "starts_with": "{}%", "ends_with": "%{}"}
 
 
@@ -47,7 +49,8 @@ class BulkJob:
     page: int
     more: bool
     created: float
-    query: Json = field(default_factory=dict)
+    user: str
+    query: Json
 
 
 def _condition(spec: Any) -> coql.Condition | None:
@@ -96,9 +99,43 @@ def _cell(call: Call, record: CrmRecord, name: str) -> str:
     return "" if value is None else str(value)
 
 
+def _callback_url(callback: Any) -> str | None:
+    """Return where the end of a job is to be told, None for nowhere; raises CrmError."""
+    if callback is None:
+        return None
+    method, url = object_of(callback).get("method"), object_of(callback).get("url")
+    if method != "post":
+        supported = {"supported_callback_methods": ["post"]}
+        raise CrmError("INVALID_CALLBACK_METHOD", "the callback method is not supported", supported)
+    if not is_web_address(url):
+        raise CrmError("INVALID_CALLBACK_URL", "the callback url is not valid")
+    return str(url)
+
+
+def _call_back(call: Call, job: BulkJob, url: str) -> None:
+    """Queue the callback for the moment at which the job is done.
+
+    What it carries stands in no source beyond "the job's details": the switch has both readings.
+    """
+    details = _details(call, job, "COMPLETED")
+    is_bare = call.world.switches.bulk_read_callback == "job"
+    body = {"job_id": details.pop("id"), **details} if is_bare else {"data": [details]}
+    call.world.outbox.put(
+        "crm",
+        url,
+        {"Content-Type": "application/json;charset=UTF-8"},
+        json.dumps(body, ensure_ascii=False).encode(),
+        body,
+        [job.id],
+        "read",
+        f"bulk read {job.id}",
+        after=JOB_SECONDS,
+    )
+
+
 def create_job(call: Call) -> Reply:
     """POST /crm/bulk/v8/read: the rows are taken now, the job is done later."""
-    query = call.json_object().get("query")
+    query, url = call.json_object().get("query"), _callback_url(call.json_object().get("callback"))
     if not isinstance(query, dict):
         raise CrmError("MANDATORY_NOT_FOUND", "required field not found", {"api_name": "query"})
     jobs = call.world.bulk_jobs
@@ -108,6 +145,8 @@ def create_job(call: Call) -> Reply:
         if old is None:
             raise CrmError("INVALID_DATA", "invalid data", {"api_name": "page_token"})
         query, page = old.query, old.page + 1
+    if query.get("cvid"):
+        raise CrmError("CVID_NOT_SUPPORTED", "the custom view is not supported")
     crm, name = call.world.crm, object_of(query.get("module")).get("api_name")
     module = crm.store.modules.get(str(name))
     if module is None:
@@ -130,22 +169,19 @@ def create_job(call: Call) -> Reply:
         page,
         len(found) > page * PER_PAGE,
         call.world.clock.now(),
+        call.actor.crm_id,
         query,
     )
     jobs[job.id] = job
+    if url is not None:
+        _call_back(call, job, url)
     call.record_ids = [job.id]
-    details = {
-        "id": job.id,
-        "operation": "read",
-        "state": "ADDED",
-        "created_by": crm.render.user(call.actor.crm_id, with_email=False),
-        "created_time": crm.render.time(job.created),
-    }
+    details = _details(call, job, "ADDED")
     item = {
         "status": "success",
         "code": "ADDED_SUCCESSFULLY",
         "message": "Added successfully.",
-        "details": details,
+        "details": {name: details[name] for name in _OF_NEW},
     }
     return Reply(201, {"data": [item], "info": {}})
 
@@ -166,12 +202,9 @@ def _is_over(call: Call, job: BulkJob) -> bool:
     return call.world.clock.now() >= job.created + JOB_SECONDS + kept
 
 
-def job_status(call: Call) -> Reply:
-    """GET /crm/bulk/v8/read/{id}: ADDED, IN PROGRESS, COMPLETED."""
-    job, crm = _job(call), call.world.crm
-    age = call.world.clock.now() - job.created
-    state = "COMPLETED" if _is_done(call, job) else "IN PROGRESS" if age > JOB_SECONDS / 2 else "ADDED"
-    body: Json = {
+def _details(call: Call, job: BulkJob, state: str) -> Json:
+    crm = call.world.crm
+    told: Json = {
         "id": job.id,
         "operation": "read",
         "state": state,
@@ -181,11 +214,11 @@ def job_status(call: Call) -> Reply:
             "fields": job.fields,
         },
         "file_type": "csv",
-        "created_by": crm.render.user(call.actor.crm_id, with_email=False),
+        "created_by": crm.render.user(job.user, with_email=False),
         "created_time": crm.render.time(job.created),
     }
     if state == "COMPLETED":
-        body["result"] = {
+        told["result"] = {
             "page": job.page,
             "count": len(job.rows),
             "download_url": f"/crm/bulk/v8/read/{job.id}/result",
@@ -193,7 +226,15 @@ def job_status(call: Call) -> Reply:
             "more_records": job.more,
             "next_page_token": job.id if job.more else None,
         }
-    return Reply(200, {"data": [body]})
+    return told
+
+
+def job_status(call: Call) -> Reply:
+    """GET /crm/bulk/v8/read/{id}: ADDED, IN PROGRESS, COMPLETED."""
+    job = _job(call)
+    age = call.world.clock.now() - job.created
+    state = "COMPLETED" if _is_done(call, job) else "IN PROGRESS" if age > JOB_SECONDS / 2 else "ADDED"
+    return Reply(200, {"data": [_details(call, job, state)]})
 
 
 def job_result(call: Call) -> Reply:

@@ -12,7 +12,7 @@ from sandbox.crm.records import Effect
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmStore
 from sandbox.replies import CrmError, Json
-from sandbox.shapes import object_of, objects_of
+from sandbox.shapes import is_web_address, object_of, objects_of
 
 HOUR, WEEK = 3_600, 7 * 86_400
 EVENT_OF = {"insert": "create", "update": "edit", "delete": "delete"}
@@ -103,8 +103,11 @@ class Channels:
         if "events" in spec:
             channel.events = self._events(spec["events"])
         if "notify_url" in spec:
-            _refuse_longer(str(spec["notify_url"]), LONGEST_URL, "notify_url")
-            channel.notify_url = str(spec["notify_url"])
+            url = spec["notify_url"]
+            if not is_web_address(url):
+                raise CrmError("INVALID_DATA", "invalid data", {"api_name": "notify_url"})
+            _refuse_longer(url, LONGEST_URL, "notify_url")
+            channel.notify_url = url
         if "token" in spec:
             _refuse_longer(str(spec["token"] or ""), LONGEST_TOKEN, "token")
             channel.token = spec["token"]

@@ -232,13 +232,14 @@ def test_a_channel_is_opened_renewed_heard_and_closed(zoho: Zoho, sdk: Path) -> 
 
 
 def test_a_bulk_read_yields_the_records_as_csv(zoho: Zoho, sdk: Path) -> None:
-    """A job is made and, once it is done, its zipped CSV holds exactly what the criteria ask for."""
+    """A job is made and, once it is done, its callback is sent and its zipped CSV holds what the criteria ask for."""
     names = ["Thistle, Rye & Sons", "Thistle “Quoted”", "Other"]
     zoho.control("POST", "/import", {"crm": {"Accounts": [{"Account_Name": n, "Phone": "1"} for n in names]}})
     order = {
         "module": "Accounts",
         "fields": ["Account_Name", "Phone"],
         "where": ["Account_Name", "starts_with", "Thistle"],
+        "callback": "http://127.0.0.1:9/done",
     }
     told = zoho.run(sdk, "bulk_order", order)
     job = _first(told["create"])["details"]["id"]
@@ -247,6 +248,12 @@ def test_a_bulk_read_yields_the_records_as_csv(zoho: Zoho, sdk: Path) -> None:
     zoho.control("POST", "/clock", {"step": 10})
     told = zoho.run(sdk, "bulk_fetch", {"job": job})
     assert (_first(told["job"])["state"], _first(told["job"])["result"]["count"]) == ("COMPLETED", 2)
+    (sent,) = zoho.control("GET", "/deliveries?product=crm")["deliveries"]
+    assert (sent["url"], sent["body"]["job_id"], sent["body"]["state"]) == (
+        order["callback"],
+        job,
+        "COMPLETED",
+    )
     assert told["file"] == f"{job}.zip"
     with zipfile.ZipFile(zoho.folder / told["file"]) as archive:
         rows = list(csv.DictReader(io.StringIO(archive.read(f"{job}.csv").decode())))

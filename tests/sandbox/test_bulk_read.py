@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.sandbox.conftest import Zoho
+    import httpx
+
+    from tests.sandbox.conftest import Inbox, Zoho
+
+CALLBACK = {"url": "http://hooks.example/done?key=1", "method": "post"}
+
+
+async def _order(zoho: Zoho, **body: Any) -> httpx.Response:
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    query = {"module": {"api_name": "Accounts"}, "fields": ["Account_Name"]}
+    return await zoho.http.post("/crm/bulk/v8/read", json={"query": query, **body}, headers=headers)
+
+
+async def _arrived(zoho: Zoho, inbox: Inbox, seconds: float) -> list[Any]:
+    zoho.step(seconds)
+    await zoho.world.outbox.deliver_due()
+    bodies = [json.loads(request.content) for request in inbox.received]
+    inbox.received.clear()
+    return bodies
 
 
 async def test_a_job_is_done_after_a_while_and_gives_a_zipped_csv(zoho: Zoho) -> None:
@@ -78,3 +97,65 @@ async def test_a_result_is_thrown_away_after_its_days(zoho: Zoho, days: int) -> 
     assert statuses == [200, 200, 404]
     told = (await zoho.http.get(f"{url}/{job}", headers=headers)).json()["data"][0]
     assert told["state"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("form", ["job", "data"])
+async def test_the_end_of_a_job_is_told_to_its_callback(zoho: Zoho, inbox: Inbox, form: str) -> None:
+    """Once, when it is done and not before, with what GET one then answers, in either form of the switch."""
+    await zoho.control("PUT", "/switches", {"bulk_read_callback": form})
+    await zoho.account()
+    job = (await _order(zoho, callback=CALLBACK)).json()["data"][0]["details"]["id"]
+    assert await _arrived(zoho, inbox, 1.9) == []
+    (told,) = await _arrived(zoho, inbox, 1)
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    shown = (await zoho.http.get(f"/crm/bulk/v8/read/{job}", headers=headers)).json()
+    assert (shown["data"][0]["state"], shown["data"][0]["result"]["count"]) == ("COMPLETED", 1)
+    if form == "job":
+        shown = {"job_id": shown["data"][0].pop("id"), **shown["data"][0]}
+    assert told == shown
+    (sent,) = (await zoho.control("GET", "/deliveries?product=crm"))["deliveries"]
+    assert (sent["method"], sent["url"], sent["record_ids"]) == ("POST", CALLBACK["url"], [job])
+    assert await _arrived(zoho, inbox, 60) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "counts"),
+    [
+        ({"name": "drop_notification"}, [0, 0]),
+        ({"name": "duplicate_notification"}, [2, 0]),
+        ({"name": "delay_notification"}, [0, 1]),
+    ],
+)
+async def test_a_callback_is_lost_doubled_and_late_as_a_notice_is(
+    zoho: Zoho, inbox: Inbox, fault: dict[str, Any], counts: list[int]
+) -> None:
+    """The faults of what goes out strike it too."""
+    await zoho.control("POST", "/faults", {**fault, "product": "crm", "match": {"endpoint": "/done"}})
+    await _order(zoho, callback=CALLBACK)
+    assert [len(await _arrived(zoho, inbox, seconds)) for seconds in (3, 60)] == counts
+
+
+@pytest.mark.parametrize(
+    ("callback", "code"),
+    [
+        ({"url": "http://hooks.example/done"}, "INVALID_CALLBACK_METHOD"),
+        ({"url": "http://hooks.example/done", "method": "get"}, "INVALID_CALLBACK_METHOD"),
+        ({"method": "post"}, "INVALID_CALLBACK_URL"),
+        ({"url": "hooks.example/done", "method": "post"}, "INVALID_CALLBACK_URL"),
+        ({"url": "http://[", "method": "post"}, "INVALID_CALLBACK_URL"),
+        ("http://hooks.example/done", "INVALID_CALLBACK_METHOD"),
+    ],
+)
+async def test_a_callback_that_cannot_be_is_refused(
+    zoho: Zoho, inbox: Inbox, callback: Any, code: str
+) -> None:
+    """By the codes of the OpenAPI file; no job is made."""
+    refused = await _order(zoho, callback=callback)
+    assert (refused.status_code, refused.json()["code"]) == (400, code)
+    assert (zoho.world.bulk_jobs, await _arrived(zoho, inbox, 10)) == ({}, [])
+
+
+async def test_a_custom_view_is_refused(zoho: Zoho) -> None:
+    """There is none, and a job without its filter would hold more than was asked for."""
+    refused = await _order(zoho, query={"module": {"api_name": "Accounts"}, "cvid": "1"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "CVID_NOT_SUPPORTED")

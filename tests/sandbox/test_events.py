@@ -94,6 +94,18 @@ async def test_a_channel_beyond_its_lengths_is_refused(
         assert (await zoho.crm("POST", "/actions/watch", _channel(**values))).status_code == 201
 
 
+@pytest.mark.parametrize("url", ["hooks.example/x", "ftp://hooks.example/x", "http://[", 5])
+async def test_what_nothing_can_be_sent_to_is_refused(zoho: Zoho, url: Any) -> None:
+    """By a channel and a webhook, each in its product's form; a write after it is not hurt."""
+    channel = await zoho.crm("POST", "/actions/watch", _channel(notify_url=url))
+    assert channel.json()["watch"][0]["details"] == {"api_name": "notify_url"}
+    hook = await zoho.books("POST", "/settings/webhooks", {"webhook_name": "Told", "url": url})
+    assert hook.json() == {"code": 4, "message": "Invalid value passed for url"}
+    await zoho.control("POST", "/webhooks/books", {"url": url}, status=400)
+    await zoho.account()
+    await zoho.customer()
+
+
 async def test_a_mass_edit_is_one_notice_with_many_ids(zoho: Zoho, inbox: Inbox) -> None:
     """Ids may hold several records; the switch sends one for each instead."""
     await zoho.crm("POST", "/actions/watch", _channel())

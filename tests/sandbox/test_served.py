@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -70,12 +71,29 @@ def test_a_port_in_use_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err.splitlines()[-1]
 
 
-class _Receiver(BaseHTTPRequestHandler):
-    bodies: list[bytes] = []  # noqa: RUF012 - shared by the handler's instances on purpose
+class Receiver(HTTPServer):
+    """Keeps the bodies that are posted to it, on loopback."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Keep)
+        self.bodies: list[bytes] = []
+        self.url = f"http://127.0.0.1:{self.server_port}/hook"
+
+    async def first(self) -> Any:
+        """Return the first body, which may take a while."""
+        for _ in range(100):
+            if self.bodies:
+                break
+            await asyncio.sleep(0.05)
+        return json.loads(self.bodies.pop(0))
+
+
+class _Keep(BaseHTTPRequestHandler):
+    server: Receiver
 
     def do_POST(self) -> None:
         """Keep the body."""
-        self.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -84,19 +102,25 @@ class _Receiver(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-async def test_a_served_sandbox_answers_logs_and_delivers(served: tuple[str, Path]) -> None:
-    """Over a port, events go out by themselves."""
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Where a served sandbox sends to."""
+    made = Receiver()
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+async def test_a_served_sandbox_answers_logs_and_delivers(
+    served: tuple[str, Path], receiver: Receiver
+) -> None:
+    """Over a port, webhooks and the callback of a bulk read go out by themselves."""
     url, log = served
-    receiver = HTTPServer(("127.0.0.1", 0), _Receiver)
-    threading.Thread(target=receiver.serve_forever, daemon=True).start()
     async with httpx.AsyncClient(base_url=url) as client:
-        hook = f"http://127.0.0.1:{receiver.server_port}/hook"
-        await client.post("/control/webhooks/books", json={"url": hook, "secret": "x" * 16})
+        await client.post("/control/webhooks/books", json={"url": receiver.url, "secret": "x" * 16})
         await client.post("/control/books/contacts", json={"contact_name": "Delivered"})
-        for _ in range(100):
-            if _Receiver.bodies:
-                break
-            await asyncio.sleep(0.05)
+        assert (await receiver.first())["contact"]["contact_name"] == "Delivered"
         form = {
             "grant_type": "refresh_token",
             "client_id": "c",
@@ -104,17 +128,21 @@ async def test_a_served_sandbox_answers_logs_and_delivers(served: tuple[str, Pat
             "refresh_token": "1000.a",
         }
         token = (await client.post("/oauth/v2/token", data=form)).json()
-        answer = await client.get(
-            "/crm/v8/Accounts",
-            params={"fields": "Account_Name"},
-            headers={"Authorization": f"Zoho-oauthtoken {token['access_token']}"},
-        )
-    receiver.shutdown()
-    receiver.server_close()
-    assert json.loads(_Receiver.bodies[0])["contact"]["contact_name"] == "Delivered"
+        client.headers["Authorization"] = f"Zoho-oauthtoken {token['access_token']}"
+        answer = await client.get("/crm/v8/Accounts", params={"fields": "Account_Name"})
+        callback = {"url": receiver.url, "method": "post"}
+        job = {"callback": callback, "query": {"module": {"api_name": "Accounts"}}}
+        made = (await client.post("/crm/bulk/v8/read", json=job)).json()["data"][0]["details"]["id"]
+        await client.post("/control/clock", json={"step": 2})
+        told = await receiver.first()
+    assert (told["job_id"], told["state"]) == (made, "COMPLETED")
     assert token["api_domain"] == url
     assert answer.status_code == 200
-    assert [json.loads(line)["product"] for line in log.read_text().splitlines()] == ["accounts", "crm"]
+    assert [json.loads(line)["product"] for line in log.read_text().splitlines()] == [
+        "accounts",
+        "crm",
+        "crm",
+    ]
 
 
 async def test_a_planted_disconnect_breaks_the_connection(served: tuple[str, Path]) -> None:

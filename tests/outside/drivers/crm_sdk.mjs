@@ -173,6 +173,10 @@ async function bulk_order(given) {
   query.setPage(1);
   await query.setCriteria(criteria);
   await whole.setQuery(query);
+  const callback = new BulkRead.CallBack();
+  callback.setUrl(given.callback);
+  callback.setMethod(new sdk.Choice("post"));
+  await whole.setCallback(callback);
   const told = { create: seen(await operations.createBulkReadJob(whole)) };
   const job = BigInt(told.create.body.data[0].details.id);
   told.job = seen(await operations.getBulkReadJobDetails(job));

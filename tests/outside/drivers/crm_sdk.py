@@ -215,6 +215,10 @@ def bulk_order(given: dict[str, Any]) -> Any:
     query.set_page(1)
     query.set_criteria(criteria)
     whole.set_query(query)
+    callback = bulk_read.CallBack()
+    callback.set_url(given["callback"])
+    callback.set_method(Choice("post"))
+    whole.set_callback(callback)
     told = {"create": seen(operations.create_bulk_read_job(whole))}
     job = int(told["create"]["body"]["data"][0]["details"]["id"])
     told["job"] = seen(operations.get_bulk_read_job_details(job))
