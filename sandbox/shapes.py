@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +30,12 @@ def number_of(value: Any, default: int) -> int:
     """Return a whole number, also from digits, else the default."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return int(value) if isinstance(value, str) and value.isdigit() and len(value) < 10 else default
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 10 else default
+
+
+def is_whole(text: str) -> bool:
+    """Return whether a text is a whole number of no more digits than a product takes."""
+    return re.fullmatch("-?[0-9]{1,19}", text) is not None
 
 
 def is_web_address(value: Any) -> bool:

@@ -13,7 +13,7 @@ from sandbox.books.values import too_long
 from sandbox.clock import parse_time
 from sandbox.kept import Order, Values
 from sandbox.replies import Json
-from sandbox.shapes import number_of
+from sandbox.shapes import is_whole, number_of
 from sandbox.switches import Switches
 
 Test = Callable[[Contact], bool]
@@ -52,8 +52,8 @@ _TIMES: dict[str, Callable[[Contact], Any]] = {
 def page_of(query: dict[str, str]) -> tuple[int, int]:
     """Return page and per_page; nonsense becomes the default, as unknown values are ignored in silence."""
     page, per_page = query.get("page", "1"), query.get("per_page", "200")
-    number = int(page) if page.isdigit() and int(page) > 0 else 1
-    size = int(per_page) if per_page.isdigit() and int(per_page) > 0 else 200
+    number = int(page) if is_whole(page) and int(page) > 0 else 1
+    size = int(per_page) if is_whole(per_page) and int(per_page) > 0 else 200
     return number, min(size, 200)
 
 

@@ -18,6 +18,7 @@ from sandbox.books.metadata import (
     country_code,
 )
 from sandbox.replies import BooksError, Json
+from sandbox.shapes import is_whole
 from sandbox.switches import Switches
 
 PLAIN = (
@@ -109,7 +110,7 @@ def plain_values(body: Json, setup: BooksSetup) -> dict[str, Any]:
         if name in body:
             values[name] = body[name]
     days = str(values.get("payment_terms", "")).strip()
-    if days and not days.lstrip("-").isdigit():
+    if days and not is_whole(days):
         raise invalid("payment_terms")
     if values.get("currency_id") and setup.currency(values["currency_id"]) is None:
         raise invalid("currency_id")

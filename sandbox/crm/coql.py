@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.clock import parse_time
 from sandbox.replies import CrmError
+from sandbox.shapes import is_whole
 
 Read = Callable[[Any], Any]
 Get = Callable[[str], Read]
@@ -107,7 +108,7 @@ def compile_where(condition: Condition | None, get: Get) -> Test:
 
 
 def _number(text: str) -> float:
-    if text.lstrip("-").isdigit():
+    if is_whole(text):
         return int(text)
     for read in (parse_time, float):
         with suppress(ValueError):

@@ -17,6 +17,7 @@ from sandbox.crm.coql import (
     syntax_error,
 )
 from sandbox.replies import CrmError
+from sandbox.shapes import is_whole
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.|'')*')|(?P<number>-?\d+(?:\.\d+)?(?![\w:-]))"
@@ -150,7 +151,7 @@ class _Parser:
 
     def _integer(self) -> int:
         token = self._next()
-        if token.kind != "number" or not token.text.isdigit():
+        if token.kind != "number" or not is_whole(token.text) or token.text.startswith("-"):
             raise syntax_error(token.text)
         return int(token.text)
 

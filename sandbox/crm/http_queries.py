@@ -10,6 +10,7 @@ from sandbox.crm.paging import SORTS, number_param, sorting_of
 from sandbox.crm.params import chosen, searching
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, InData, Reply
+from sandbox.shapes import is_whole
 
 
 def deleted_records(call: Call) -> Reply:
@@ -143,7 +144,7 @@ def _coql_cost(call: Call) -> int:
     text = str(call.body.get("select_query", "")) if isinstance(call.body, dict) else ""
     words = text.lower().split()
     limit = words[words.index("limit") + 1] if "limit" in words[:-1] else "200"
-    number = int(limit) if limit.isdigit() else 200
+    number = int(limit) if is_whole(limit) else 200
     return 1 if number <= 200 else 2 if number <= 1_000 else 3
 
 

@@ -12,6 +12,7 @@ from sandbox.crm.params import ambiguous
 from sandbox.crm.records import CrmRecord
 from sandbox.crm.render import CrmRenderer
 from sandbox.replies import CrmError, Json
+from sandbox.shapes import is_whole
 
 if TYPE_CHECKING:
     from sandbox.pipeline import Call
@@ -23,7 +24,7 @@ SORTS = ("id", "Created_Time", "Modified_Time")
 def number_param(call: Call, name: str, default: int, most: int) -> int:
     """Return a positive number from the query; raises CrmError INVALID_DATA."""
     text = call.query.get(name, str(default))
-    if not text.isdigit() or not 1 <= int(text) <= most:
+    if not is_whole(text) or not 1 <= int(text) <= most:
         raise CrmError("INVALID_DATA", "invalid data", {"param_name": name, "maximum": most})
     return int(text)
 

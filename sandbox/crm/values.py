@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.clock import parse_whole_seconds
 from sandbox.crm.metadata import CrmField
 from sandbox.replies import CrmError, Json
+from sandbox.shapes import is_whole
 from sandbox.switches import Switches, text_form
 
 _PHONE = re.compile(r"^[0-9+().\-\s/#*;,xXet]*$")
@@ -72,7 +73,7 @@ def _text(meta: CrmField, value: Any, index: int | None) -> str:
         raise invalid(meta, index, expected_data_type="phone")
     if meta.data_type == "email" and not _EMAIL.match(value):
         raise invalid(meta, index, expected_data_type="email")
-    if meta.data_type == "bigint" and not value.lstrip("-").isdigit():
+    if meta.data_type == "bigint" and not is_whole(value):
         raise invalid(meta, index, expected_data_type="bigint")
     return value
 

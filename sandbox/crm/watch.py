@@ -12,7 +12,7 @@ from sandbox.crm.records import Effect
 from sandbox.crm.render import CrmRenderer
 from sandbox.crm.store import CrmStore
 from sandbox.replies import CrmError, Json
-from sandbox.shapes import is_web_address, object_of, objects_of
+from sandbox.shapes import is_web_address, is_whole, object_of, objects_of
 
 HOUR, WEEK = 3_600, 7 * 86_400
 EVENT_OF = {"insert": "create", "update": "edit", "delete": "delete"}
@@ -94,7 +94,7 @@ class Channels:
 
     def _channel_id(self, spec: Json) -> str:
         text = str(spec.get("channel_id", ""))
-        if not text.lstrip("-").isdigit():
+        if not is_whole(text):
             details = {"expected_data_type": "bigint", "api_name": "channel_id"}
             raise CrmError("INVALID_DATA", "invalid data", details)
         return text

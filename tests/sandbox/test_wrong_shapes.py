@@ -25,6 +25,9 @@ WRONG: tuple[Any, ...] = (
     [{}],
     {"id": []},
     ["1", "2"],
+    "²",
+    "--5",
+    "http://[",
 )
 CHANNEL = {
     "channel_id": "5",
@@ -54,7 +57,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/crm/v8/Accounts": {"data": [{"Account_Name": "A", "Employees": 5, "Owner": {"id": "1"}}], "trigger": []},
     "/crm/v8/Accounts/upsert": {"data": [{"Account_Name": "A"}], "duplicate_check_fields": ["Account_Name"]},
     "/crm/v8/actions/watch": {"watch": [CHANNEL]},
-    "/crm/bulk/v8/read": {"query": {"module": {"api_name": "Accounts"}, "fields": ["id"], "criteria": CRITERIA}},
+    "/crm/bulk/v8/read": {"query": {"module": {"api_name": "Accounts"}, "fields": ["id"], "criteria": CRITERIA},
+                           "callback": {"url": "http://hooks.example/c", "method": "post"}},
     "/books/v3/contacts": {"contact_name": "A", "billing_address": ADDRESS, "contact_persons": [PERSON],
                            "custom_fields": CUSTOM, "gst_treatment": "consumer", "payment_terms": 5},
     "/books/v3/items": {"name": "A", "rate": 1, "sku": "1", "custom_fields": [{"api_name": "cf_grade", "value": "1"}]},
@@ -98,3 +102,15 @@ async def test_each_value_may_have_a_wrong_shape(zoho: Zoho, path: str) -> None:
             body = _with(BODIES[path], place, value)
             answer = await zoho.http.post(path, json=body, params=params, headers=headers)
             assert answer.status_code < 500, (place, value, answer.text)
+
+
+@pytest.mark.parametrize("text", ["²", "--5", "-1", "9" * 5_000])
+async def test_a_number_may_be_none(zoho: Zoho, text: str) -> None:
+    """CRM refuses such a page and such a limit, Books takes its default."""
+    lists = ("/Accounts?fields=id&", "/Accounts/deleted?", "/Accounts/search?word=a&")
+    asked = [await zoho.crm("GET", f"{path}page={text}") for path in lists]
+    query = "select id from Accounts limit N".replace("N", text)
+    asked.append(await zoho.crm("POST", "/coql", {"select_query": query}))
+    assert {answer.status_code for answer in asked} == {400}
+    for path in ("/contacts", "/items", "/invoices", "/users"):
+        assert (await zoho.books("GET", path, params={"page": text, "per_page": text})).status_code == 200
