@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -43,6 +43,18 @@ def test_of_two_readers_one_moves_the_cursor(cursors: Cursors) -> None:
     assert cursors.move("main", replace(second, next="page-9")) is None
     assert cursors.read("main", "crm#customer").mark == NOW
     assert cursors.read("main", "crm#customer").next is None
+
+
+@pytest.mark.parametrize(
+    ("due", "next", "is_due"),
+    [(None, None, True), (0, None, True), (1, None, False), (1, "page-2", True)],
+)
+def test_a_feed_is_due_at_its_time_and_at_once_within_a_listing(
+    due: int | None, next: str | None, is_due: bool
+) -> None:
+    """A listing that stopped at a page goes on with the next poll."""
+    time = None if due is None else NOW + timedelta(seconds=due)
+    assert Cursor("crm#customer", NOW, next, due=time).is_due(NOW) is is_due
 
 
 def test_a_books_person_has_no_feed_of_its_own() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tandem.core.records import RecordKey, RowClass, Side
+from tandem.core.records import LinkState, RecordKey, RowClass, Side
 from tests.system.conftest import Pair
 
 
@@ -68,3 +68,36 @@ async def test_a_person_edited_in_silence_is_found_however_its_customer_was_know
     await system.run(20)
     await system.settle(4)
     assert (await pair.crm("Contacts"))["Phone"] == "+91 22 9999 0000"
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "found by the next read"])
+async def test_persons_that_are_gone_in_books_are_noticed_and_none_hides_another(
+    pair: Pair, is_told: bool
+) -> None:
+    """The customer's body is all that tells of them, also of those that Tandem made there itself."""
+    system = pair.system
+    person = {"First_Name": "Ben", "Last_Name": "Okri", "Email": "ben@acme.example"}
+    body = {**person, "Account_Name": {"id": pair.account}}
+    other = (await system.control("POST", "/crm/Contacts", body))["id"]
+    await system.settle(2)
+    await system.control("DELETE", f"/crm/Contacts/{pair.contact}")
+    await system.settle(3)
+    assert state(pair, pair.contact) is LinkState.TOMBSTONE
+    await system.control("PUT", "/switches", {"person_edit_fires_webhook": is_told})
+    for shown in (await pair.books())["contact_persons"]:
+        await system.control(
+            "DELETE", f"/books/contacts/{pair.customer}/persons/{shown['contact_person_id']}"
+        )
+    if not is_told:
+        system.clock.advance(5)
+        await pair.edit_books({"notes": "typed"})
+    await system.settle(3)
+    assert state(pair, other) is LinkState.TOMBSTONE
+    assert [one["id"] for one in (await system.export())["crm"]["Contacts"]] == [other]
+
+
+def state(pair: Pair, contact: str) -> LinkState:
+    """Of the link of a Contact."""
+    link = pair.system.store.links.of(RecordKey("main", Side.CRM, "contact_person", contact))
+    assert link is not None
+    return link.state

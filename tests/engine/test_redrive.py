@@ -19,6 +19,7 @@ from tandem.core.outcomes import Done
 from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.desk import Store
 from tandem.engine.redrive import Redriver
+from tandem.engine.rows import row_pk
 from tests.system.conftest import Pair
 
 KEY = RecordKey("main", Side.CRM, "customer", "1")
@@ -68,6 +69,10 @@ def test_a_letter_brings_its_row_back_after_a_growing_delay_and_the_fourth_time_
     assert letters.bodies == []
     assert len(alerts.sent) == 1
     assert "books is out of reach" in store.cases.holds("main")[0]["sentence"]
+    told = [
+        (one["kind"], one["cause"]) for one in store.history.table.query(row_pk("main", Side.CRM, KEY.id))
+    ]
+    assert told == [("held", "dead letter")]
     assert store.rows.pending("main") == 1, "the row still waits under its daily net"
 
 

@@ -153,6 +153,24 @@ async def test_a_vendor_on_both_sides_is_linked_by_its_e_mail(system: System) ->
     assert len((await system.export())["crm"]["Vendors"]) == 1
 
 
+async def test_a_vendors_persons_in_books_stay_there_and_have_no_rows(system: System) -> None:
+    """Persons belong to customers: a vendor's are nobody that anything is due for, whatever is edited."""
+    person = {"first_name": "Asha", "last_name": "Rao", "email": "asha@konkan.example"}
+    body = {"contact_name": "Konkan Timber", "contact_type": "vendor", "contact_persons": [person]}
+    made = (await system.control("POST", "/books/contacts", body))["contact_id"]
+    await system.run(10)
+    await system.settle(2)
+    await system.control("PATCH", f"/books/contacts/{made}", {"website": "https://konkan.example"})
+    await system.settle(2)
+    [crm] = (await system.export())["crm"]["Vendors"]
+    assert crm["Website"] == "https://konkan.example"
+    [shown] = (await system.books_contact(made))["contact_persons"]
+    assert (
+        system.store.rows.read(RecordKey("main", Side.BOOKS, "contact_person", shown["contact_person_id"]))
+        is None
+    )
+
+
 async def test_a_vendor_that_a_webhook_names_by_its_id_alone_is_no_customer(system: System) -> None:
     """What it is stands in the record itself, not in every form of a webhook."""
     await system.control("PUT", "/switches", {"webhook_envelope": "ids"})

@@ -23,6 +23,7 @@ from tandem.core.records import (
     is_settled,
 )
 from tandem.engine.desk import Desk
+from tandem.engine.families import person_ids
 from tandem.engine.reader import Reader
 from tandem.engine.row_outcomes import Outcomes
 from tandem.engine.rows import Row
@@ -88,6 +89,8 @@ class Echoes:
             reason = self.desk.entity(own.entity).outside_scope(own)
             noted = replace(noted, in_scope=not reason)
             self.desk.store.outside.note(link, noted, reason)
+        if own.side is Side.BOOKS:
+            noted = replace(noted, persons=person_ids(link, own))
         if noted != link:
             self.desk.store.links.move(noted, self.desk.lease.fence)
 

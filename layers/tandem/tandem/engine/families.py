@@ -12,6 +12,14 @@ from tandem.engine.gate import cause
 from tandem.engine.reader import Reader
 
 
+def person_ids(link: Link, books: Record) -> tuple[str, ...]:
+    """The ids of the persons that a Books customer shows; as before where it shows none at all."""
+    persons = books.body.get("contact_persons")
+    if link.entity != CUSTOMER or persons is None:
+        return link.persons
+    return tuple(sorted(str(person["contact_person_id"]) for person in persons))
+
+
 @dataclass(frozen=True, slots=True)
 class Families:
     """Finds persons that somebody changed, in what a Books customer shows."""

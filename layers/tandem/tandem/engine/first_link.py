@@ -15,6 +15,7 @@ from tandem.core.outcomes import Done, Outcome, Waits
 from tandem.core.records import Base, Link, Mode, Record, RecordKey, Side, Value, editors_of, is_blank
 from tandem.engine.cases import hold_key
 from tandem.engine.desk import Desk
+from tandem.engine.families import person_ids
 from tandem.engine.intents import Intent
 from tandem.engine.links import new_link_id
 from tandem.engine.pairs import Pairs, Progress
@@ -176,7 +177,7 @@ class FirstLinks:
             seen_crm=self.pairs.seen(link, Side.CRM, state),
             seen_books=self.pairs.seen(link, Side.BOOKS, state),
             in_scope=own.side is Side.CRM and own.entity in (CUSTOMER, INDIVIDUAL),
-            persons=self.pairs.person_ids(link, state.books),
+            persons=person_ids(link, state.books),
         )
         await self.raise_children(link, state.books)
         self.desk.store.links.create(link, self.desk.lease.fence)

@@ -26,7 +26,7 @@ from tandem.core.records import (
     is_settled,
 )
 from tandem.engine.desk import Desk
-from tandem.engine.families import Families
+from tandem.engine.families import Families, person_ids
 from tandem.engine.intents import Intent
 from tandem.engine.ports import Written
 from tandem.engine.reader import Reader
@@ -236,7 +236,7 @@ class Pairs:
             mapping_version=self.desk.mapping.version,
             trusted=True,
             in_scope=self.is_in_scope(link, state.crm),
-            persons=self.person_ids(link, state.books),
+            persons=person_ids(link, state.books),
             wrote=state.wrote,
         )
         if not state.intents and _same(moved, link):
@@ -252,13 +252,6 @@ class Pairs:
 
     def _names(self, link: Link) -> set[str]:
         return {mapped.name for mapped in self.desk.entity(link.entity).fields}
-
-    def person_ids(self, link: Link, books: Record) -> tuple[str, ...]:
-        """The ids of the persons that a Books customer shows; as before where it shows none at all."""
-        persons = books.body.get("contact_persons")
-        if link.entity != CUSTOMER or persons is None:
-            return link.persons
-        return tuple(sorted(str(person["contact_person_id"]) for person in persons))
 
     def seen(self, link: Link, side: Side, state: Progress) -> Seen | None:
         """The content now known of one side; None where it must be read again."""
