@@ -48,12 +48,12 @@ class Case:
             self.ends.get((kind, t)) for t in (token, owner) for kind in ("customer", *GOODS)
         )
 
-    def is_asked_about(self, accounts: list[Mapping[str, Any]]) -> bool:
+    def is_asked_about(self, shown: list[Mapping[str, Any]], entity: str = "customer") -> bool:
         """A new Account that took over another's Contacts looks like both: a person is asked, by name."""
-        ids = {str(account["id"]) for account in accounts}
+        ids = {str(record["id"]) for record in shown}
         held = (str(entry.get("record")) for entry in self.history if entry["kind"] == "held")
         return any(
-            record.startswith(f"{self.org}/crm/customer/") and record.rsplit("/", 1)[1] in ids
+            record.startswith(f"{self.org}/crm/{entity}/") and record.rsplit("/", 1)[1] in ids
             for record in held
         )
 

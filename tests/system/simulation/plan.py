@@ -29,6 +29,10 @@ TRADE = 0.4
 """Acts of such a seed that are on vendors and items."""
 GOODS = 0.25
 """Seeds in which vendors and items are in the mapping; all others are as they were before there were such."""
+LEAVERS = 0.5
+"""Seeds in which persons are deleted."""
+LEAVES = 0.1
+"""Acts of such a seed that do so, or undo it."""
 
 FIXED: dict[str, tuple[Any, str]] = {
     "null_clears": (
@@ -74,6 +78,8 @@ class Plan:
     day_ends: bool
     has_goods: bool
     """Vendors and items are in the mapping, and people work on them."""
+    has_leavers: bool
+    """Persons of customers are deleted and restored."""
 
     @property
     def mapping(self) -> str:
@@ -86,6 +92,7 @@ class Plan:
             "switches": self.switches,
             "one_group": self.one_group,
             **({"has_goods": True} if self.has_goods else {}),
+            **({"has_leavers": True} if self.has_leavers else {}),
             "workers": self.workers,
             "lag": self.lag,
             "zoho_skew": self.zoho_skew,
@@ -147,4 +154,5 @@ def draw(seed: int) -> Plan:
         doubles=rng.choice((0.0, 0.05, 0.2)),
         day_ends=rng.random() < 0.05,
         has_goods=Random(f"{seed}:goods").random() < GOODS,
+        has_leavers=Random(f"{seed}:leavers").random() < LEAVERS,
     )

@@ -16,7 +16,13 @@ from tests.system.simulation.evidence import (
     plain,
     values_in,
 )
-from tests.system.simulation.windows import in_one_second, is_asked_whether_one, is_of_lost_state, made_again
+from tests.system.simulation.windows import (
+    in_one_second,
+    is_asked_whether_one,
+    is_of_lost_state,
+    is_proof_gone,
+    made_again,
+)
 
 
 def records(case: Case) -> None:
@@ -59,6 +65,8 @@ def _customer(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[
         _stamps(case, token, crm[0], books[0])
     elif is_asked_whether_one(case, str(crm[0]["id"]), str(books[0]["contact_id"])):
         # Merged into one whose link was lost with the table: its stamp is the merged one's.
+        return
+    if is_proof_gone(case, token):
         return
     _equal(case, "customer", token, crm[0], books[0])
 
@@ -111,8 +119,14 @@ def _ended(
 def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]) -> None:
     if case.is_excused(case.owners[token]):
         return
+    ends = case.ends.get(("person", token), [])
     if len(crm) > 1 or len(books) > 1:
-        case.verdict.add("duplicates", f"{case.org} person {token}: {len(crm)} in CRM, {len(books)} in Books")
+        if not _is_person_back(case, ends, crm, books):
+            case.verdict.add(
+                "duplicates", f"{case.org} person {token}: {len(crm)} in CRM, {len(books)} in Books"
+            )
+    elif ends and not (ends[-1].verb == "restore" and crm and books):
+        _left(case, token, ends, crm, books)
     elif not crm or not books:
         where = "CRM" if not crm else "Books"
         case.verdict.add("stuck", f"{case.org} person {token}: no counterpart in {where}")
@@ -121,6 +135,35 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
         or in_one_second(case, token, str(books[0]["customer"]["contact_id"]))
     ):
         _equal(case, "contact_person", token, crm[0], books[0])
+
+
+def _left(
+    case: Case, token: str, ends: list[Act], crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]
+) -> None:
+    """Of a person who was deleted: what people deleted stays so, and what they restored is there.
+
+    Two who typed in the same person made two records: with one deleted, the other one gets its counterpart.
+    """
+    last, excused = {act.side: act for act in ends}, made_again(case)
+    made = Counter(a.side for a in case.acts if (a.verb, a.kind, a.token) == ("create", "person", token))
+    for side, shown, key in (("crm", crm, "id"), ("books", books, "contact_person_id")):
+        act = last.get(side)
+        if act is None:
+            continue
+        if act.verb == "restore" and not shown:
+            case.verdict.add("lost", f"{case.org} person {token}: restored in {side} and gone again")
+        is_same = any(record[key] == act.value for record in shown)
+        if act.verb == "delete" and shown and (is_same or (len(made) < 2 and act.value not in excused)):
+            case.verdict.add("resurrected", f"{case.org} person {token}: deleted in {side} and there again")
+
+
+def _is_person_back(
+    case: Case, ends: list[Act], crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]
+) -> bool:
+    """A Contact whose pair a restored table did not know was made again, then somebody restored it: one is asked."""
+    deleted = {act.value for act in ends if (act.side, act.verb) == ("crm", "delete")}
+    back = [contact for contact in crm if contact["id"] in deleted & made_again(case)]
+    return (len(crm), len(books), len(back)) == (2, 1, 1) and case.is_asked_about(back, "contact_person")
 
 
 def _stamps(case: Case, token: str, crm: Mapping[str, Any], books: Mapping[str, Any]) -> None:
@@ -143,12 +186,16 @@ def _equal(case: Case, entity: str, token: str, crm: Mapping[str, Any], books: M
 def is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     """Held with both values in the history, and people did type on both sides, or what was agreed is lost.
 
-    A record that another was merged into took over values that nobody typed there.
+    A record that another was merged into took over values that nobody typed there, and a restored pair trusts nothing
+    that was agreed before.
     """
     sides = {a.side for a in case.acts if a.token == token and a.field == name}
     for entry in reversed(case.history):
         is_meant = entry["kind"] == "held" and entry.get("field") == name
-        if is_meant and (len(sides) > 1 or token in case.masters or is_of_lost_state(case, entry)):
+        is_new = (
+            token in case.masters or bool(case.ends.get(("person", token))) or is_of_lost_state(case, entry)
+        )
+        if is_meant and (len(sides) > 1 or is_new):
             crm, books = values_in(entry.get("crm")), values_in(entry.get("books"))
             if set(left) <= crm | {""} and set(right) <= books | {""}:
                 return True

@@ -24,6 +24,7 @@ from tests.system.simulation.calm import calm
 from tests.system.simulation.evidence import Act, Restore
 from tests.system.simulation.faults import Faults
 from tests.system.simulation.functions import Functions
+from tests.system.simulation.leavers import Leavers
 from tests.system.simulation.loop import START, VirtualLoop
 from tests.system.simulation.org import Network, Org
 from tests.system.simulation.plan import Plan, draw
@@ -67,6 +68,7 @@ class Simulation:
     functions: Functions = field(init=False)
     users: Users = field(init=False)
     traders: Traders = field(init=False)
+    leavers: Leavers = field(init=False)
     faults: Faults = field(init=False)
     acts: list[Act] = field(default_factory=list)
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class Simulation:
         self.calls = {name: [] for name in self.orgs}
         self.mapping = yaml.safe_load(plan.mapping)
         self.traders = Traders(self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next)
+        self.leavers = Leavers(self.users, Random(f"{seed}:leavers"))
 
     # --- the log -----------------------------------------------------------------------------------------
 

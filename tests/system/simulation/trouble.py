@@ -10,7 +10,7 @@ from tandem.core.records import Mode
 from tandem.engine.ports import Item
 from tests.system.simulation import endings
 from tests.system.simulation.evidence import Restore
-from tests.system.simulation.plan import TRADE
+from tests.system.simulation.plan import LEAVES, TRADE
 from tests.system.simulation.users import Customer
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ async def trouble(sim: Simulation, events: int) -> None:
         if sim.outcome.events >= lost:
             lost = end
             await _restored(sim, *backup)
-        is_trade = sim.plan.has_goods and sim.traders.rng.random() < TRADE
-        sim.outcome.events += sim.traders.act() if is_trade else _event(sim, rng)
+        sim.outcome.events += _act(sim, rng)
         dice = rng.random()
         if dice < 0.7:
             await asyncio.sleep(rng.expovariate(1 / pause))
@@ -85,6 +84,14 @@ def _unanswered(sim: Simulation) -> list[tuple[Customer, str]]:
         for place, side in made.items()
         if place in {("crm", customer.crm), ("books", customer.books)}
     ]
+
+
+def _act(sim: Simulation, rng: Random) -> int:
+    if sim.plan.has_goods and sim.traders.rng.random() < TRADE:
+        return sim.traders.act()
+    if sim.plan.has_leavers and sim.leavers.rng.random() < LEAVES:
+        return sim.leavers.act()
+    return _event(sim, rng)
 
 
 def _event(sim: Simulation, rng: Random) -> int:

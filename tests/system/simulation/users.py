@@ -162,13 +162,13 @@ class Users:
 
     def _find_crm(self, customer: Customer) -> str | None:
         for record in customer.org.world.crm.store.data["Accounts"].live.values():
-            if _token(record.values.get("Account_Name")) == customer.token:
+            if token_in(record.values.get("Account_Name")) == customer.token:
                 return record.id
         return None
 
     def _find_books(self, customer: Customer) -> str | None:
         for contact in customer.org.world.books.store.contacts.values():
-            if _token(contact.values.get("contact_name")) == customer.token:
+            if token_in(contact.values.get("contact_name")) == customer.token:
                 return contact.id
         return None
 
@@ -281,7 +281,7 @@ class Users:
             found = [
                 r
                 for r in org.world.crm.store.data["Contacts"].live.values()
-                if _token(r.values.get("Last_Name")) == token
+                if token_in(r.values.get("Last_Name")) == token
             ]
             if not found:
                 return 0
@@ -289,7 +289,7 @@ class Users:
             done = org.act(edits.crm_edit, {crm: value}, module="Contacts", id=found[0].id)
         else:
             contact = org.world.books.store.get(customer.books or "")
-            people = [p for p in contact.persons if _token(p.values.get("last_name")) == token]
+            people = [p for p in contact.persons if token_in(p.values.get("last_name")) == token]
             if not people:
                 return 0
             saw = people[0].values.get(books)
@@ -300,7 +300,8 @@ class Users:
         return 1
 
 
-def _token(text: Any) -> str | None:
+def token_in(text: Any) -> str | None:
+    """The number that a name carries."""
     found = TOKEN.search(str(text or ""))
     return found.group(0) if found else None
 

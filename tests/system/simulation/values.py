@@ -12,7 +12,7 @@ from tests.system.simulation.evidence import (
     took_effect,
     values_in,
 )
-from tests.system.simulation.windows import gave_way_unrecorded, in_books_window
+from tests.system.simulation.windows import gave_way_unrecorded, in_books_window, is_proof_gone
 
 PROMPT = 30.0
 """Seconds that an edit may take to the other side while nothing is at fault."""
@@ -68,7 +68,7 @@ def _is_asked(case: Case, act: Act) -> bool:
         if (entry["kind"], entry.get("field")) == ("held", act.field)
         and act.at <= moment_of(entry) <= act.at + PROMPT
     ]
-    return bool(asked) and act.token in map(case.names().get, asked)
+    return (bool(asked) and act.token in map(case.names().get, asked)) or is_proof_gone(case, act.token)
 
 
 def _carried(case: Case) -> dict[tuple[str, str], float]:
@@ -81,7 +81,9 @@ def _carried(case: Case) -> dict[tuple[str, str], float]:
 
 
 def _is_ended(case: Case, act: Act) -> bool:
-    return case.is_excused(case.owners[act.token] if act.kind == "person" else act.token)
+    if act.kind != "person":
+        return case.is_excused(act.token)
+    return bool(case.ends.get(("person", act.token))) or case.is_excused(case.owners[act.token])
 
 
 def _shown(case: Case) -> dict[tuple[str, str], set[str]]:

@@ -8,7 +8,15 @@ from http import HTTPStatus
 from typing import Any
 
 from tests.system.simulation.case import Case
-from tests.system.simulation.evidence import Act, moment_of, seconds_of, took_effect, values_in, written_ids
+from tests.system.simulation.evidence import (
+    Act,
+    moment_of,
+    seconds_of,
+    token_of,
+    took_effect,
+    values_in,
+    written_ids,
+)
 
 WINDOW = 30.0
 """Seconds between the last look at a Books record and a write to it: Books has no lock (docs/correctness.md).
@@ -179,6 +187,18 @@ def is_asked_whether_one(case: Case, crm: str, books: str) -> bool:
     )
 
 
+def is_proof_gone(case: Case, token: str) -> bool:
+    """Two people made the customer, and the person whose e-mail links the two was deleted: a person is asked."""
+    if not case.ends.get(("person", token)):
+        return False
+    names = case.names()
+    return any(
+        (entry["kind"], entry.get("cause")) == ("held", "match:name only")
+        and names.get(str(entry["record"]).rsplit("/", 1)[-1]) == token
+        for entry in case.history
+    )
+
+
 def made_again(case: Case) -> set[str]:
     """Ids of what people deleted and Tandem makes again as declared: nothing that it knows tells of the delete."""
     lost = {str(act.value) for act in case.acts if act.verb == "delete" and _is_of_a_lost_pair(case, act)}
@@ -188,7 +208,7 @@ def made_again(case: Case) -> set[str]:
 def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
     """One of the two was made by us since the backup, and this one deleted before the table knew the pair again."""
     id, other = str(act.value), "books" if act.side == "crm" else "crm"
-    made = next((c for c in case.calls if _made(c, act.side, id) or _stamped(c, other, id)), None)
+    made = next((c for c in case.calls if _made(c, act.side, id) or _made_of(c, other, act)), None)
     return made is not None and any(
         restore.saved - UNSETTLED <= seconds_of(made) <= restore.stopped + ON_ITS_WAY
         and not any(_links(entry, act) and restore.up <= moment_of(entry) <= act.at for entry in case.history)
@@ -196,10 +216,13 @@ def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
     )
 
 
-def _stamped(call: Mapping[str, Any], product: str, id: str) -> bool:
-    """A create that named the record it was made of."""
-    is_create = call["product"] == product and call["method"] == "POST" and took_effect(call)
-    return is_create and id in values_in(call.get("request_body"))
+def _made_of(call: Mapping[str, Any], product: str, act: Act) -> bool:
+    """The create of this record's counterpart: by its stamp, or by the name of a person, which bears none in Books."""
+    if call["product"] != product or call["method"] != "POST" or not took_effect(call):
+        return False
+    body = call.get("request_body") or {}
+    is_person = act.kind == "person" and token_of(body.get("last_name")) == act.token
+    return is_person or str(act.value) in values_in(body)
 
 
 def _links(entry: Mapping[str, Any], act: Act) -> bool:
