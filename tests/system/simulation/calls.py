@@ -72,6 +72,8 @@ def _count_writes(case: Case, made: list[dict[str, Any]]) -> None:
     causes: Counter[tuple[str, str]] = Counter()
     for act in case.acts:
         causes[act.token, "books" if act.side == "crm" else "crm"] += 1
+        if act.verb == "release":
+            causes[act.token, act.side] += 1
     for entry in case.history:
         rules = (entry.get("rules") or {}).values()
         if any(str(rule).startswith("conflict") for rule in rules) or entry["kind"] == "unknown":

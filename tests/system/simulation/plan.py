@@ -33,6 +33,10 @@ LEAVERS = 0.5
 """Seeds in which persons are deleted."""
 LEAVES = 0.1
 """Acts of such a seed that do so, or undo it."""
+OPERATORS = 0.5
+"""Seeds in which somebody answers what is held."""
+ANSWERS = 0.1
+"""Acts of such a seed that do so, where anything is held."""
 
 FIXED: dict[str, tuple[Any, str]] = {
     "null_clears": (
@@ -80,6 +84,8 @@ class Plan:
     """Vendors and items are in the mapping, and people work on them."""
     has_leavers: bool
     """Persons of customers are deleted and restored."""
+    has_operators: bool
+    """Somebody answers what is held."""
 
     @property
     def mapping(self) -> str:
@@ -93,6 +99,7 @@ class Plan:
             "one_group": self.one_group,
             **({"has_goods": True} if self.has_goods else {}),
             **({"has_leavers": True} if self.has_leavers else {}),
+            **({"has_operators": True} if self.has_operators else {}),
             "workers": self.workers,
             "lag": self.lag,
             "zoho_skew": self.zoho_skew,
@@ -155,4 +162,5 @@ def draw(seed: int) -> Plan:
         day_ends=rng.random() < 0.05,
         has_goods=Random(f"{seed}:goods").random() < GOODS,
         has_leavers=Random(f"{seed}:leavers").random() < LEAVERS,
+        has_operators=Random(f"{seed}:operators").random() < OPERATORS,
     )

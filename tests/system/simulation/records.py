@@ -117,7 +117,8 @@ def _ended(
 
 
 def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]) -> None:
-    if case.is_excused(case.owners[token]):
+    owner = case.owners[token]
+    if case.is_excused(owner) or is_proof_gone(case, owner):
         return
     ends = case.ends.get(("person", token), [])
     if len(crm) > 1 or len(books) > 1:
@@ -160,10 +161,15 @@ def _left(
 def _is_person_back(
     case: Case, ends: list[Act], crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]
 ) -> bool:
-    """A Contact whose pair a restored table did not know was made again, then somebody restored it: one is asked."""
+    """A Contact whose pair a restored table did not know was made again, then somebody restored it: one is asked.
+
+    Nobody, where the person in Books was deleted as well: then either Contact is a person of its own.
+    """
     deleted = {act.value for act in ends if (act.side, act.verb) == ("crm", "delete")}
     back = [contact for contact in crm if contact["id"] in deleted & made_again(case)]
-    return (len(crm), len(books), len(back)) == (2, 1, 1) and case.is_asked_about(back, "contact_person")
+    is_free = any((act.side, act.verb) == ("books", "delete") for act in ends)
+    asked = is_free or case.is_asked_about(back, "contact_person")
+    return (len(crm), len(back)) == (2, 1) and len(books) < 2 and asked
 
 
 def _stamps(case: Case, token: str, crm: Mapping[str, Any], books: Mapping[str, Any]) -> None:

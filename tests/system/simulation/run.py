@@ -26,6 +26,7 @@ from tests.system.simulation.faults import Faults
 from tests.system.simulation.functions import Functions
 from tests.system.simulation.leavers import Leavers
 from tests.system.simulation.loop import START, VirtualLoop
+from tests.system.simulation.operators import Operators
 from tests.system.simulation.org import Network, Org
 from tests.system.simulation.plan import Plan, draw
 from tests.system.simulation.traders import Traders
@@ -69,6 +70,7 @@ class Simulation:
     users: Users = field(init=False)
     traders: Traders = field(init=False)
     leavers: Leavers = field(init=False)
+    operators: Operators = field(init=False)
     faults: Faults = field(init=False)
     acts: list[Act] = field(default_factory=list)
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -94,6 +96,7 @@ class Simulation:
         self.mapping = yaml.safe_load(plan.mapping)
         self.traders = Traders(self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next)
         self.leavers = Leavers(self.users, Random(f"{seed}:leavers"))
+        self.operators = Operators(self.functions, list(CHANNELS), Random(f"{seed}:operators"), self.wrote)
 
     # --- the log -----------------------------------------------------------------------------------------
 

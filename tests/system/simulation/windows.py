@@ -120,11 +120,7 @@ def _looked_in_vain(entry: Mapping[str, Any], made: Mapping[str, Any], act: Act)
     stamp, intended = str(entry["record"]).rsplit("/", 1)[1], str(entry["sk"]).split("#", 1)[0]
     took = seconds_of(made) - datetime.fromisoformat(intended).timestamp()
     looked = moment_of(entry)
-    return (
-        stamp in values_in(made["request_body"])
-        and -CLOCKS <= took <= ON_ITS_WAY
-        and looked >= act.at - CLOCKS
-    )
+    return _names(made, stamp, act) and -CLOCKS <= took <= ON_ITS_WAY and looked >= act.at - CLOCKS
 
 
 def _was_renamed(case: Case, made: Mapping[str, Any], act: Act) -> bool:
@@ -206,23 +202,27 @@ def made_again(case: Case) -> set[str]:
 
 
 def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
-    """One of the two was made by us since the backup, and this one deleted before the table knew the pair again."""
+    """The pair was made or linked since the backup, and this one deleted before the table knew the pair again."""
     id, other = str(act.value), "books" if act.side == "crm" else "crm"
-    made = next((c for c in case.calls if _made(c, act.side, id) or _made_of(c, other, act)), None)
-    return made is not None and any(
-        restore.saved - UNSETTLED <= seconds_of(made) <= restore.stopped + ON_ITS_WAY
-        and not any(_links(entry, act) and restore.up <= moment_of(entry) <= act.at for entry in case.history)
+    paired = [seconds_of(c) for c in case.calls if _made(c, act.side, id) or _made_of(c, other, act)][:1]
+    linked = [moment_of(entry) for entry in case.history if _links(entry, act)]
+    return any(
+        any(restore.saved - UNSETTLED <= at <= restore.stopped + ON_ITS_WAY for at in [*paired, *linked])
+        and not any(restore.up <= at <= act.at for at in linked)
         for restore in case.evidence.restored
     )
 
 
 def _made_of(call: Mapping[str, Any], product: str, act: Act) -> bool:
-    """The create of this record's counterpart: by its stamp, or by the name of a person, which bears none in Books."""
-    if call["product"] != product or call["method"] != "POST" or not took_effect(call):
-        return False
-    body = call.get("request_body") or {}
-    is_person = act.kind == "person" and token_of(body.get("last_name")) == act.token
-    return is_person or str(act.value) in values_in(body)
+    """The create of this record's counterpart."""
+    is_create = call["product"] == product and call["method"] == "POST" and took_effect(call)
+    return is_create and _names(call, str(act.value), act)
+
+
+def _names(create: Mapping[str, Any], stamp: str, act: Act) -> bool:
+    """By its stamp, or by the name of a person, who bears none in Books."""
+    body = create.get("request_body") or {}
+    return stamp in values_in(body) or (act.kind == "person" and token_of(body.get("last_name")) == act.token)
 
 
 def _links(entry: Mapping[str, Any], act: Act) -> bool:
