@@ -1,0 +1,153 @@
+"""The rules of the judge for persons who were deleted and restored, and for what hangs on their e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.system.sections import india
+from tests.system.simulation import windows
+from tests.system.simulation.case import Case
+from tests.system.simulation.evidence import Act, Evidence, Restore
+from tests.system.simulation.records import records
+from tests.system.simulation.verdict import Verdict
+
+MAPPING = yaml.safe_load(india())
+RESTORE = Restore(1_000.0, 1_200.0, 1_300.0)
+
+
+def at(seconds: float) -> str:
+    """A moment of a test as a log tells it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def act(verb: str, side: str, value: Any = None, kind: str = "person", token: str = "No2") -> Act:
+    """Somebody did something to the person of these tests, who belongs to the customer No1."""
+    return Act(1_150.0, verb, "a", side, kind, token, value=value, into="No1" if verb == "create" else "")
+
+
+CREATED = (replace(act("create", "crm", kind="customer", token="No1"), into=""), act("create", "crm"))
+
+
+def contact(id: str = "5", **more: Any) -> dict[str, Any]:
+    """The person in CRM."""
+    return {"id": id, "Last_Name": "Rao No2", "Email": "no2@x.example", "Account_Name": {"id": "1"}, **more}
+
+
+def person(id: str = "6", **more: Any) -> dict[str, Any]:
+    """The person in Books."""
+    return {"contact_person_id": id, "last_name": "Rao No2", "email": "no2@x.example", **more}
+
+
+def case_of(
+    contacts: Sequence[Any],
+    persons: Sequence[Any],
+    *acts: Act,
+    history: Sequence[dict[str, Any]] = (),
+    calls: Sequence[dict[str, Any]] = (),
+    restored: Sequence[Restore] = (),
+    account: str = "",
+) -> Case:
+    """A customer on both sides, with these persons; `account`: what the Account shows as its website."""
+    accounts = [{"id": "1", "Account_Name": "No1 Works", "Website": account}]
+    shown = {"contact_id": "9", "contact_name": "No1 Works", "status": "active", "contact_persons": persons}
+    sides = {"crm": {"Accounts": accounts, "Contacts": contacts}, "books": {"contacts": [shown]}}
+    done = [*CREATED, *acts]
+    evidence = Evidence({}, {}, [], MAPPING, done, restored=list(restored))
+    return Case(evidence, "a", sides, done, list(calls), list(history), Verdict())
+
+
+def found(case: Case) -> list[str]:
+    """The counters that the rule raises."""
+    records(case)
+    return [finding.counter for finding in case.verdict.findings]
+
+
+def test_a_person_has_one_counterpart() -> None:
+    """Or is found."""
+    assert found(case_of([contact()], [person()])) == []
+    assert found(case_of([contact()], [])) == ["stuck"]
+    assert found(case_of([contact(), contact("7")], [person()])) == ["duplicates"]
+    assert found(case_of([contact()], [person(email="other@x.example")])) == ["unequal"]
+
+
+def test_a_deleted_person_stays_so_and_is_kept_on_the_other_side() -> None:
+    """On whichever side; one who was restored is there, and in step again."""
+    gone_in_crm, gone_in_books = act("delete", "crm", "5"), act("delete", "books", "6")
+    back = act("restore", "crm", "5")
+    assert found(case_of([], [person()], gone_in_crm)) == []
+    assert found(case_of([contact()], [], gone_in_books)) == []
+    assert found(case_of([], [], gone_in_crm, gone_in_books)) == []
+    for again in (contact(), contact("7")):
+        assert found(case_of([again], [person()], gone_in_crm)) == ["resurrected"]
+    for again in (person(), person("8")):
+        assert found(case_of([contact()], [again], gone_in_books)) == ["resurrected"]
+    assert found(case_of([contact()], [person()], gone_in_crm, back)) == []
+    assert found(case_of([], [person()], gone_in_crm, back)) == ["lost"]
+    assert found(case_of([contact()], [person(email="o@x.example")], gone_in_crm, back)) == ["unequal"]
+
+
+def test_where_two_typed_in_one_person_the_other_one_gets_its_counterpart() -> None:
+    """But the very record that was deleted is not back."""
+    twice, gone = act("create", "books"), act("delete", "crm", "5")
+    assert found(case_of([contact("7")], [person()], twice, gone)) == []
+    assert found(case_of([contact("5")], [person()], twice, gone)) == ["resurrected"]
+
+
+def test_what_differs_of_a_restored_person_is_held() -> None:
+    """Nothing that was agreed before is trusted, though one side alone was edited."""
+    ends = (act("delete", "crm", "5"), act("restore", "crm", "5"))
+    apart = ([contact()], [person(email="o@x.example")])
+    held = {"kind": "held", "at": at(2_000.0), "record": "a/crm/contact_person/5", "field": "email"}
+    shown = {"crm": "no2@x.example", "books": "o@x.example"}
+    assert found(case_of(*apart, *ends, history=[held | shown])) == []
+    assert found(case_of(*apart, *ends, history=[held | shown | {"books": "p@x.example"}])) == ["unequal"]
+    assert found(case_of(*apart, history=[held | shown])) == ["unequal"]
+
+
+@pytest.mark.parametrize(("linked", "is_excused"), [(1_100.0, True), (900.0, True), (700.0, False)])
+def test_one_whose_pair_a_restored_table_did_not_know_may_be_made_again(
+    linked: float, is_excused: bool
+) -> None:
+    """It was linked since the backup, or an open intent's time before; with the Contact restored, one is asked."""
+    ends = (act("delete", "crm", "5"), act("restore", "crm", "5"))
+    link = {"kind": "link", "at": at(linked), "crm_id": "5", "books_id": "6"}
+    asked = {"kind": "held", "at": at(2_000.0), "record": "a/crm/contact_person/5", "candidates": ["6"]}
+    both = [contact(), contact("7")]
+    expected = [] if is_excused else ["duplicates"]
+    assert found(case_of(both, [person()], *ends, history=[link, asked], restored=[RESTORE])) == expected
+    assert found(case_of(both, [person()], *ends, history=[link], restored=[RESTORE])) == ["duplicates"]
+    books = act("delete", "books", "6")
+    assert found(case_of(both, [], *ends, books, history=[link], restored=[RESTORE])) == expected
+
+
+def test_a_create_of_a_person_is_known_by_the_name_it_carries() -> None:
+    """A person bears no stamp in Books."""
+    made = {
+        "time": at(1_100.0), "seq": 1, "product": "books", "method": "POST", "status": 201, "committed": True,
+        "path": "/books/v3/contacts/contactpersons", "record_ids": ["6"], "fault": None, "endpoint": "",
+    }  # fmt: skip
+    gone = act("delete", "crm", "5")
+    for name, excused in (("Rao No2", {"5"}), ("Rao No3", set[str]())):
+        case = case_of([], [], gone, calls=[made | {"request_body": {"last_name": name}}], restored=[RESTORE])
+        assert windows.made_again(case) == excused
+
+
+def test_two_that_an_e_mail_links_are_asked_about_once_the_person_is_gone() -> None:
+    """By their name alone nobody is linked; with the person there, or unasked, they are to be in step."""
+    held = {"kind": "held", "at": at(2_000.0), "record": "a/crm/customer/1", "cause": "match:name only"}
+    first = replace(act("create", "books", token="No1"), into="No1")
+    gone = act("delete", "books", "6", token="No1")
+    apart = {"account": "https://other.example"}
+    assert found(case_of([], [], first, gone, history=[held], **apart)) == []
+    assert found(case_of([], [], first, gone, **apart)) == ["unequal", "stuck"]
+    assert found(case_of([], [], first, history=[held], **apart))[0] == "unequal"
+    assert (
+        found(case_of([], [], first, gone, history=[held | {"record": "a/crm/customer/2"}], **apart))[0]
+        == "unequal"
+    )
