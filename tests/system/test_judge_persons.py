@@ -143,11 +143,11 @@ def test_two_that_an_e_mail_links_are_asked_about_once_the_person_is_gone() -> N
     held = {"kind": "held", "at": at(2_000.0), "record": "a/crm/customer/1", "cause": "match:name only"}
     first = replace(act("create", "books", token="No1"), into="No1")
     gone = act("delete", "books", "6", token="No1")
-    apart = {"account": "https://other.example"}
-    assert found(case_of([], [], first, gone, history=[held], **apart)) == []
-    assert found(case_of([], [], first, gone, **apart)) == ["unequal", "stuck"]
-    assert found(case_of([], [], first, history=[held], **apart))[0] == "unequal"
+    site = "https://other.example"
+    assert found(case_of([], [], first, gone, history=[held], account=site)) == []
+    assert found(case_of([], [], first, gone, account=site)) == ["unequal", "stuck"]
+    assert found(case_of([], [], first, history=[held], account=site))[0] == "unequal"
     assert (
-        found(case_of([], [], first, gone, history=[held | {"record": "a/crm/customer/2"}], **apart))[0]
+        found(case_of([], [], first, gone, history=[held | {"record": "a/crm/customer/2"}], account=site))[0]
         == "unequal"
     )
