@@ -124,6 +124,9 @@ def test_one_whose_pair_a_restored_table_did_not_know_may_be_made_again(
     assert found(case_of(both, [person()], *ends, history=[link], restored=[RESTORE])) == ["duplicates"]
     books = act("delete", "books", "6")
     assert found(case_of(both, [], *ends, books, history=[link], restored=[RESTORE])) == expected
+    typed, two = replace(act("edit", "books", "o@x.example"), field="email"), [person(), person("8")]
+    assert found(case_of(both, two, *ends, typed, history=[link], restored=[RESTORE])) == expected
+    assert found(case_of(both, two, *ends, history=[link, asked], restored=[RESTORE])) == ["duplicates"]
 
 
 def test_a_create_of_a_person_is_known_by_the_name_it_carries() -> None:

@@ -122,7 +122,7 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
         return
     ends = case.ends.get(("person", token), [])
     if len(crm) > 1 or len(books) > 1:
-        if not _is_person_back(case, ends, crm, books):
+        if not _is_person_back(case, token, crm, books):
             case.verdict.add(
                 "duplicates", f"{case.org} person {token}: {len(crm)} in CRM, {len(books)} in Books"
             )
@@ -159,17 +159,22 @@ def _left(
 
 
 def _is_person_back(
-    case: Case, ends: list[Act], crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]
+    case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]
 ) -> bool:
     """A Contact whose pair a restored table did not know was made again, then somebody restored it: one is asked.
 
-    Nobody, where the person in Books was deleted as well: then either Contact is a person of its own.
+    Nobody, where the person in Books was deleted as well, or where one of the e-mails was edited since: then either
+    Contact is a person of its own.
     """
+    ends = case.ends.get(("person", token), [])
     deleted = {act.value for act in ends if (act.side, act.verb) == ("crm", "delete")}
     back = [contact for contact in crm if contact["id"] in deleted & made_again(case)]
+    if (len(crm), len(back)) != (2, 1):
+        return False
+    if any((act.kind, act.token, act.field) == ("person", token, "email") for act in case.acts):
+        return len(books) <= len(crm)
     is_free = any((act.side, act.verb) == ("books", "delete") for act in ends)
-    asked = is_free or case.is_asked_about(back, "contact_person")
-    return (len(crm), len(back)) == (2, 1) and len(books) < 2 and asked
+    return len(books) < len(crm) and (is_free or case.is_asked_about(back, "contact_person"))
 
 
 def _stamps(case: Case, token: str, crm: Mapping[str, Any], books: Mapping[str, Any]) -> None:
