@@ -9,12 +9,20 @@ from random import Random
 from typing import Any, Literal
 
 from sandbox.control.words import known_only
-from sandbox.replies import Json
+from sandbox.replies import ControlError, Json
 
 When = Literal["before", "record", "after", "delivery", "write", "list", "touch", "once"]
 
 COMMON = ("product", "count", "until", "probability", "skip", "seed", "match")
 """What every fault that strikes calls takes; beside it what its text names in backquotes."""
+PRODUCTS = ("crm", "books", "accounts", "any")
+WORDS = {
+    ("edit_beside", "moment"): ("before", "under", "after"),
+    ("page_shifts", "change"): ("edit", "insert", "delete"),
+    ("text_form", "form"): ("nfc", "html"),
+}
+"""What an option of a fault can say, where that is one of some words."""
+RANGES = {"status": (100, 599), "every": (1, 1_000), "copies": (0, 100), "seconds": (0, 1_000_000)}
 MATCHES = ("method", "endpoint", "module", "org", "record_id")
 
 CATALOGUE: dict[str, tuple[When, str]] = {
@@ -147,6 +155,22 @@ def options_of(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"`(\w+)`", text))
 
 
+def check_words(name: str, values: Json) -> None:
+    """Raise ControlError for an option that says a word which nobody knows."""
+    if values.get("product") is not None:
+        known_only("product", (values["product"],), PRODUCTS)
+    for option in values:
+        if (words := WORDS.get((name, option))) is not None:
+            known_only(f"{option} of {name}", (values[option],), words)
+
+
+def _check_numbers(values: Json) -> None:
+    for option, (least, most) in RANGES.items():
+        value = values.get(option, least)
+        if not isinstance(value, int | float) or not least <= value <= most:
+            raise ControlError(f"{option} is a number from {least} to {most}, not {value!r}")
+
+
 def _implied_product(name: str) -> str | None:
     head = name.split("_", 1)[0]
     if head in ("crm", "books", "accounts"):
@@ -167,6 +191,8 @@ class FaultBook:
         known_only("fault", (name,), CATALOGUE)
         known_only(f"option of {name}", values, (*COMMON, *options_of(CATALOGUE[name][1])))
         known_only("match", values.get("match") or {}, MATCHES)
+        check_words(name, values)
+        _check_numbers(values)
         return self._add(
             Fault(
                 self._next,
@@ -174,7 +200,7 @@ class FaultBook:
                 CATALOGUE[name][0],
                 self.chance(values),
                 values.get("product") or _implied_product(name),
-                values.get("count"),
+                None if values.get("count") is None else int(values["count"]),
                 values.get("until"),
                 float(values.get("probability", 1.0)),
                 int(values.get("skip", 0)),

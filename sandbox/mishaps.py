@@ -6,14 +6,15 @@ Each is named, and what it strikes is told or drawn by a seed; what can be taken
 from __future__ import annotations
 
 from collections.abc import Callable
+from zoneinfo import available_timezones
 
 from sandbox import bystander
 from sandbox.automation import rule
 from sandbox.clock import SkewedClock
 from sandbox.control import edits
 from sandbox.control.words import known_only
-from sandbox.faults import Fault, options_of
-from sandbox.replies import Json
+from sandbox.faults import Fault, check_words, options_of
+from sandbox.replies import ControlError, Json
 from sandbox.scene import Scene, Undo, set_back
 from sandbox.schema_changes import SCHEMA_CHANGES
 from sandbox.world import World
@@ -23,6 +24,7 @@ def happen(world: World, name: str, values: Json) -> Fault:
     """Do a mishap and list it among the faults; raises ControlError for what is not there."""
     text, strike = AT_ONCE[name]
     known_only(f"option of {name}", values, ("product", "module", "seed", *options_of(text)))
+    check_words(name, values)
     undo = strike(Scene(world, values, world.faults.chance(values)))
     return world.faults.note(name, values, undo)
 
@@ -104,6 +106,8 @@ def _stop(scene: Scene) -> Undo:
 def _zone(scene: Scene) -> Undo:
     zones = ["Asia/Kolkata", "Europe/London", "America/New_York", "Pacific/Chatham"]
     zone = scene.values["zone"] = str(scene.drawn("zone", zones))
+    if zone not in available_timezones():
+        raise ControlError(f"no zone is called {zone!r}")
     world = scene.world
     if scene.product == "crm":
         return set_back(world.crm.render, zone=zone)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sandbox.crm.records import REFUSALS
 from sandbox.faults import Fault, Target
 from sandbox.replies import BooksError, CrmError, Json, SandboxError
+from sandbox.shapes import number_of, object_of
 
 if TYPE_CHECKING:
     from sandbox.pipeline import Call
@@ -60,8 +61,8 @@ def _refusal(call: Call, fault: Fault, body: Json) -> SandboxError:
             "email": (4, "A contact person with this email already exists."),
             None: (4, "Invalid value passed"),
         }[kind]
-        return BooksError(int(options.get("code", code)), str(options.get("message", message)), status)
-    code_text, details = str(options.get("code", "INVALID_DATA")), dict(options.get("details") or {})
+        return BooksError(number_of(options.get("code"), code), str(options.get("message", message)), status)
+    code_text, details = str(options.get("code", "INVALID_DATA")), object_of(options.get("details"))
     message = dict(reversed(REFUSALS.values())).get(code_text, "invalid data")
     if kind is not None:
         names = _NAMES if kind == "name" else _EMAILS
