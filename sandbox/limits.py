@@ -36,6 +36,7 @@ class LimitPlan:
     tokens_per_ten_minutes: int | None = None
     books_rules_per_org: int | None = None
     books_rules_per_module: int | None = None
+    crm_downloads_per_minute: int | None = None
     time_scale: float = 1.0
 
     def changed(self, values: dict[str, Any]) -> LimitPlan:
@@ -53,7 +54,7 @@ def plan_of(mode: LimitMode, books_plan: str = "Professional") -> LimitPlan:
         return LimitPlan()
     daily = BOOKS_DAILY.get(books_plan, 5_000)
     in_flight = 5 if books_plan == "Free" else 10
-    real = LimitPlan(100, daily, in_flight, 1_000, 55_000, 15, 10, 10, 200, 10)
+    real = LimitPlan(100, daily, in_flight, 1_000, 55_000, 15, 10, 10, 200, 10, 10)
     return replace(real, time_scale=60.0) if mode == "scaled" else real
 
 
@@ -142,5 +143,6 @@ class Meter:
         self.books_flying = 0
         self.webhooks_day = DayCount(clock, zone)
         self.crm_credits = Spending()
+        self.crm_downloads = Window()
         self.crm_flying = 0
         self.crm_heavy_flying = 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.crm import coql
 from sandbox.crm.records import CrmRecord
+from sandbox.gatekeeper import crm_limit
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
 from sandbox.shapes import is_web_address, number_of, object_of, objects_of, texts_of
@@ -237,11 +238,20 @@ def job_status(call: Call) -> Reply:
     return Reply(200, {"data": [_details(call, job, state)]})
 
 
+def _count_download(call: Call) -> None:
+    plan, meter, now = call.world.limits, call.world.meter, call.world.clock.now()
+    most = plan.crm_downloads_per_minute
+    if most is not None and meter.crm_downloads.count(now, 60 / plan.time_scale) >= most:
+        raise crm_limit(call)
+    meter.crm_downloads.add(now)
+
+
 def job_result(call: Call) -> Reply:
     """GET /crm/bulk/v8/read/{id}/result: a ZIP with one CSV, until it is thrown away."""
     job = _job(call)
     if not _is_done(call, job) or _is_over(call, job):
         raise CrmError("RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", status=404)
+    _count_download(call)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(job.fields)

@@ -159,3 +159,15 @@ async def test_a_custom_view_is_refused(zoho: Zoho) -> None:
     """There is none, and a job without its filter would hold more than was asked for."""
     refused = await _order(zoho, query={"module": {"api_name": "Accounts"}, "cvid": "1"})
     assert (refused.status_code, refused.json()["code"]) == (400, "CVID_NOT_SUPPORTED")
+
+
+async def test_the_eleventh_download_of_a_minute_is_refused(zoho: Zoho) -> None:
+    """Ten are allowed, whatever the job; a minute later it goes on."""
+    await zoho.control("PUT", "/limits", {"mode": "real"})
+    job = (await _order(zoho)).json()["data"][0]["details"]["id"]
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    statuses = []
+    for seconds in (3, *[1] * 10, 50):
+        zoho.step(seconds)
+        statuses.append((await zoho.http.get(f"/crm/bulk/v8/read/{job}/result", headers=headers)).status_code)
+    assert statuses == [200] * 10 + [429, 200]
