@@ -150,7 +150,8 @@ _TOKENS = (
     "client_id client_secret"
 )
 _FIELD = (
-    "product module entity api_name data_type label length unique mandatory read_only lookup picklist options"
+    "product module entity api_name data_type label length unique mandatory read_only lookup picklist "
+    "options external"
 )
 _TABLE: list[tuple[str, str, Act, str]] = [
     ("GET", "/health", health, ""),

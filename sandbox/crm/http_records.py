@@ -65,11 +65,23 @@ def _wanted(call: Call) -> set[str] | None:
     return set(call.query["ids"].split(",")) if call.query.get("ids") else None
 
 
+def _named(call: Call) -> str:
+    """Return the id of the record that the path names, by its id or, with X-EXTERNAL, by an external field."""
+    store, module, value = call.world.crm.store, call.params["module"], call.params["id"]
+    fields = store.module(module).fields
+    for name in (call.header("x-external") or "").split(","):
+        field = fields.get(name.strip().removeprefix(f"{module}."))
+        if field is not None and field.external:
+            live = store.data[module].live.values()
+            return next((r.id for r in live if r.values.get(field.api_name) == value), value)
+    return value
+
+
 def get_record(call: Call) -> Reply:
     """GET /{module}/{id}: everything, or the asked fields; 204 when it is not there."""
     crm = call.world.crm
-    crm.store.module(call.params["module"])
-    record_id = call.params["id"]
+    record_id = _named(call)
+    call.record_ids = [record_id]
     if not record_id.isdigit() and call.world.switches.malformed_id_answer == "400":
         raise CrmError("INVALID_DATA", "the id given seems to be invalid", {"resource_path_index": 1})
     record = crm.store.get(call.params["module"], record_id)
@@ -181,7 +193,7 @@ def update_records(call: Call) -> Reply:
     since = since_header(call, "if-unmodified-since")
     items = _items(call)
     if "id" in call.params:
-        items = [{**items[0], "id": call.params["id"]}]
+        items = [{**items[0], "id": _named(call)}]
         call.record_ids = []
     if call.world.switches.bulk_unmodified_since == "whole" and since is not None:
         _refuse_whole(call, module, items, since)
@@ -257,9 +269,7 @@ def delete_records(call: Call) -> Reply:
     """DELETE /{module}/{id} or ?ids=: into the recycle bin."""
     store, module = call.world.crm.store, call.params["module"]
     store.module(module)
-    ids = (
-        [call.params["id"]] if "id" in call.params else [i for i in call.query.get("ids", "").split(",") if i]
-    )
+    ids = [_named(call)] if "id" in call.params else [i for i in call.query.get("ids", "").split(",") if i]
     if not ids:
         raise CrmError(
             "REQUIRED_PARAM_MISSING", "One of the expected parameter is missing", {"param_name": "ids"}

@@ -67,6 +67,8 @@ class CrmField:
     """What records carry."""
     labels: tuple[tuple[str, str, str], ...] = ()
     """Of relabelled values: what records carry, the actual and the display value."""
+    external: bool = False
+    """Its values name records in the header X-EXTERNAL."""
 
     @property
     def json_type(self) -> str:
@@ -117,6 +119,7 @@ def make_field(ids: IdSource, api_name: str, data_type: str, options: dict[str, 
         bool(options.get("read_only")),
         options.get("lookup"),
         tuple(options.get("picklist") or ()),
+        external=bool(options.get("external")),
     )
 
 
@@ -182,7 +185,7 @@ def field_body(meta: CrmField, modules: dict[str, CrmModule]) -> Json:
         "view_type": {"view": True, "edit": writable, "quick_create": False, "create": writable},
         "separator": False,
         "searchable": True,
-        "external": None,
+        "external": {"type": "org", "show": True} if meta.external else None,
         "api_name": meta.api_name,
         "parent_field": None,
         "unique": {"casesensitive": ""} if meta.unique else {},

@@ -284,3 +284,26 @@ async def test_an_unknown_module_and_url_are_told_apart(zoho: Zoho) -> None:
     assert (await zoho.crm("PATCH", "/Accounts/1/2/3")).status_code == 404
     assert (await zoho.crm("GET", "/org/")).status_code == 200
     assert (await zoho.crm("GET", "/users?type=CurrentUser&")).status_code == 200
+
+
+async def test_a_record_is_named_by_an_external_field(zoho: Zoho) -> None:
+    """GET, PUT and DELETE with X-EXTERNAL take its value in the path; without the header it is no id."""
+    await zoho.control("POST", "/fields", {"module": "Accounts", "api_name": "Shop_ID", "external": True})
+    record, other = await zoho.account(Shop_ID="S-1"), await zoho.account(Account_Name="B", Shop_ID="S-2")
+    fields = (await zoho.crm("GET", "/settings/fields", params={"module": "Accounts"})).json()["fields"]
+    assert [f["api_name"] for f in fields if f["external"]] == ["Shop_ID"]
+    headers = {"X-EXTERNAL": "Contacts.Other_ID, Accounts.Shop_ID"}
+    got = await zoho.crm("GET", "/Accounts/S-1", headers=headers)
+    assert got.json()["data"][0]["id"] == record
+    put = await zoho.crm("PUT", "/Accounts/S-1", {"data": [{"Phone": "5"}]}, headers=headers)
+    assert put.json()["data"][0]["details"]["id"] == record
+    gone = await zoho.crm("DELETE", "/Accounts/S-2", headers=headers)
+    assert gone.json()["data"][0]["details"]["id"] == other
+    for unnamed in ({}, {"X-EXTERNAL": "Accounts.Account_Name"}, {"X-EXTERNAL": "Contacts.Shop_ID"}):
+        assert (await zoho.crm("GET", "/Accounts/S-1", headers=unnamed)).json()["code"] == "INVALID_DATA"
+    calls = (await zoho.control("GET", "/requests?product=crm&limit=100"))["requests"]
+    assert [c["record_ids"] for c in calls if c["endpoint"].endswith("/{module}/{id}")][:3] == [
+        [record],
+        [record],
+        [other],
+    ]
