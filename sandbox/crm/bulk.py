@@ -143,7 +143,7 @@ def create_job(call: Call) -> Reply:
     page = max(1, number_of(query.get("page"), 1))
     if query.get("page_token"):
         old = jobs.get(str(query["page_token"]))
-        if old is None:
+        if old is None or call.world.clock.now() >= old.created + DAY:
             raise CrmError("INVALID_DATA", "invalid data", {"api_name": "page_token"})
         query, page = old.query, old.page + 1
     if query.get("cvid"):

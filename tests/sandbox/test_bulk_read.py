@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.crm import bulk
+
 if TYPE_CHECKING:
     import httpx
 
@@ -22,6 +24,16 @@ async def _order(zoho: Zoho, **body: Any) -> httpx.Response:
     headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
     query = {"module": {"api_name": "Accounts"}, "fields": ["Account_Name"]}
     return await zoho.http.post("/crm/bulk/v8/read", json={"query": query, **body}, headers=headers)
+
+
+async def _done(zoho: Zoho, **body: Any) -> dict[str, Any]:
+    job = (await _order(zoho, **body)).json()["data"][0]["details"]["id"]
+    zoho.step(3)
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    told: dict[str, Any] = (await zoho.http.get(f"/crm/bulk/v8/read/{job}", headers=headers)).json()["data"][
+        0
+    ]
+    return told
 
 
 async def _arrived(zoho: Zoho, inbox: Inbox, seconds: float) -> list[Any]:
@@ -171,3 +183,20 @@ async def test_the_eleventh_download_of_a_minute_is_refused(zoho: Zoho) -> None:
         zoho.step(seconds)
         statuses.append((await zoho.http.get(f"/crm/bulk/v8/read/{job}/result", headers=headers)).status_code)
     assert statuses == [200] * 10 + [429, 200]
+
+
+async def test_pages_go_on_by_number_and_by_token(zoho: Zoho, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token stands for the whole query, for a day."""
+    monkeypatch.setattr(bulk, "PER_PAGE", 2)
+    made = [await zoho.account(Account_Name=name) for name in "abc"]
+    query = {"module": {"api_name": "Accounts"}, "fields": ["Account_Name"]}
+    first = await _done(zoho, query=query)
+    assert (first["result"]["count"], first["result"]["more_records"]) == (2, True)
+    token = {"page_token": first["result"]["next_page_token"]}
+    for asked in ({**query, "page": 2}, token):
+        second = await _done(zoho, query=asked)
+        assert (second["query"]["page"], second["result"]["more_records"]) == (2, False)
+        assert [rows[0] for rows in zoho.world.bulk_jobs[second["id"]].rows] == made[2:]
+    zoho.step(86_400)
+    await zoho.login()
+    assert (await _order(zoho, query=token)).json()["details"] == {"api_name": "page_token"}
