@@ -376,6 +376,13 @@ def test_only_a_person_settles_a_held_tax_identity(crm: Any, books: Any) -> None
     assert outcome(merged(crm, books, None, held=(OURS, THEIRS), **TAX)) == "held"
 
 
+def test_a_held_tax_identity_that_is_mended_in_crm_fills_what_is_blank_in_books() -> None:
+    """It was held since it contradicted itself, and nothing stands in Books that it would replace."""
+    half = {**OURS, "place": None}
+    assert merged(OURS, NOBODY, (NOBODY, NOBODY), held=(half, NOBODY), **TAX).to is BOOKS
+    assert merged(OURS, NOBODY, None, held=(half, NOBODY), **TAX).to is BOOKS
+
+
 @pytest.mark.parametrize("take", [CRM, BOOKS])
 def test_a_person_may_take_either_tax_identity(take: Side) -> None:
     """Also CRM's, over what Books has."""

@@ -138,7 +138,7 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
         return pair.carry(taken, f"a person took {taken}", by_person=True)
     if side := _awaiting(pair):
         return pair.wait(side)
-    if pair.held is not None and field.crm_may == "fill_blank":
+    if pair.held is not None and field.crm_may == "fill_blank" and not is_blank(books):
         return pair.hold(f"differs:{field.name}", differ(pair))
     if base is None and pair.held is None:
         return pair.hold(f"differs:{field.name}", differ(pair)) if pair.is_lost else _first_link(pair)
