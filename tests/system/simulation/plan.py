@@ -37,6 +37,10 @@ OPERATORS = 0.5
 """Seeds in which somebody answers what is held."""
 ANSWERS = 0.1
 """Acts of such a seed that do so, where anything is held."""
+ACCOUNTANTS = 0.5
+"""Seeds in which tax numbers are typed in."""
+TAXES = 0.08
+"""Acts of such a seed that do so."""
 
 FIXED: dict[str, tuple[Any, str]] = {
     "null_clears": (
@@ -86,6 +90,8 @@ class Plan:
     """Persons of customers are deleted and restored."""
     has_operators: bool
     """Somebody answers what is held."""
+    has_accountants: bool
+    """Tax numbers are typed in on both sides."""
 
     @property
     def mapping(self) -> str:
@@ -100,6 +106,7 @@ class Plan:
             **({"has_goods": True} if self.has_goods else {}),
             **({"has_leavers": True} if self.has_leavers else {}),
             **({"has_operators": True} if self.has_operators else {}),
+            **({"has_accountants": True} if self.has_accountants else {}),
             "workers": self.workers,
             "lag": self.lag,
             "zoho_skew": self.zoho_skew,
@@ -163,4 +170,5 @@ def draw(seed: int) -> Plan:
         has_goods=Random(f"{seed}:goods").random() < GOODS,
         has_leavers=Random(f"{seed}:leavers").random() < LEAVERS,
         has_operators=Random(f"{seed}:operators").random() < OPERATORS,
+        has_accountants=Random(f"{seed}:accountants").random() < ACCOUNTANTS,
     )

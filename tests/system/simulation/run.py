@@ -20,6 +20,7 @@ import yaml
 
 from tandem.adapters.zoho import transport, watch
 from tandem.core.records import Mode
+from tests.system.simulation.accountants import Accountants
 from tests.system.simulation.calm import calm
 from tests.system.simulation.evidence import Act, Restore
 from tests.system.simulation.faults import Faults
@@ -71,6 +72,7 @@ class Simulation:
     traders: Traders = field(init=False)
     leavers: Leavers = field(init=False)
     operators: Operators = field(init=False)
+    accountants: Accountants = field(init=False)
     faults: Faults = field(init=False)
     acts: list[Act] = field(default_factory=list)
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -96,6 +98,7 @@ class Simulation:
         self.mapping = yaml.safe_load(plan.mapping)
         self.traders = Traders(self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next)
         self.leavers = Leavers(self.users, Random(f"{seed}:leavers"))
+        self.accountants = Accountants(self.users, Random(f"{seed}:accountants"))
         self.operators = Operators(self.functions, list(CHANNELS), Random(f"{seed}:operators"), self.wrote)
 
     # --- the log -----------------------------------------------------------------------------------------

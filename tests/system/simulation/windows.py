@@ -195,6 +195,29 @@ def is_proof_gone(case: Case, token: str) -> bool:
     )
 
 
+CONTRADICTION = "tax identity contradicts"
+
+
+def is_contradicting(case: Case, token: str) -> bool:
+    """Somebody typed in half a tax identity before there was a counterpart: none is made, and a person is asked."""
+    names = case.names()
+    asked = {
+        str(entry["record"]).rsplit("/", 1)[-1]
+        for entry in case.history
+        if (entry["kind"], entry.get("cause")) == ("held", CONTRADICTION)
+    }
+    halves = [
+        str(account["id"])
+        for account in case.sides["crm"]["Accounts"]
+        if account.get("GSTIN") and not (account.get("GST_Treatment") and account.get("Place_of_Supply"))
+    ] + [
+        str(contact["contact_id"])
+        for contact in case.sides["books"]["contacts"]
+        if contact.get("gst_no") and not (contact.get("gst_treatment") and contact.get("place_of_contact"))
+    ]
+    return token in {names[id] for id in asked.intersection(halves)}
+
+
 def made_again(case: Case) -> set[str]:
     """Ids of what people deleted and Tandem makes again as declared: nothing that it knows tells of the delete."""
     lost = {str(act.value) for act in case.acts if act.verb == "delete" and _is_of_a_lost_pair(case, act)}
