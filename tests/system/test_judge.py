@@ -338,6 +338,19 @@ def test_an_edit_that_a_look_showed_or_that_no_fresh_look_came_before_is_lost() 
     assert found(overwritten(read(98), typed=100, wrote=129), values) == ["lost"]
 
 
+def test_of_a_write_whose_sender_had_given_up_only_looks_before_it_was_sent_count() -> None:
+    """It was carried out late; a read of somebody else's meanwhile shows the edit, and helps nobody."""
+    looks, given_up = [read(95), read(102)], {"kind": "write", "settled": True, "target": "9", "at": at(120)}
+    assert found(overwritten(*looks), values) == ["lost"]
+    for sent, counters in ((96, []), (103, ["lost"]), (30, ["lost"])):
+        case = overwritten(*looks)
+        case.history.append(given_up | {"sk": f"{at(sent)}#1-1"})
+        assert found(case, values) == counters
+    case = overwritten(*looks)
+    case.history.append(given_up | {"sk": f"{at(96)}#1-1", "target": "8"})
+    assert found(case, values) == ["lost"]
+
+
 # --- a table that was restored (P18) -----------------------------------------------------------------------------
 
 RESTORED = Restore(saved=1_000.0, stopped=1_200.0, up=1_350.0)
@@ -441,9 +454,11 @@ def test_what_was_made_since_the_backup_and_deleted_before_the_table_knew_it_may
         ours = call(made, "POST", PATHS[side], "41")
         of_it = call(made, "POST", other, "77", body={"stamp": "41"})
         for create in (ours, of_it):
-            case = after_a_restore(linked, calls=[create])
-            case.acts.append(Act(deleted, "delete", "a", side, "customer", "No1", value="41"))
-            assert ("41" in windows.made_again(case)) == is_excused
+            told = {"kind": "write", "at": at(made + 1), "written_id": create["record_ids"][0]}
+            for history, expected in (([linked, told], is_excused), ([linked], deleted < 1_400.0)):
+                case = after_a_restore(*history, calls=[create])
+                case.acts.append(Act(deleted, "delete", "a", side, "customer", "No1", value="41"))
+                assert ("41" in windows.made_again(case)) == expected
         of_another = call(made, "POST", other, "77", body={"stamp": "42"})
         case = after_a_restore(linked, calls=[of_another])
         case.acts.append(Act(deleted, "delete", "a", side, "customer", "No1", value="41"))

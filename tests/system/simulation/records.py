@@ -26,6 +26,9 @@ from tests.system.simulation.windows import (
     made_again,
 )
 
+OF_ONE = (CONTRADICTION, "owned by Books:tax_identity")
+"""Holds of a field that one person alone typed in: half an identity, and CRM's over that of Books."""
+
 
 def records(case: Case) -> None:
     """Every record has one counterpart, none has two, no deleted one is back."""
@@ -201,14 +204,14 @@ def is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tup
     """Held with both values in the history, and people did type on both sides, or what was agreed is lost.
 
     A record that another was merged into took over values that nobody typed there, and a restored pair trusts nothing
-    that was agreed before; half a tax identity is held whatever the other side shows.
+    that was agreed before; of a tax identity also what one person typed may be held.
     """
     sides = {a.side for a in case.acts if a.token == token and a.field == name}
     is_of_two = len(sides) > 1 or token in case.masters or bool(case.ends.get(("person", token)))
     for entry in reversed(case.history):
         if (entry["kind"], entry.get("field")) != ("held", name):
             continue
-        is_asked = is_of_two or entry.get("cause") == CONTRADICTION or is_of_lost_state(case, entry)
+        is_asked = is_of_two or entry.get("cause") in OF_ONE or is_of_lost_state(case, entry)
         crm, books = values_in(entry.get("crm")), values_in(entry.get("books"))
         if is_asked and set(left) <= crm | {""} and set(right) <= books | {""}:
             return True

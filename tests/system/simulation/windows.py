@@ -45,17 +45,31 @@ def in_books_window(case: Case, act: Act) -> bool:
         if (
             act.at <= at <= act.at + WINDOW
             and _touches(case, call, act)
-            and _looked(case.calls[:index], call, act.at)
+            and _looked(case.calls[:index], call, act.at, _given_up(case, call))
         ):
             return True
     return False
 
 
-def _looked(before: Sequence[Mapping[str, Any]], write: Mapping[str, Any], typed: float) -> bool:
+def _given_up(case: Case, write: Mapping[str, Any]) -> float:
+    """Until when its sender can have looked: one that got no answer was gone when the write was carried out."""
+    at, target = seconds_of(write), _target(write)
+    for entry in case.history:
+        if entry.get("settled") and str(entry.get("target")) == target:
+            began = datetime.fromisoformat(str(entry["sk"]).partition("#")[0]).timestamp()
+            if began <= at <= min(moment_of(entry), began + ON_ITS_WAY):
+                return began + CLOCKS
+    return at
+
+
+def _looked(
+    before: Sequence[Mapping[str, Any]], write: Mapping[str, Any], typed: float, until: float
+) -> bool:
     """The last look was before the edit, and was young enough to write on: a read of the record, else a listing."""
     ids = {*written_ids(write), *filter(str.isdigit, str(write["path"]).split("/"))}
     at = seconds_of(write)
     looks = [c for c in before if c["product"] == "books" and c["status"] < HTTPStatus.MULTIPLE_CHOICES]
+    looks = [call for call in looks if seconds_of(call) <= until]
     looks = [call for call in looks if call["status"] and at - seconds_of(call) <= WINDOW]
     read = [seconds_of(call) for call in looks if ids & _shown_by(call)]
     listed = [seconds_of(call) for call in looks if call["endpoint"] == "GET /books/v3/contacts"]
@@ -225,14 +239,19 @@ def made_again(case: Case) -> set[str]:
 
 
 def _is_of_a_lost_pair(case: Case, act: Act) -> bool:
-    """The pair was made or linked since the backup, and this one deleted before the table knew the pair again."""
+    """The pair was made or linked since the backup, and this one deleted before the table knew the pair again.
+
+    What was made before, and was not told of when the table was lost, was an open intent, which no restore keeps.
+    """
     id, other = str(act.value), "books" if act.side == "crm" else "crm"
-    paired = [seconds_of(c) for c in case.calls if _made(c, act.side, id) or _made_of(c, other, act)][:1]
+    made = [c for c in case.calls if _made(c, act.side, id) or _made_of(c, other, act)][:1]
+    told = [moment_of(e) for e in case.history if any(e.get("written_id") in written_ids(c) for c in made)]
     linked = [moment_of(entry) for entry in case.history if _links(entry, act)]
     return any(
-        any(restore.saved - UNSETTLED <= at <= restore.stopped + ON_ITS_WAY for at in [*paired, *linked])
-        and not any(restore.up <= at <= act.at for at in linked)
+        any(restore.saved - UNSETTLED <= at <= last for at in [*map(seconds_of, made), *linked])
+        or any(seconds_of(call) <= last for call in made if not any(at <= restore.stopped for at in told))
         for restore in case.evidence.restored
+        if (last := restore.stopped + ON_ITS_WAY) and not any(restore.up <= at <= act.at for at in linked)
     )
 
 

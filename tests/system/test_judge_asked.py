@@ -1,4 +1,4 @@
-"""The rules of the judge for persons who were deleted and restored, and for what hangs on their e-mail."""
+"""The rules of the judge for what a person is asked about: persons who come back, proofs that went, tax numbers."""
 
 from __future__ import annotations
 
@@ -51,11 +51,13 @@ def case_of(
     history: Sequence[dict[str, Any]] = (),
     calls: Sequence[dict[str, Any]] = (),
     restored: Sequence[Restore] = (),
-    account: str = "",
+    account: dict[str, str] | None = None,
+    customer: dict[str, str] | None = None,
 ) -> Case:
-    """A customer on both sides, with these persons; `account`: what the Account shows as its website."""
-    accounts = [{"id": "1", "Account_Name": "No1 Works", "Website": account}]
+    """A customer on both sides, with these persons; `account`, `customer`: what else the two show."""
+    accounts = [{"id": "1", "Account_Name": "No1 Works", **(account or {})}]
     shown = {"contact_id": "9", "contact_name": "No1 Works", "status": "active", "contact_persons": persons}
+    shown |= customer or {}
     sides = {"crm": {"Accounts": accounts, "Contacts": contacts}, "books": {"contacts": [shown]}}
     done = [*CREATED, *acts]
     evidence = Evidence({}, {}, [], MAPPING, done, restored=list(restored))
@@ -146,7 +148,7 @@ def test_two_that_an_e_mail_links_are_asked_about_once_the_person_is_gone() -> N
     held = {"kind": "held", "at": at(2_000.0), "record": "a/crm/customer/1", "cause": "match:name only"}
     first = replace(act("create", "books", token="No1"), into="No1")
     gone = act("delete", "books", "6", token="No1")
-    site = "https://other.example"
+    site = {"Website": "https://other.example"}
     assert found(case_of([], [], first, gone, history=[held], account=site)) == []
     assert found(case_of([], [], first, gone, account=site)) == ["unequal", "stuck"]
     assert found(case_of([], [], first, history=[held], account=site))[0] == "unequal"
@@ -154,3 +156,37 @@ def test_two_that_an_e_mail_links_are_asked_about_once_the_person_is_gone() -> N
         found(case_of([], [], first, gone, history=[held | {"record": "a/crm/customer/2"}], account=site))[0]
         == "unequal"
     )
+
+
+def test_of_a_tax_identity_number_and_place_are_compared() -> None:
+    """Unless what one person typed is held: CRM's over that of Books, or half of it."""
+    crm, books = {"GSTIN": "27A", "Place_of_Supply": "MH"}, {"gst_no": "27A", "place_of_contact": "MH"}
+    assert found(case_of([contact()], [person()], account=crm, customer=books)) == []
+    assert found(
+        case_of([contact()], [person()], account=crm, customer=books | {"place_of_contact": "KA"})
+    ) == ["unequal"]
+    other = {"gst_no": "29B", "place_of_contact": "KA"}
+    held = {"kind": "held", "at": at(9.0), "record": "a/crm/customer/1", "field": "tax_identity"}
+    shown = {"crm": {"number": "27A", "place": "MH"}, "books": {"number": "29B", "place": "KA"}}
+    for cause in ("tax identity contradicts", "owned by Books:tax_identity"):
+        told = held | shown | {"cause": cause}
+        assert found(case_of([contact()], [person()], history=[told], account=crm, customer=other)) == []
+        assert found(
+            case_of([contact()], [person()], history=[told | {"books": {}}], account=crm, customer=other)
+        ) == ["unequal"]
+    told = held | shown | {"cause": "differs:tax_identity"}
+    assert found(case_of([contact()], [person()], history=[told], account=crm, customer=other)) == ["unequal"]
+
+
+def test_of_half_a_tax_identity_no_counterpart_is_made_before_it_is_whole() -> None:
+    """A person is asked about it; its persons wait."""
+    held = {"kind": "held", "at": at(9.0), "record": "a/crm/customer/1", "cause": "tax identity contradicts"}
+    for account, history, counters in (
+        ({"GSTIN": "27A"}, [held], []),
+        ({"GSTIN": "27A"}, [], ["stuck", "stuck"]),
+        ({"GSTIN": "27A", "GST_Treatment": "x", "Place_of_Supply": "MH"}, [held], ["stuck", "stuck"]),
+        ({"GSTIN": "27A"}, [held | {"record": "a/crm/customer/2"}], ["stuck", "stuck"]),
+    ):
+        case = case_of([contact()], [], history=history, account=account)
+        case.sides["books"]["contacts"] = []
+        assert found(case) == counters
