@@ -101,6 +101,12 @@ def test_where_two_typed_in_one_person_the_other_one_gets_its_counterpart() -> N
     assert found(case_of([contact("5")], [person()], twice, gone)) == ["resurrected"]
 
 
+def test_one_who_moved_to_another_account_may_be_there_twice() -> None:
+    """A person is asked about it; approved, the one in Books stays, and the Contact gets another one."""
+    moved = act("move", "crm", "5")
+    assert found(case_of([contact()], [person(), person("8", email="o@x.example")], moved)) == []
+
+
 def test_what_differs_of_a_restored_person_is_held() -> None:
     """Nothing that was agreed before is trusted, though one side alone was edited."""
     ends = (act("delete", "crm", "5"), act("restore", "crm", "5"))

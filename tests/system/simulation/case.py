@@ -25,7 +25,7 @@ class Case:
     history: list[dict[str, Any]]
     verdict: Verdict
     ends: dict[tuple[str, str], list[Act]] = field(init=False)
-    """Deletes, restores and merges by (kind, token)."""
+    """Deletes, restores, merges and moves by (kind, token)."""
     masters: set[str] = field(default_factory=set)
     """Tokens that others were merged into: they take over values that nobody typed there."""
     owners: dict[str, str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Case:
     def __post_init__(self) -> None:
         self.ends = {}
         for act in self.acts:
-            if act.verb in ("delete", "inactivate", "restore", "merge"):
+            if act.verb in ("delete", "inactivate", "restore", "merge", "move"):
                 self.ends.setdefault((act.kind, act.token), []).append(act)
             if act.verb == "create" and act.kind == "person":
                 self.owners[act.token] = act.into

@@ -1,4 +1,4 @@
-"""Persons who leave: somebody deletes one on one side, and now and then takes a Contact out of CRM's recycle bin."""
+"""Persons who leave: deleted on one side, taken out of CRM's recycle bin, or moved to another Account."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tests.system.simulation.users import Customer, Users, token_in
 
 RESTORED = 0.4
 """How likely it is rather a restore, where one was deleted in CRM."""
+MOVED = 0.2
+"""How likely a person is moved and not deleted."""
 
 
 @dataclass(slots=True)
@@ -29,15 +31,30 @@ class Leavers:
         if not there:
             return 0
         token, customer = self.rng.choice(there)
+        if self.rng.random() < MOVED:
+            return self._move(token, customer)
         return (
             self._delete_crm(token, customer)
             if self.rng.random() < 0.5
             else self._delete_books(token, customer)
         )
 
-    def _delete_crm(self, token: str, customer: Customer) -> int:
+    def _move(self, token: str, customer: Customer) -> int:
+        ids, master = self._contacts(token, customer), self.users.someone("crm")
+        if not ids or master is None or master is customer or master.org is not customer.org:
+            return 0
+        body = {"Account_Name": {"id": master.crm}}
+        if customer.org.act(edits.crm_edit, body, module="Contacts", id=ids[0]) is None:
+            return 0
+        self.users.write("move", customer.org.name, "crm", "person", token, value=ids[0])
+        return 1
+
+    def _contacts(self, token: str, customer: Customer) -> list[str]:
         contacts = customer.org.world.crm.store.data["Contacts"].live.values()
-        ids = [one.id for one in contacts if token_in(one.values.get("Last_Name")) == token]
+        return [one.id for one in contacts if token_in(one.values.get("Last_Name")) == token]
+
+    def _delete_crm(self, token: str, customer: Customer) -> int:
+        ids = self._contacts(token, customer)
         if not ids or customer.org.act(edits.crm_delete, {}, module="Contacts", id=ids[0]) is None:
             return 0
         self.bin.append((ids[0], token, customer))

@@ -126,6 +126,8 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
     if case.is_excused(owner) or is_proof_gone(case, owner) or is_contradicting(case, owner):
         return
     ends = case.ends.get(("person", token), [])
+    if any(act.verb == "move" for act in ends):
+        return  # a person is asked, and may make two of one
     if len(crm) > 1 or len(books) > 1:
         if not _is_person_back(case, token, crm, books):
             case.verdict.add(
