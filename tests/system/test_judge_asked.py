@@ -184,12 +184,13 @@ def test_of_a_tax_identity_number_and_place_are_compared() -> None:
     assert found(case_of([contact()], [person()], history=[told], account=crm, customer=other)) == ["unequal"]
 
 
-def test_of_half_a_tax_identity_no_counterpart_is_made_before_it_is_whole() -> None:
+def test_of_a_tax_identity_that_contradicts_itself_no_counterpart_is_made() -> None:
     """A person is asked about it; its persons wait."""
     held = {"kind": "held", "at": at(9.0), "record": "a/crm/customer/1", "cause": "tax identity contradicts"}
     for account, history, counters in (
         ({"GSTIN": "27A"}, [held], []),
         ({"GSTIN": "27A"}, [], ["stuck", "stuck"]),
+        ({"GSTIN": "27A", "GST_Treatment": "x", "Place_of_Supply": "KA"}, [held], []),
         ({"GSTIN": "27A", "GST_Treatment": "x", "Place_of_Supply": "MH"}, [held], ["stuck", "stuck"]),
         ({"GSTIN": "27A"}, [held | {"record": "a/crm/customer/2"}], ["stuck", "stuck"]),
     ):

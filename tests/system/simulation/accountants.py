@@ -9,9 +9,9 @@ from typing import Any
 from stdnum import luhn
 
 from sandbox.control import edits
+from tests.system.simulation.evidence import STATES
 from tests.system.simulation.users import Customer, Users
 
-STATES = {"MH": "27", "KA": "29", "TN": "33"}
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

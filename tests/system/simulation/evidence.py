@@ -13,6 +13,10 @@ from typing import Any
 TOKEN = re.compile(r"No(\d+)")
 
 
+STATES = {"MH": "27", "KA": "29", "TN": "33"}
+"""The states in which customers are registered, and how their numbers begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
     """One thing that a person did: when, where, to which token; of an edit what was typed over what."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import (
+    STATES,
     Act,
     moment_of,
     seconds_of,
@@ -213,23 +214,26 @@ CONTRADICTION = "tax identity contradicts"
 
 
 def is_contradicting(case: Case, token: str) -> bool:
-    """Somebody typed in half a tax identity before there was a counterpart: none is made, and a person is asked."""
+    """What somebody typed of a tax identity contradicts itself: no counterpart is made, and a person is asked."""
     names = case.names()
     asked = {
         str(entry["record"]).rsplit("/", 1)[-1]
         for entry in case.history
         if (entry["kind"], entry.get("cause")) == ("held", CONTRADICTION)
     }
-    halves = [
-        str(account["id"])
-        for account in case.sides["crm"]["Accounts"]
-        if account.get("GSTIN") and not (account.get("GST_Treatment") and account.get("Place_of_Supply"))
+    typed = [
+        (one["id"], one.get("GSTIN"), one.get("GST_Treatment"), one.get("Place_of_Supply"))
+        for one in case.sides["crm"]["Accounts"]
     ] + [
-        str(contact["contact_id"])
-        for contact in case.sides["books"]["contacts"]
-        if contact.get("gst_no") and not (contact.get("gst_treatment") and contact.get("place_of_contact"))
+        (one["contact_id"], one.get("gst_no"), one.get("gst_treatment"), one.get("place_of_contact"))
+        for one in case.sides["books"]["contacts"]
     ]
-    return token in {names[id] for id in asked.intersection(halves)}
+    wrong = {
+        str(id)
+        for id, number, treatment, place in typed
+        if number and not (treatment and str(number)[:2] == STATES.get(place))
+    }
+    return token in {names[id] for id in asked & wrong}
 
 
 def made_again(case: Case) -> set[str]:
