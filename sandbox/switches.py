@@ -324,6 +324,23 @@ class Switches(BaseModel):
         "CRM dossier 6",
     )
 
+    crm_emoji: Literal["kept", "refused", "replaced"] = _fact(
+        "kept",
+        "A character of four bytes in UTF-8, such as an emoji: CRM keeps it, refuses it, or keeps a question mark.",
+        "CRM dossier 10",
+    )
+    crm_nul: Literal["kept", "refused", "dropped"] = _fact(
+        "refused", "A NUL character in a text: CRM keeps it, refuses it, or leaves it out.", "CRM dossier 10"
+    )
+    deleted_ceiling: Literal["none", "ends", "refused"] = _fact(
+        "none",
+        "GET deleted pages on without end; or its list ends after 2,000 entries, or the page after them is refused.",
+        "CRM dossier 3",
+    )
+    native_sync_fires_webhook: bool = _fact(
+        False, "An edit that Zoho's own sync with CRM makes in Books fires webhooks.", "Books dossier 7"
+    )
+
     def described(self) -> dict[str, dict[str, Any]]:
         """Return each switch with value, default, text, source and what it may be."""
         schema = self.model_json_schema()["properties"]

@@ -159,6 +159,12 @@ _NEVER = (
            "would change a pick list; a value that the mapping does not know is held"),
     _never("books", "books_duplicate_item_names", "two items of one name",
            "needs two items; the preference stands in Books' settings"),
+    _never("crm", "crm_emoji", "an emoji in a text: kept, refused, or a question mark instead",
+           "a refusal is held with CRM's words; type one in Books and look in CRM"),
+    _never("crm", "crm_nul", "a NUL character in a text", "nobody can type one; a refusal is held with CRM's words"),
+    _never("crm", "deleted_ceiling", "how many deletions CRM lists at most", "takes thousands of deletes"),
+    _never("books", "native_sync_fires_webhook", "an edit by Zoho's own sync fires webhooks",
+           "Tandem does not write while that sync runs"),
 )  # fmt: skip
 
 FACTS: dict[str, Fact] = {fact.name: fact for fact in (*_CRM, *_BOOKS, *_SEEN, *_NEVER)}

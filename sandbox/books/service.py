@@ -223,14 +223,16 @@ class BooksService:
             self._send("item", lambda: self.item_render.full(item), "edit", "user")
 
     def _send(self, entity: str, record: Callable[[], Json], operation: str, source: str) -> None:
-        if source == "api" and not self._switches().api_edit_fires_webhook:
+        switches = self._switches()
+        fires = {"api": switches.api_edit_fires_webhook, "native": switches.native_sync_fires_webhook}
+        if not fires.get(source, True):
             return
         hooks = self.webhooks.listening(entity, operation)
         shown = record() if hooks else {}
         for hook in hooks:
             if not self._spend_webhook():
                 return
-            sent = build(hook, shown, self._switches())
+            sent = build(hook, shown, switches)
             self._outbox.put(
                 "books",
                 sent.url,

@@ -19,6 +19,10 @@ def _actor(world: World, body: Json) -> User:
     return world.users.named(str(body.pop("user", None) or DEFAULT_USER))
 
 
+def _source(body: Json) -> str:
+    return "native" if body.pop("$native", False) else "user"
+
+
 def _crm_answer(world: World, module: str, record_id: str) -> Json:
     record = world.crm.store.get(module, record_id)
     return {"id": record_id} if record is None else world.crm.render.full(record)
@@ -104,8 +108,11 @@ def books_create(world: World, params: Params, body: Json) -> Json:
 
 
 def books_edit(world: World, params: Params, body: Json) -> Json:
-    """Change a Books contact; `is_linked_with_zohocrm` and `zcrm_..._id` plant the native sync's marks."""
-    actor = _actor(world, body)
+    """Change a Books contact; `is_linked_with_zohocrm` and `zcrm_..._id` plant the native sync's marks.
+
+    With {"$native": true} it is that sync which edits.
+    """
+    actor, source = _actor(world, body), _source(body)
     linked = body.pop("is_linked_with_zohocrm", None)
     crm_ids = {name: str(body.pop(name)) for name in CRM_IDS if name in body}
     contact = world.books.store.get(params["id"])
@@ -114,7 +121,7 @@ def books_edit(world: World, params: Params, body: Json) -> Json:
         world.books.store.update(params["id"], body, actor)
         contact.modified_time, contact.modified_by = stamp
     else:
-        world.books.update(params["id"], body, actor, "user")
+        world.books.update(params["id"], body, actor, source)
     contact.crm_ids |= crm_ids
     if linked is not None:
         contact.linked_with_crm = bool(linked)
@@ -199,8 +206,9 @@ def item_create(world: World, params: Params, body: Json) -> Json:
 
 
 def item_edit(world: World, params: Params, body: Json) -> Json:
-    """Change an item; with {"$silent": true} no time moves and nobody is told."""
+    """Change an item; with {"$silent": true} no time moves and nobody is told; "$native" as of a contact."""
     _actor(world, body)
+    source = _source(body)
     item = world.books.items.get(params["id"])
     linked = body.pop("is_linked_with_zohocrm", item.linked_with_crm)
     whole = {"name": item.name, "rate": item.values["rate"], **body}
@@ -209,7 +217,7 @@ def item_edit(world: World, params: Params, body: Json) -> Json:
         world.books.items.update(item.id, whole)
         item.modified_time = stamp
     else:
-        world.books.update_item(item.id, whole, "user")
+        world.books.update_item(item.id, whole, source)
     item.linked_with_crm = bool(linked)
     world.books.items.lagging.note(item.id)
     return world.books.item_render.full(item)

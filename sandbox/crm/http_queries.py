@@ -12,6 +12,8 @@ from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, InData, Reply
 from sandbox.shapes import is_whole
 
+CEILING = 2_000
+
 
 def deleted_records(call: Call) -> Reply:
     """GET /{module}/deleted: recycle bin and permanent, the latest first; refusals stand in `data` (CRM dossier 3)."""
@@ -37,6 +39,11 @@ def _deleted(call: Call) -> Reply:
     ]
     entries.sort(key=lambda e: (-e.at, e.record.id))
     page, per_page = number_param(call, "page", 1, 10_000), number_param(call, "per_page", 200, 200)
+    if world.switches.deleted_ceiling == "refused" and page > 1 and page * per_page > CEILING:
+        text = f"You can only get the first {CEILING} records"
+        raise CrmError("DISCRETE_PAGINATION_LIMIT_EXCEEDED", text, {"limit": CEILING})
+    if world.switches.deleted_ceiling == "ends":
+        entries = entries[:CEILING]
     rows = entries[(page - 1) * per_page : page * per_page]
     if not rows:
         return Reply(304 if since is not None and world.switches.deleted_answers_304 else 204)

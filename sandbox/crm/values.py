@@ -15,6 +15,7 @@ from sandbox.switches import Switches, text_form
 
 _PHONE = re.compile(r"^[0-9+().\-\s/#*;,xXet]*$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+_FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 _TEXTS = ("text", "textarea", "email", "phone", "website", "bigint")
 _NUMBERS = ("double", "currency", "percent")
 
@@ -44,7 +45,7 @@ def accept(meta: CrmField, value: Any, index: int | None, switches: Switches, ex
             raise mandatory_missing(meta, index)
         return False if meta.data_type == "boolean" else None
     if meta.data_type in _TEXTS:
-        return text_form(_text(meta, value, index), switches.crm_text_form)
+        return text_form(_odd(meta, _text(meta, value, index), index, switches), switches.crm_text_form)
     if meta.data_type == "picklist":
         return _pick(meta, value, index, switches)
     if meta.data_type == "multiselectpicklist":
@@ -76,6 +77,19 @@ def _text(meta: CrmField, value: Any, index: int | None) -> str:
     if meta.data_type == "bigint" and not is_whole(value):
         raise invalid(meta, index, expected_data_type="bigint")
     return value
+
+
+def _odd(meta: CrmField, text: str, index: int | None, switches: Switches) -> str:
+    """NUL and characters of four bytes, as the switches have it."""
+    for answer, is_there in (
+        (switches.crm_nul, "\0" in text),
+        (switches.crm_emoji, _FOUR_BYTES.search(text)),
+    ):
+        if is_there and answer == "refused":
+            raise invalid(meta, index)
+    if switches.crm_nul == "dropped":
+        text = text.replace("\0", "")
+    return _FOUR_BYTES.sub("?", text) if switches.crm_emoji == "replaced" else text
 
 
 def _pick(meta: CrmField, value: Any, index: int | None, switches: Switches) -> str | None:

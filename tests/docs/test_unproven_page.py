@@ -33,6 +33,7 @@ NOT_LEANED_ON = {
     "zcrm_ids_writable": "never sent",
     "items_default_filter": "every list of items names its filter",
     "items_sort_by_time": "items are listed whole, by name",
+    "native_sync_fires_webhook": "the tick finds it, and nothing is written while that sync runs",
     "duplicate_person_email": "persons match within their customer, and two of one e-mail by name",
 }
 """Switches of the sandbox that no code of Tandem depends on, each with its reason."""

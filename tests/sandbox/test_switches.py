@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.crm import http_queries
 from sandbox.switches import Switches
 
 if TYPE_CHECKING:
@@ -375,6 +376,82 @@ async def test_the_word_of_a_token_endpoint_that_is_asked_too_often(zoho: Zoho, 
     await zoho.control("PUT", "/limits", {"tokens_per_ten_minutes": 1})
     assert "access_token" in await zoho.login("1000.t")
     assert (await zoho.login("1000.t"))["error"] == word
+
+
+ODD = [
+    ("crm_emoji", "kept", "Ltd 😀"),
+    ("crm_emoji", "refused", None),
+    ("crm_emoji", "replaced", "Ltd ?"),
+    ("crm_nul", "kept", "Ltd \0"),
+    ("crm_nul", "refused", None),
+    ("crm_nul", "dropped", "Ltd "),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "kept"), ODD)
+async def test_characters_that_not_every_store_takes(
+    zoho: Zoho, name: str, answer: str, kept: str | None
+) -> None:
+    """In a text of CRM: what three bytes hold is kept in any case."""
+    await _turn(zoho, name, answer)
+    record = await zoho.account(Description="東京 é")
+    text = "Ltd 😀" if name == "crm_emoji" else "Ltd \0"
+    put = await zoho.crm("PUT", f"/Accounts/{record}", {"data": [{"Description": text}]})
+    item = put.json()["data"][0]
+    assert item["code"] == ("SUCCESS" if kept else "INVALID_DATA")
+    assert item["details"].get("api_name") == (None if kept else "Description")
+    held = (await zoho.crm("GET", f"/Accounts/{record}")).json()["data"][0]["Description"]
+    assert held == (kept or "東京 é")
+
+
+@pytest.mark.parametrize(
+    ("answer", "statuses", "more"),
+    [
+        ("none", [200, 200, 204], [True, False]),
+        ("ends", [200, 204, 204], [False]),
+        ("refused", [200, 400, 400], [True]),
+    ],
+)
+async def test_how_far_the_list_of_deletions_goes(
+    zoho: Zoho, monkeypatch: pytest.MonkeyPatch, answer: str, statuses: list[int], more: list[bool]
+) -> None:
+    """To its end, to the ceiling as if that were its end, or with a refusal of what comes after."""
+    monkeypatch.setattr(http_queries, "CEILING", 2)
+    await _turn(zoho, "deleted_ceiling", answer)
+    for _ in range(3):
+        await zoho.control("DELETE", f"/crm/Accounts/{await zoho.account()}")
+    asked = [
+        await zoho.crm("GET", "/Accounts/deleted", params={"page": page, "per_page": 2})
+        for page in ("1", "2", "3")
+    ]
+    assert [one.status_code for one in asked] == statuses
+    assert [one.json()["info"]["more_records"] for one in asked if one.status_code == 200] == more
+    codes = [one.json()["data"][0]["code"] for one in asked if one.status_code == 400]
+    assert set(codes) == ({"DISCRETE_PAGINATION_LIMIT_EXCEEDED"} if answer == "refused" else set())
+
+
+@pytest.mark.parametrize("fires", [True, False])
+async def test_an_edit_by_the_native_sync(zoho: Zoho, inbox: Inbox, fires: bool) -> None:
+    """It moves the time in any case; a person's edit is told in any case."""
+    await _turn(zoho, "native_sync_fires_webhook", fires)
+    contact = await zoho.customer()
+    item = (await zoho.books("POST", "/items", {"name": "Bolt", "rate": 1})).json()["item"]
+    for entity in ("contact", "item"):
+        hook = {"url": "http://hooks.example/b", "entity": entity}
+        await zoho.control("POST", "/webhooks/books", hook)
+    zoho.step(60)
+    edits = [
+        (f"/books/contacts/{contact['contact_id']}", "notes"),
+        (f"/books/items/{item['item_id']}", "sku"),
+    ]
+    for native in (True, False):
+        for path, key in edits:
+            told = await zoho.control("PATCH", path, {key: f"by {native}", "$native": native})
+            assert told["last_modified_time"] > contact["last_modified_time"]
+        zoho.step(1)
+        await zoho.world.outbox.deliver_due()
+        assert len(inbox.received) == (2 if fires or not native else 0)
+        inbox.received.clear()
 
 
 def test_every_switch_is_turned_by_a_test() -> None:

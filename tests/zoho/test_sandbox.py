@@ -8,6 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from sandbox.crm import http_queries
+from tandem.adapters.zoho import crm
 from tandem.adapters.zoho.books import BooksClient
 from tandem.adapters.zoho.channels import Channel
 from tandem.adapters.zoho.crm import CrmClient
@@ -87,6 +89,18 @@ class TestCrm:
         ):
             with pytest.raises(StopError):
                 await call
+
+    @pytest.mark.parametrize(("answer", "count"), [("none", 3), ("ends", 2), ("refused", 2)])
+    async def test_deletions_are_listed_as_far_as_crm_lists_them(
+        self, zoho: Zoho, monkeypatch: pytest.MonkeyPatch, answer: str, count: int
+    ) -> None:
+        """A page that is refused beyond the ceiling ends the list; what comes before it counts."""
+        monkeypatch.setattr(http_queries, "CEILING", 2)
+        monkeypatch.setattr(crm, "_PER_PAGE", "1")
+        await zoho.switch(deleted_ceiling=answer)
+        for _ in range(3):
+            await zoho.control("DELETE", f"/crm/Accounts/{await zoho.account()}")
+        assert len(await zoho.crm.deleted(ACCOUNTS, since=None)) == count
 
     @pytest.mark.parametrize("bulk", ["per_item", "whole"])
     async def test_the_guard_holds(self, zoho: Zoho, bulk: str) -> None:

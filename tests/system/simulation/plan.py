@@ -22,8 +22,10 @@ TIGHT: dict[str, tuple[Any, ...]] = {
     "delete_refused_code": (4, 1040),
     "upsert_not_found_code": (1002, 4),
     "block_seconds_after_44": (30, 60),
+    # A question mark instead is not survived: it is read as an edit in CRM, and blots out the emoji in Books.
+    "crm_emoji": ("kept", "refused"),
 }
-"""Switches that are numbers: the values drawn."""
+"""Switches of which some values are drawn: the numbers, and what has an answer too many."""
 
 TRADE = 0.4
 """Acts of such a seed that are on vendors and items."""
@@ -39,6 +41,11 @@ ANSWERS = 0.1
 """Acts of such a seed that do so, where anything is held."""
 ACCOUNTANTS = 0.5
 """Seeds in which tax numbers are typed in."""
+EMOJI = 0.5
+"""Seeds in which people type emoji, of those where CRM keeps them: what it refuses is held, with all else typed there.
+
+`tests/system/test_odd_characters.py` shows that.
+"""
 TAXES = 0.08
 """Acts of such a seed that do so."""
 
@@ -92,6 +99,8 @@ class Plan:
     """Somebody answers what is held."""
     has_accountants: bool
     """Tax numbers are typed in on both sides."""
+    has_emoji: bool
+    """Characters of four bytes are typed in on both sides."""
 
     @property
     def mapping(self) -> str:
@@ -107,6 +116,7 @@ class Plan:
             **({"has_leavers": True} if self.has_leavers else {}),
             **({"has_operators": True} if self.has_operators else {}),
             **({"has_accountants": True} if self.has_accountants else {}),
+            **({"has_emoji": True} if self.has_emoji else {}),
             "workers": self.workers,
             "lag": self.lag,
             "zoho_skew": self.zoho_skew,
@@ -171,4 +181,5 @@ def draw(seed: int) -> Plan:
         has_leavers=Random(f"{seed}:leavers").random() < LEAVERS,
         has_operators=Random(f"{seed}:operators").random() < OPERATORS,
         has_accountants=Random(f"{seed}:accountants").random() < ACCOUNTANTS,
+        has_emoji=switches["crm_emoji"] == "kept" and Random(f"{seed}:emoji").random() < EMOJI,
     )

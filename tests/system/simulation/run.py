@@ -32,7 +32,7 @@ from tests.system.simulation.org import Network, Org
 from tests.system.simulation.plan import Plan, draw
 from tests.system.simulation.traders import Traders
 from tests.system.simulation.trouble import trouble
-from tests.system.simulation.users import Users
+from tests.system.simulation.users import AWKWARD, WITH_EMOJI, Users
 from tests.system.simulation.verdict import Finding
 from tests.system.simulation.wiring import BOOKS_SECRET, CHANNELS, PATH_SECRET, Hooks
 
@@ -92,11 +92,14 @@ class Simulation:
         network.after = self.deliver
         self.functions = Functions(self.loop, plan, self.orgs, network, self.note)
         hooks.functions = self.functions
-        self.users = Users(self.orgs, Random(f"{seed}:users"), self.wrote)
+        awkward = WITH_EMOJI if plan.has_emoji else AWKWARD
+        self.users = Users(self.orgs, Random(f"{seed}:users"), self.wrote, awkward=awkward)
         self.faults = Faults(self.orgs, self.functions, network, Random(f"{seed}:faults"))
         self.calls = {name: [] for name in self.orgs}
         self.mapping = yaml.safe_load(plan.mapping)
-        self.traders = Traders(self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next)
+        self.traders = Traders(
+            self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next, awkward=awkward
+        )
         self.leavers = Leavers(self.users, Random(f"{seed}:leavers"))
         self.accountants = Accountants(self.users, Random(f"{seed}:accountants"))
         self.operators = Operators(self.functions, list(CHANNELS), Random(f"{seed}:operators"), self.wrote)

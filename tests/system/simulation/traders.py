@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -84,6 +84,7 @@ class Traders:
     write: Write
     number: Callable[[], int]
     wares: list[Ware] = field(default_factory=list)
+    awkward: Sequence[str] = AWKWARD
 
     def act(self) -> int:
         """One act; how many events that was."""
@@ -147,7 +148,7 @@ class Traders:
         return 1
 
     def _value(self, form: str, ware: Ware) -> str:
-        return form.format(n=self.number(), token=ware.token, odd=self.rng.choice(AWKWARD))
+        return form.format(n=self.number(), token=ware.token, odd=self.rng.choice(self.awkward))
 
     def _type(self, ware: Ware, side: str, name: str, spec: tuple[str, str, str]) -> int:
         crm, books, form = spec

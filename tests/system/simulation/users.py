@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -13,6 +13,7 @@ from tests.system.simulation.org import Org
 
 TOKEN = re.compile(r"No(\d+)")
 AWKWARD = ("", "", "", " é", " & Söhne", " “q”", " <b>", " ﬁn", " 東京", " O'Hara")
+WITH_EMOJI = tuple(odd.replace("京", "😀") for odd in AWKWARD)
 
 Write = Callable[..., None]
 
@@ -63,6 +64,7 @@ class Users:
     number: int = 0
     hot: list[tuple[Customer, str]] = field(default_factory=list)
     """Customers, each with a field, that everybody is busy with."""
+    awkward: Sequence[str] = AWKWARD
 
     def next(self) -> int:
         """A number never used before."""
@@ -240,7 +242,7 @@ class Users:
     def _value(self, name: str, form: str, token: str) -> Any:
         if name in CLEARABLE and self.rng.random() < 0.08:
             return None
-        return form.format(n=self.next(), token=token, odd=self.rng.choice(AWKWARD))
+        return form.format(n=self.next(), token=token, odd=self.rng.choice(self.awkward))
 
     def _edit_customer(self, customer: Customer, side: str, name: str | None = None) -> int:
         name = name or self.rng.choice(list(PLAIN))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -35,10 +36,17 @@ from tandem.core.mapping import Resource
 from tandem.core.records import Side
 from tandem.engine.ports import Batch, Change, Deletion, FeedPage, Written
 
+logger = logging.getLogger("tandem.zoho")
+
 IDS_PER_READ = 50
 RECORDS_PER_WRITE = 100
 _PER_PAGE = "200"
 _NOT_SUBSCRIBED = "NOT_SUBSCRIBED"
+_BEYOND = (
+    "DISCRETE_PAGINATION_LIMIT_EXCEEDED", "PAGINATION_LIMIT_EXCEEDED", "PAGE_RANGE_EXCEEDED", "LIMIT_REACHED",
+    "LIMIT_EXCEEDED",
+)  # fmt: skip
+"""A page that lies beyond what CRM shows of a list."""
 
 
 class CrmClient:
@@ -155,7 +163,10 @@ class CrmClient:
         return FeedPage(rows, str(follow) if follow else None, answer.asked_at)
 
     async def deleted(self, resource: Resource, *, since: datetime | None) -> Sequence[Deletion]:
-        """Every page of /deleted, of any type (dossier crm §3)."""
+        """Every page of /deleted, of any type (dossier crm §3).
+
+        Its ceiling is UNCONFIRMED: a page beyond it ends the list, as the same question would be refused again.
+        """
         found: list[Deletion] = []
         page = 1
         while True:
@@ -165,7 +176,13 @@ class CrmClient:
                 [("type", "all"), ("page", str(page)), ("per_page", _PER_PAGE)],
                 headers={} if since is None else {"If-Modified-Since": show_time(since)},
             )
-            answer = await self._transport.send(call)
+            try:
+                answer = await self._transport.send(call)
+            except RefusedError as error:
+                if page == 1 or error.code not in _BEYOND:
+                    raise
+                logger.warning("%s: more was deleted than CRM lists: %d", resource.module, len(found))
+                return found
             rows = CrmRows.of(answer.body)
             entries = CrmDeletion.each(rows.data)
             found.extend(_deletion(entry, entry.id, answer.asked_at) for entry in entries if entry.id)
