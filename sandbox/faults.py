@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sandbox.control.words import known_only
 from sandbox.replies import ControlError, Json
 
-When = Literal["before", "record", "after", "delivery", "write", "list", "touch", "once"]
+When = Literal["before", "record", "after", "delivery", "write", "list", "touch", "job", "once"]
 
 COMMON = ("product", "count", "until", "probability", "skip", "seed", "match")
 """What every fault that strikes calls takes; beside it what its text names in backquotes."""
@@ -82,6 +82,10 @@ CATALOGUE: dict[str, tuple[When, str]] = {
         "Before a later page of a list a user changes its order (`change`: edit, insert, delete; `record_id`).",
     ),
     "time_not_moved": ("touch", "A write moves no modified time, as a formula or a transaction does not."),
+    "bulk_read_fails": (
+        "job",
+        "A bulk read ends as FAILURE: its result counts nothing, and there is no file.",
+    ),
     "wrong_data_centre": (
         "before",
         "The token endpoint answers invalid_client, the products refuse the token.",

@@ -324,6 +324,11 @@ class Switches(BaseModel):
         "CRM dossier 6",
     )
 
+    bulk_read_queued: bool = _fact(
+        False,
+        "A bulk read is QUEUED for a while between ADDED and IN PROGRESS.",
+        "CRM dossier 6 (seen, not documented)",
+    )
     crm_emoji: Literal["kept", "refused", "replaced"] = _fact(
         "kept",
         "A character of four bytes in UTF-8, such as an emoji: CRM keeps it, refuses it, or keeps a question mark.",

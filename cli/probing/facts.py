@@ -159,6 +159,8 @@ _NEVER = (
            "would change a pick list; a value that the mapping does not know is held"),
     _never("books", "books_duplicate_item_names", "two items of one name",
            "needs two items; the preference stands in Books' settings"),
+    _never("crm", "bulk_read_queued", "a bulk read is queued for a while",
+           "takes 50 credits; Tandem makes no bulk read"),
     _never("crm", "crm_emoji", "an emoji in a text: kept, refused, or a question mark instead",
            "a refusal is held with CRM's words; type one in Books and look in CRM"),
     _never("crm", "crm_nul", "a NUL character in a text", "nobody can type one; a refusal is held with CRM's words"),

@@ -1,4 +1,4 @@
-"""Bulk read: a job that is done after a while, its callback, and its zipped CSV (CRM dossier 6)."""
+"""Bulk read: a job that ends after a while, its callback, and its zipped CSV (CRM dossier 6)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.crm import coql
 from sandbox.crm.records import CrmRecord
+from sandbox.faults import Target
 from sandbox.gatekeeper import crm_limit
 from sandbox.pipeline import Call, Endpoint
 from sandbox.replies import CrmError, Json, Reply
@@ -52,6 +53,16 @@ class BulkJob:
     created: float
     user: str
     query: Json
+    fails: bool = False
+
+    def state(self, now: float, is_queued: bool) -> str:
+        """ADDED, IN PROGRESS, then COMPLETED or FAILURE; `is_queued`: QUEUED before it is in progress."""
+        share = (now - self.created) / JOB_SECONDS
+        if share >= 1:
+            return "FAILURE" if self.fails else "COMPLETED"
+        if share > 1 / 2:
+            return "IN PROGRESS"
+        return "QUEUED" if is_queued and share > 1 / 4 else "ADDED"
 
 
 def _condition(spec: Any) -> coql.Condition | None:
@@ -118,7 +129,7 @@ def _call_back(call: Call, job: BulkJob, url: str) -> None:
 
     What it carries stands in no source beyond "the job's details": the switch has both readings.
     """
-    details = _details(call, job, "COMPLETED")
+    details = _details(call, job, job.state(job.created + JOB_SECONDS, is_queued=False))
     is_bare = call.world.switches.bulk_read_callback == "job"
     body = {"job_id": details.pop("id"), **details} if is_bare else {"data": [details]}
     call.world.outbox.put(
@@ -173,6 +184,9 @@ def create_job(call: Call) -> Reply:
         call.actor.crm_id,
         query,
     )
+    target = Target("crm", "POST", call.endpoint, call.path, (job.id,), job.module)
+    if call.world.faults.strike("job", target, job.created) is not None:
+        job.fails, job.rows, job.more = True, [], False
     jobs[job.id] = job
     if url is not None:
         _call_back(call, job, url)
@@ -194,8 +208,8 @@ def _job(call: Call) -> BulkJob:
     return job
 
 
-def _is_done(call: Call, job: BulkJob) -> bool:
-    return call.world.clock.now() >= job.created + JOB_SECONDS
+def _state(call: Call, job: BulkJob) -> str:
+    return job.state(call.world.clock.now(), call.world.switches.bulk_read_queued)
 
 
 def _is_over(call: Call, job: BulkJob) -> bool:
@@ -218,7 +232,7 @@ def _details(call: Call, job: BulkJob, state: str) -> Json:
         "created_by": crm.render.user(job.user, with_email=False),
         "created_time": crm.render.time(job.created),
     }
-    if state == "COMPLETED":
+    if state in ("COMPLETED", "FAILURE"):
         told["result"] = {
             "page": job.page,
             "count": len(job.rows),
@@ -231,11 +245,9 @@ def _details(call: Call, job: BulkJob, state: str) -> Json:
 
 
 def job_status(call: Call) -> Reply:
-    """GET /crm/bulk/v8/read/{id}: ADDED, IN PROGRESS, COMPLETED."""
+    """GET /crm/bulk/v8/read/{id}: the job in its state, with its result once it has ended."""
     job = _job(call)
-    age = call.world.clock.now() - job.created
-    state = "COMPLETED" if _is_done(call, job) else "IN PROGRESS" if age > JOB_SECONDS / 2 else "ADDED"
-    return Reply(200, {"data": [_details(call, job, state)]})
+    return Reply(200, {"data": [_details(call, job, _state(call, job))]})
 
 
 def _count_download(call: Call) -> None:
@@ -249,7 +261,7 @@ def _count_download(call: Call) -> None:
 def job_result(call: Call) -> Reply:
     """GET /crm/bulk/v8/read/{id}/result: a ZIP with one CSV, until it is thrown away."""
     job = _job(call)
-    if not _is_done(call, job) or _is_over(call, job):
+    if _state(call, job) != "COMPLETED" or _is_over(call, job):
         raise CrmError("RESOURCE_NOT_FOUND", "The requested resource doesn't exist.", status=404)
     _count_download(call)
     text = io.StringIO()

@@ -26,6 +26,7 @@ NOT_LEANED_ON = {
     "token_throttle_error": "both words are known",
     "bulk_read_result_days": "no bulk reads",
     "bulk_read_callback": "no bulk reads",
+    "bulk_read_queued": "no bulk reads",
     "deleted_credits": "calls are counted, not credits",
     "upsert_needs_create_scope": "no upserts",
     "books_code_as_text": "both forms are read",

@@ -29,11 +29,7 @@ async def _order(zoho: Zoho, **body: Any) -> httpx.Response:
 async def _done(zoho: Zoho, **body: Any) -> dict[str, Any]:
     job = (await _order(zoho, **body)).json()["data"][0]["details"]["id"]
     zoho.step(3)
-    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
-    told: dict[str, Any] = (await zoho.http.get(f"/crm/bulk/v8/read/{job}", headers=headers)).json()["data"][
-        0
-    ]
-    return told
+    return await _told(zoho, job)
 
 
 async def _arrived(zoho: Zoho, inbox: Inbox, seconds: float) -> list[Any]:
@@ -109,6 +105,49 @@ async def test_a_result_is_thrown_away_after_its_days(zoho: Zoho, days: int) -> 
     assert statuses == [200, 200, 404]
     told = (await zoho.http.get(f"{url}/{job}", headers=headers)).json()["data"][0]
     assert told["state"] == "COMPLETED"
+
+
+async def _told(zoho: Zoho, job: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    told: dict[str, Any] = (await zoho.http.get(f"/crm/bulk/v8/read/{job}", headers=headers)).json()["data"][
+        0
+    ]
+    return told
+
+
+@pytest.mark.parametrize("queued", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+async def test_a_job_goes_through_its_states(zoho: Zoho, queued: bool, fails: bool) -> None:
+    """Its result is told once it has ended, whichever way."""
+    await zoho.control("PUT", "/switches", {"bulk_read_queued": queued})
+    if fails:
+        await zoho.control("POST", "/faults", {"name": "bulk_read_fails", "match": {"module": "Accounts"}})
+    job = (await _order(zoho)).json()["data"][0]["details"]["id"]
+    seen = []
+    for seconds in (0.4, 0.4, 0.8, 0.4):
+        zoho.step(seconds)
+        told = await _told(zoho, job)
+        seen.append((told["state"], "result" in told))
+    second, end = "QUEUED" if queued else "ADDED", "FAILURE" if fails else "COMPLETED"
+    assert seen == [("ADDED", False), (second, False), ("IN PROGRESS", False), (end, True)]
+
+
+@pytest.mark.parametrize("form", ["job", "data"])
+async def test_a_job_that_fails_has_no_file(zoho: Zoho, inbox: Inbox, form: str) -> None:
+    """Its callback says so as GET one does; nothing else of CRM fails, and the next job has its rows."""
+    await zoho.control("PUT", "/switches", {"bulk_read_callback": form})
+    await zoho.account()
+    await zoho.control("POST", "/faults", {"name": "bulk_read_fails", "count": 1})
+    job = (await _order(zoho, callback=CALLBACK)).json()["data"][0]["details"]["id"]
+    (told,) = await _arrived(zoho, inbox, 3)
+    shown = told if form == "job" else told["data"][0]
+    failed = await _told(zoho, job)
+    assert (shown["state"], shown["result"]) == ("FAILURE", failed["result"])
+    assert (failed["result"]["count"], failed["result"]["more_records"]) == (0, False)
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    gone = await zoho.http.get(failed["result"]["download_url"], headers=headers)
+    assert (gone.status_code, gone.json()["code"]) == (404, "RESOURCE_NOT_FOUND")
+    assert (await _done(zoho))["result"]["count"] == 1
 
 
 @pytest.mark.parametrize("form", ["job", "data"])

@@ -442,6 +442,18 @@ async def clock_jump(zoho: Zoho, inbox: Inbox) -> None:
     assert (await _read(zoho, await zoho.account()))["Created_Time"] == "2026-11-24T15:30:00+05:30"
 
 
+async def failing_job(zoho: Zoho, inbox: Inbox) -> None:
+    """A bulk read that was taken fails later."""
+    await _plant(zoho, "bulk_read_fails")
+    query = {"query": {"module": {"api_name": "Accounts"}}}
+    headers = {"Authorization": f"Zoho-oauthtoken {zoho.token}"}
+    made = await zoho.http.post("/crm/bulk/v8/read", json=query, headers=headers)
+    zoho.step(3)
+    job = made.json()["data"][0]["details"]["id"]
+    told = (await zoho.http.get(f"/crm/bulk/v8/read/{job}", headers=headers)).json()["data"][0]
+    assert (made.status_code, told["state"]) == (201, "FAILURE")
+
+
 LIMITS = ("rate_minute", "rate_day", "rate_in_flight", "books_43_on_200")
 ROWS = (
     Row(
@@ -465,8 +477,8 @@ ROWS = (
     ),
     Row(
         "5xx or time-out after the commit",
-        ("error_after_commit", "timeout_after_commit", "slow"),
-        (after_the_commit, slow_answer),
+        ("error_after_commit", "timeout_after_commit", "slow", "bulk_read_fails"),
+        (after_the_commit, slow_answer, failing_job),
     ),
     Row("partial success in a batch of 100", ("partial_batch", "refuse_record"), (partial_batch,)),
     Row(

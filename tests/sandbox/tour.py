@@ -106,9 +106,11 @@ async def _crm_rest(tour: Tour, zoho: Zoho) -> None:
     await tour.crm("GET", "/actions/watch")
     await tour.crm("DELETE", "/actions/watch", params={"channel_ids": "1"})
     query = {"query": {"module": {"api_name": "Accounts"}, "fields": ["Account_Name"]}}
-    job = await tour.raw("POST", "/crm/bulk/v8/read", query)
-    zoho.step(10)
-    await tour.raw("GET", f"/crm/bulk/v8/read/{job['data'][0]['details']['id']}")
+    await zoho.control("POST", "/faults", {"name": "bulk_read_fails", "skip": 1, "count": 1})
+    for _ in ("done", "failed"):
+        job = await tour.raw("POST", "/crm/bulk/v8/read", query)
+        zoho.step(10)
+        await tour.raw("GET", f"/crm/bulk/v8/read/{job['data'][0]['details']['id']}")
     await tour.raw("POST", "/crm/bulk/v8/read", {})
 
 
