@@ -13,7 +13,7 @@ import uvicorn
 
 from sandbox.app import create_app, world_of
 from sandbox.clock import ManualClock, parse_time
-from sandbox.config import ORGS, SandboxConfig
+from sandbox.config import LARGEST, ORGS, SandboxConfig
 from sandbox.limits import BOOKS_DAILY
 
 _EPILOG = """
@@ -41,12 +41,13 @@ def _moment(text: str) -> float | None:
         raise argparse.ArgumentTypeError(f"{text!r} is neither real nor a moment with a zone") from None
 
 
-def _from(least: int) -> Callable[[str], int]:
-    """Return what reads a whole number of at least so much."""
+def _from(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return what reads a whole number of at least so much, and at most so much."""
+    end = "on" if most is None else f"to {most}"
 
     def number(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        if not text.isdecimal() or int(text) < least or (most is not None and int(text) > most):
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} {end}")
         return int(text)
 
     return number
@@ -69,7 +70,10 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--seed", type=int, default=1, help="seed of ids, data and chance (default 1)")
     made.add_argument(
-        "--size", type=_from(0), default=0, help="start with about this many invented companies (default 0)"
+        "--size",
+        type=_from(0, LARGEST),
+        default=0,
+        help=f"start with about this many invented companies, at most {LARGEST} (default 0)",
     )
     made.add_argument(
         "--limits",

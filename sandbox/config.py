@@ -34,6 +34,10 @@ ORGS: dict[str, OrgFacts] = {
 }
 
 
+LARGEST = 100_000
+"""The most invented companies of one pair of orgs: half a minute to make, and a gigabyte."""
+
+
 @dataclass(frozen=True, slots=True)
 class SandboxConfig:
     """Settings of one sandbox; each of its `orgs` is a CRM org and a Books org.

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sandbox.automation import rule
 from sandbox.clock import ManualClock, crm_time
-from sandbox.config import ORGS
+from sandbox.config import LARGEST, ORGS
 from sandbox.control.call import ControlCall, moment_of
 from sandbox.control.load import load
 from sandbox.control.words import known_only
@@ -167,13 +167,12 @@ def put_tokens(call: ControlCall) -> Json:
 
 def add_orgs(call: ControlCall) -> Json:
     """Add a CRM org and a Books org: {country, size, refresh_token}; the token then sees these two alone."""
-    country, size, token = (
-        call.body.get("country", "IN"),
-        int(call.body.get("size", 0)),
-        call.body.get("refresh_token"),
-    )
+    country, size = call.body.get("country", "IN"), call.body.get("size", 0)
+    token = call.body.get("refresh_token")
     if country not in ORGS:
         raise ControlError(f"country is one of {sorted(ORGS)}")
+    if type(size) is not int or not 0 <= size <= LARGEST:
+        raise ControlError(f"size is a whole number from 0 to {LARGEST}, not {size!r}")
     world = call.world.server.add(country)
     if size:
         load(world, generate(size, world.seed, country))

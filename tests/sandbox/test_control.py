@@ -392,6 +392,10 @@ MISTAKES: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/import", {"Accounts": []}, 400, "unknown key 'Accounts'; known: books, "),
     ("POST", "/import", {"crm": {"Accounts": "x"}}, 400, "the body has not the shape that is wanted"),
     ("POST", "/orgs", {"country": "FR"}, 400, "country is one of ['GB', 'IN', 'US']"),
+    *(
+        ("POST", "/orgs", {"size": size}, 400, f"size is a whole number from 0 to 100000, not {size!r}")
+        for size in (100_001, -1, 1.5, "5", True)
+    ),
     ("GET", "/requests?limt=1", None, 400, "unknown parameter 'limt'; did you mean 'limit'?"),
     ("GET", "/request", None, 404, "no control call /request of this method: see docs/sandbox.md"),
     ("PATCH", "/crm/Accounts/1", {"Phone": "1"}, 400, "the id given seems to be invalid"),
