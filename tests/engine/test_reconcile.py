@@ -10,6 +10,7 @@ import pytest
 
 from tandem.core.errors import TableUnavailableError
 from tandem.core.records import RecordKey, RowClass, Side
+from tandem.engine.governor import accounts
 from tandem.engine.ports import Put
 from tests.system.conftest import ACCOUNT, Pair
 from tests.system.world import System
@@ -115,8 +116,36 @@ async def test_a_minute_between_polls_means_every_tick(pair: Pair) -> None:
     system.configure(poll_seconds=60)
     await system.run(100)
     for seconds in (60, 57, 63, 58):
+        before = system.seq
         assert (await system.tick()).polled == 3
+        deleted = [call for call in system.calls(before) if call["path"].endswith("/deleted")]
+        assert len(deleted) == 2, "and CRM is asked what was deleted"
         system.clock.advance(seconds)
+
+
+@pytest.mark.parametrize(
+    ("hours", "sharers", "seconds"), [(1, 1, None), (1, 2, None), (12.4, 1, 60), (1, 60, 3600)]
+)
+async def test_polls_take_a_tenth_of_the_calls_that_are_left_of_the_day(
+    pair: Pair, hours: float, sharers: int, seconds: int | None
+) -> None:
+    """All connections on one Books organisation together; each minute at most, each hour at least."""
+    system = pair.system
+    await system.settle(2)
+    connections = system.store.connections
+    text = resources.files("tandem.presets").joinpath("india.yaml").read_text()
+    mine = connections.read("main")
+    others = [{"id": f"beside{n}"} for n in range(sharers - 1)]
+    for update in [*others, {"id": "elsewhere", "organization_id": "7"}]:
+        connections.save(mine.model_copy(update={**update, "paused": True}), text)
+    system.configure(poll_seconds=0)
+    system.clock.advance(hours * 3600)
+    left, rest = system.store.governor.day(accounts(connections.read("main"))["books"])
+    await system.tick()
+    due = system.store.cursors.read("main", "crm#customer").due
+    assert due is not None
+    expected = seconds or rest / (left / 10 / sharers)
+    assert (due - system.clock.now()).total_seconds() == pytest.approx(expected - 30, abs=1)
 
 
 async def test_a_rate_limit_stops_a_poll_and_loses_nothing(pair: Pair) -> None:
