@@ -17,6 +17,10 @@ NAIVE: Final = (
     "naive: each record is read once and written once on each side, one by one: for the change a read here and "
     "a write there, for its unrecognised echo a read there and a write back; where nothing changes, the read alone"
 )
+LIMITED: Final = (
+    "A round takes no more rows than calls can be reserved for within the minute, so n changes come in several rounds, "
+    "and each reads its own batch and its own version page: some calls more are what waiting for the minute costs."
+)
 
 
 @dataclass(frozen=True, slots=True)

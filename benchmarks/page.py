@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from benchmarks.budgets import BUDGETS, NAIVE
+from benchmarks.budgets import BUDGETS, LIMITED, NAIVE
 from benchmarks.kept import ROOT
 from benchmarks.report import is_over
 
@@ -17,10 +17,6 @@ HEAD: Final = (
     "the sandbox and a clock that is told the time: counts are exact, the same in every run, and come from the "
     "sandbox's request log; the calls for the echo of our own writes are in them. Budgets are those of the design, "
     "as formulas of n in `benchmarks/budgets.py`; where it has no row, the budget follows from its rules (*)."
-)
-LIMITED: Final = (
-    "A round takes no more rows than calls can be reserved for within the minute, so n changes come in several rounds, "
-    "and each reads its own batch and its own version page: some calls more are what waiting for the minute costs."
 )
 
 _Row = Mapping[str, Any]

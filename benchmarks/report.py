@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from benchmarks.budgets import BUDGETS, LIMITED
 from benchmarks.sandbox import PAGE_MS, READY_SECONDS
 
 Row = Mapping[str, Any]
@@ -23,14 +24,21 @@ def is_over(row: Row) -> bool:
 
 
 def over_budget(found: Mapping[str, Any]) -> list[str]:
-    """A line for each flow and n that cost more than its budget, with limits lifted or not."""
+    """A line for each flow and n that cost more than its budget, with limits lifted or not, and why."""
+    lifted = {(row["flow"], row["n"]) for row in found.get("flows", ()) if is_over(row)}
     return [
         f"OVER BUDGET: {row['flow']}, n={row['n']}{note}: CRM {row['crm_calls']} of {row['budget_crm']}, "
-        f"Books {row['books_calls']} of {row['budget_books']}"
+        f"Books {row['books_calls']} of {row['budget_books']}. {_why(row, lifted).split('. ')[0]}"
         for name, note in (("flows", ""), ("flows_limited", ", under limits"))
         for row in found.get(name, ())
         if is_over(row)
     ]
+
+
+def _why(row: Row, lifted: Collection[tuple[str, int]]) -> str:
+    """What is over with limits lifted too is not so because of them."""
+    is_lifted = (row["flow"], row["n"]) in lifted
+    return (BUDGETS[row["flow"]].excess or "Not explained") if is_lifted else LIMITED
 
 
 def _flows(name: str, title: str) -> Callable[[Mapping[str, Any]], str]:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import core
 from benchmarks.__main__ import main
-from benchmarks.budgets import BUDGETS
+from benchmarks.budgets import BUDGETS, LIMITED
 from benchmarks.flows import SCENES, measure
 from benchmarks.report import is_over, over_budget, report
 from benchmarks.run import LIFTED, REAL, flows
@@ -110,6 +110,14 @@ def test_the_report_marks_what_is_over(found: dict[str, Any]) -> None:
     assert f"over at n=1: {row['flow']}: " in text
 
 
+def test_what_is_over_its_budget_is_told_with_its_reason(found: dict[str, Any]) -> None:
+    """The first sentence of what the page says; limits are not blamed for what is over without them."""
+    lines = [line for line in over_budget(found) if "create in books, k=0, n=1" in line]
+    assert len(lines) == 2
+    reason = BUDGETS["create in books, k=0"].excess.split(". ")[0]
+    assert all(line.endswith(f": CRM 2 of 1, Books 2 of 2. {reason}") for line in lines)
+
+
 def test_every_flow_over_its_budget_is_told_at_the_end(
     found: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,7 +129,9 @@ def test_every_flow_over_its_budget_is_told_at_the_end(
     assert one.startswith(
         f"OVER BUDGET: {over['flow']}, n=50: CRM {over['crm_calls']} of {over['budget_crm']},"
     )
+    assert one.endswith(". Not explained")
     assert two.startswith(f"OVER BUDGET: {kept['flow']}, n=1, under limits: ")
+    assert two.endswith(f". {LIMITED}")
     monkeypatch.setattr("benchmarks.__main__.measure_asked", lambda _asked: told)
     assert main(["--json", "--out", str(tmp_path / "bench.json")]) == 0
     printed = capsys.readouterr()
