@@ -10,15 +10,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox.switches import Switches
 from tandem.adapters.zoho import transport, watch
+from tests.system.simulation import finished
 from tests.system.simulation.plan import FIXED, choices, draw
 from tests.system.simulation.report import as_json, last_line, markdown
 from tests.system.simulation.run import Outcome, simulate
+from tests.system.simulation.verdict import Finding
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,6 +94,28 @@ def test_the_report_can_be_put_on_a_page() -> None:
     assert "| edit customer in crm | 3 |" in page
     assert "6, 2.0 for each change" in page
     assert "3 looks of 70 s (median), 5 at most" in page
+
+
+def test_a_run_that_was_cut_off_goes_on_on_the_same_tree_alone(tmp_path: Path) -> None:
+    """What is kept of a seed is all that a report needs."""
+    file, mark = tmp_path / "runs" / "seeds.jsonl", {"tree": finished.tree(), "length": 20}
+    assert finished.read(file, mark) == []
+    whole = Outcome(
+        seed=3,
+        events=4,
+        kinds=Counter({"edit customer in crm": 3}),
+        findings=[Finding("lost", "a value")],
+        calls=Counter({"GET /books/v3/contacts": 6}),
+        quiet=[70.0],
+        seconds=1.5,
+        digest="abc",
+    )
+    for outcome in (whole, replace(whole, seed=4, findings=[])):
+        finished.keep(file, outcome, mark)
+    kept = finished.read(file, mark)
+    assert as_json(kept, 3.0) == as_json([whole, replace(whole, seed=4, findings=[])], 3.0)
+    with pytest.raises(ValueError, match=r"seeds.jsonl, line 1: of another tree or length"):
+        finished.read(file, {**mark, "length": 30})
 
 
 @pytest.mark.parametrize("patch", sorted((ROOT / "tests/planted").glob("*.patch")), ids=lambda p: p.stem)

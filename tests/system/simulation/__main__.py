@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from tests.system.simulation import finished
 from tests.system.simulation.each import one
 from tests.system.simulation.report import as_json, last_line, lines, markdown
 from tests.system.simulation.run import Outcome
@@ -30,6 +31,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--json", type=Path, default=Path("build/simulate.json"), help="where the report goes"
     )
     parser.add_argument("--report", type=Path, help="a Markdown page of the run, for the docs")
+    parser.add_argument(
+        "--resume", type=Path, help="a file that keeps each finished seed; those in it are not run again"
+    )
     parser.add_argument("--log", type=Path, help="a folder for the event log of each failed seed")
     parser.add_argument("--stop", action="store_true", help="stop at the first seed that fails")
     return parser.parse_args(argv)
@@ -73,10 +77,18 @@ def _kept(asked: argparse.Namespace, outcomes: Sequence[Outcome], started: float
 def main(argv: Sequence[str] | None = None) -> int:
     """Run, show progress on a terminal, write the report."""
     asked = _arguments(argv)
-    seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
-    started, outcomes = time.perf_counter(), list[Outcome]()
+    mark = {"tree": finished.tree(), "length": asked.events}
+    try:
+        outcomes = finished.read(asked.resume, mark)
+    except ValueError as error:
+        _say(str(error))
+        return 2
+    known = {outcome.seed for outcome in outcomes}
+    seeds = [n for n in range(asked.first_seed, asked.first_seed + asked.seeds) if n not in known]
+    started = time.perf_counter() - sum(outcome.seconds for outcome in outcomes) / asked.jobs
     for outcome in _outcomes(seeds, asked.events, asked.jobs, asked.log):
         outcomes.append(outcome)
+        finished.keep(asked.resume, outcome, mark)
         if sys.stderr.isatty():
             _say(f"\r\033[K{last_line(outcomes)}", end="")
         for finding in outcome.findings:
