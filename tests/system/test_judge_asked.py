@@ -162,6 +162,8 @@ def test_two_that_an_e_mail_links_are_asked_about_once_the_person_is_gone() -> N
         found(case_of([], [], first, gone, history=[held | {"record": "a/crm/customer/2"}], account=site))[0]
         == "unequal"
     )
+    other = held | {"cause": "match:other tax number"}
+    assert found(case_of([], [], first, history=[other], account=site)) == []
 
 
 def test_of_a_tax_identity_number_and_place_are_compared() -> None:

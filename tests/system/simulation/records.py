@@ -19,10 +19,10 @@ from tests.system.simulation.evidence import (
 from tests.system.simulation.windows import (
     CONTRADICTION,
     in_one_second,
+    is_asked_of_twins,
     is_asked_whether_one,
     is_contradicting,
     is_of_lost_state,
-    is_proof_gone,
     made_again,
 )
 
@@ -71,7 +71,7 @@ def _customer(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[
     elif is_asked_whether_one(case, str(crm[0]["id"]), str(books[0]["contact_id"])):
         # Merged into one whose link was lost with the table: its stamp is the merged one's.
         return
-    if is_proof_gone(case, token):
+    if is_asked_of_twins(case, token):
         return
     _equal(case, "customer", token, crm[0], books[0])
 
@@ -123,7 +123,7 @@ def _ended(
 
 def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]) -> None:
     owner = case.owners[token]
-    if case.is_excused(owner) or is_proof_gone(case, owner) or is_contradicting(case, owner):
+    if case.is_excused(owner) or is_asked_of_twins(case, owner) or is_contradicting(case, owner):
         return
     ends = case.ends.get(("person", token), [])
     if any(act.verb == "move" for act in ends):

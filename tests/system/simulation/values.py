@@ -12,7 +12,7 @@ from tests.system.simulation.evidence import (
     took_effect,
     values_in,
 )
-from tests.system.simulation.windows import gave_way_unrecorded, in_books_window, is_proof_gone
+from tests.system.simulation.windows import gave_way_unrecorded, in_books_window, is_asked_of_twins
 
 PROMPT = 30.0
 """Seconds that an edit may take to the other side while nothing is at fault."""
@@ -68,7 +68,7 @@ def _is_asked(case: Case, act: Act) -> bool:
         if (entry["kind"], entry.get("field")) == ("held", act.field)
         and act.at <= moment_of(entry) <= act.at + PROMPT
     ]
-    return (bool(asked) and act.token in map(case.names().get, asked)) or is_proof_gone(case, act.token)
+    return (bool(asked) and act.token in map(case.names().get, asked)) or is_asked_of_twins(case, act.token)
 
 
 def _carried(case: Case) -> dict[tuple[str, str], float]:

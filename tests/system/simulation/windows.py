@@ -198,13 +198,18 @@ def is_asked_whether_one(case: Case, crm: str, books: str) -> bool:
     )
 
 
-def is_proof_gone(case: Case, token: str) -> bool:
-    """Two people made the customer, and the person whose e-mail links the two was deleted: a person is asked."""
-    if not case.ends.get(("person", token)):
-        return False
+def is_asked_of_twins(case: Case, token: str) -> bool:
+    """Two people made the customer, and nothing proves any more that the two are one: a person is asked.
+
+    The person whose e-mail links them was deleted, or each has a tax number of its own.
+    """
+    causes = {"match:other tax number"}
+    if case.ends.get(("person", token)):
+        causes.add("match:name only")
     names = case.names()
     return any(
-        (entry["kind"], entry.get("cause")) == ("held", "match:name only")
+        entry["kind"] == "held"
+        and entry.get("cause") in causes
         and names.get(str(entry["record"]).rsplit("/", 1)[-1]) == token
         for entry in case.history
     )
