@@ -206,13 +206,8 @@ def is_asked_of_twins(case: Case, token: str) -> bool:
     causes = {"match:other tax number"}
     if case.ends.get(("person", token)):
         causes.add("match:name only")
-    names = case.names()
-    return any(
-        entry["kind"] == "held"
-        and entry.get("cause") in causes
-        and names.get(str(entry["record"]).rsplit("/", 1)[-1]) == token
-        for entry in case.history
-    )
+    asked = [e for e in case.history if e["kind"] == "held" and e.get("cause") in causes]
+    return bool(asked) and token in {case.names().get(str(e["record"]).rsplit("/", 1)[-1]) for e in asked}
 
 
 CONTRADICTION = "tax identity contradicts"
