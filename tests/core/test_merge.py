@@ -361,6 +361,9 @@ def test_a_later_crm_change_of_the_tax_identity_is_held() -> None:
     assert outcome(result) == "held"
     assert result.hold is not None
     assert result.hold.sentence == "tax_identity is owned by Books; CRM may only fill it while it is blank"
+    again = merged({**OURS, "place": "TN"}, SAME, (OURS, SAME), held=({**OURS, "place": "GJ"}, SAME), **TAX)
+    assert again.hold is not None
+    assert again.hold.cause == result.hold.cause, "one case, however often it is edited"
 
 
 def test_a_books_change_of_the_tax_identity_travels() -> None:

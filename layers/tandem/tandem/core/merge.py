@@ -73,6 +73,12 @@ class Pair:
         hold = Hold(cause, sentence, self.field.name, self.crm, self.books)
         return Merged(self.reason("held", sentence), hold=hold)
 
+    def leave_to_books(self) -> Merged:
+        """No write: CRM only fills what is blank in Books."""
+        name = self.field.name
+        sentence = f"{name} is owned by Books; CRM may only fill it while it is blank"
+        return self.hold(f"owned by Books:{name}", sentence)
+
     def wait(self, side: Side) -> Merged:
         """No write until the record that `side` leads to is linked as what the field names."""
         lookup, value = self.field.convert, self.on(side)
@@ -96,10 +102,7 @@ class Pair:
             )
         fills = by_person or target is Side.CRM or is_blank(self.books)
         if field.crm_may == "fill_blank" and not fills:
-            return self.hold(
-                f"owned by Books:{field.name}",
-                f"{field.name} is owned by Books; CRM may only fill it while it is blank",
-            )
+            return self.leave_to_books()
         try:
             native = field.convert.translate(source, value)
         except ConversionError as error:
@@ -139,7 +142,8 @@ def merge_field(pair: Pair, release: Release | None = None) -> Merged:
     if side := _awaiting(pair):
         return pair.wait(side)
     if pair.held is not None and field.crm_may == "fill_blank" and not is_blank(books):
-        return pair.hold(f"differs:{field.name}", differ(pair))
+        as_agreed = base is not None and not has_changed(field, Side.BOOKS, books, base.books)
+        return pair.leave_to_books() if as_agreed else pair.hold(f"differs:{field.name}", differ(pair))
     if base is None and pair.held is None:
         return pair.hold(f"differs:{field.name}", differ(pair)) if pair.is_lost else _first_link(pair)
     before = base or Base(pair.held["crm"], pair.held["books"])  # type: ignore[index]
