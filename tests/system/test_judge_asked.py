@@ -176,13 +176,13 @@ def test_of_a_tax_identity_number_and_place_are_compared() -> None:
     other = {"gst_no": "29B", "place_of_contact": "KA"}
     held = {"kind": "held", "at": at(9.0), "record": "a/crm/customer/1", "field": "tax_identity"}
     shown = {"crm": {"number": "27A", "place": "MH"}, "books": {"number": "29B", "place": "KA"}}
-    for cause in ("tax identity contradicts", "owned by Books:tax_identity"):
+    for cause in ("tax identity contradicts", "owned by Books:tax_identity", "differs:tax_identity"):
         told = held | shown | {"cause": cause}
         assert found(case_of([contact()], [person()], history=[told], account=crm, customer=other)) == []
         assert found(
             case_of([contact()], [person()], history=[told | {"books": {}}], account=crm, customer=other)
         ) == ["unequal"]
-    told = held | shown | {"cause": "differs:tax_identity"}
+    told = held | shown | {"cause": "conflict:tax_identity"}
     assert found(case_of([contact()], [person()], history=[told], account=crm, customer=other)) == ["unequal"]
 
 

@@ -155,7 +155,7 @@ class Faults:
     def _silence(self) -> str:
         _, org = self._org()
         for channel in org.world.crm.channels.active():
-            old, channel.expires = channel.expires, int(org.world.clock.now()) - 1
+            old, channel.expires = channel.expires, 0
             self._later(lambda c=channel, e=old: setattr(c, "expires", e))  # type: ignore[misc]
         return "channel expired in silence"
 

@@ -48,7 +48,7 @@ class Operators:
     def _words(self, hold: dict[str, Any]) -> list[str]:
         """What may be said of it; a link only where both have the same number in their names, and both are free."""
         cause, words = str(hold["cause"]), [""]
-        if settles("take", cause):
+        if settles("take", cause) and hold["field"] != "name":  # by which the judge knows a record
             words += [side.value for side in Side]
         if settles("approve", cause) and (kind_of(cause) != "match" or self._is_one(hold)):
             words.append("approve")

@@ -26,8 +26,8 @@ from tests.system.simulation.windows import (
     made_again,
 )
 
-OF_ONE = (CONTRADICTION, "owned by Books:tax_identity")
-"""Holds of a field that one person alone typed in: half an identity, and CRM's over that of Books."""
+OF_ONE = (CONTRADICTION, "owned by Books:tax_identity", "differs:tax_identity")
+"""Holds of a field that one person alone typed in: half an identity, and one of CRM over that of Books."""
 
 
 def records(case: Case) -> None:
