@@ -23,7 +23,7 @@ from typing import Any
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-COPIED = ("layers/tandem/tandem", "sandbox", "tests/system")
+COPIED = ("layers/tandem/tandem", "sandbox", "tests/system", "cli")
 
 
 @dataclass(frozen=True, slots=True)

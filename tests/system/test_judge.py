@@ -28,7 +28,18 @@ from tests.system.simulation.windows import (
 )
 
 HERE = Path(judge_module.__file__).parent
-BLACK_BOX = ("judge", "case", "records", "goods", "values", "calls", "windows", "verdict", "evidence")
+BLACK_BOX = (
+    "judge",
+    "case",
+    "records",
+    "goods",
+    "taxes",
+    "values",
+    "calls",
+    "windows",
+    "verdict",
+    "evidence",
+)
 
 
 def at(seconds: float) -> str:

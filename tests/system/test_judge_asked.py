@@ -15,6 +15,7 @@ from tests.system.simulation import windows
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Act, Evidence, Restore
 from tests.system.simulation.records import records
+from tests.system.simulation.taxes import taxes
 from tests.system.simulation.verdict import Verdict
 
 MAPPING = yaml.safe_load(india())
@@ -197,5 +198,44 @@ def test_of_a_tax_identity_that_contradicts_itself_no_counterpart_is_made() -> N
         ({"GSTIN": "27A"}, [held | {"record": "a/crm/customer/2"}], ["stuck", "stuck"]),
     ):
         case = case_of([contact()], [], history=history, account=account)
+        case.sides["books"]["contacts"] = []
+        assert found(case) == counters
+
+
+def test_what_contradicts_itself_is_not_written_to_books_and_crm_never_over_what_stands_there() -> None:
+    """A write of both products' own defaults has no number; what a person took is that person's word."""
+    body = {"gst_no": "27A", "gst_treatment": "business_gst", "place_of_contact": "MH"}
+    call = {"product": "books", "method": "PUT", "path": "/books/v3/contacts/9", "committed": True}
+    write = {
+        "kind": "write", "side": "books", "verb": "update", "before": {}, "after": {"tax_identity": {"number": "27A"}},
+        "rules": {"tax_identity": "changed in CRM only"},
+    }  # fmt: skip
+    over = write | {"before": {"tax_identity": {"number": "29B"}}}
+    scenes: list[tuple[dict[str, str], dict[str, Any], list[str]]] = [
+        ({}, write, []),
+        ({"gst_no": "", "place_of_contact": ""}, write, []),
+        ({"place_of_contact": "KA"}, write, ["unequal"]),
+        ({"gst_treatment": ""}, write, ["unequal"]),
+        ({}, over, ["lost"]),
+        ({}, over | {"rules": {"tax_identity": "a person took crm"}}, []),
+        ({}, over | {"after": {"notes": "n"}}, []),
+    ]
+    for changes, entry, counters in scenes:
+        case = case_of([], [], calls=[call | {"request_body": body | changes}], history=[entry])
+        taxes(case)
+        assert [finding.counter for finding in case.verdict.findings] == counters
+
+
+def test_a_new_customer_that_another_ones_person_was_moved_to_is_asked_about() -> None:
+    """By that person's e-mail it looks like the other one; its persons wait with it."""
+    moved = replace(act("move", "crm", "7", token="No3"), into="No1")
+    owner = Act(1.0, "create", "a", "crm", "person", "No3", into="No4")
+    held = {"kind": "held", "at": at(9.0), "record": "a/crm/customer/1", "cause": "match:e-mail only"}
+    for acts, history, counters in (
+        ([owner, moved], [held], []),
+        ([owner, moved], [], ["stuck", "stuck"]),
+        ([owner], [held], ["stuck", "stuck", "stuck"]),
+    ):
+        case = case_of([contact()], [], *acts, history=history)
         case.sides["books"]["contacts"] = []
         assert found(case) == counters

@@ -28,6 +28,8 @@ class Case:
     """Deletes, restores, merges and moves by (kind, token)."""
     masters: set[str] = field(default_factory=set)
     """Tokens that others were merged into: they take over values that nobody typed there."""
+    hosts: set[str] = field(default_factory=set)
+    """Tokens of customers that persons of others were moved to."""
     owners: dict[str, str] = field(default_factory=dict)
     """The customer that a person was typed in for."""
 
@@ -38,6 +40,8 @@ class Case:
                 self.ends.setdefault((act.kind, act.token), []).append(act)
             if act.verb == "create" and act.kind == "person":
                 self.owners[act.token] = act.into
+            elif act.verb == "move":
+                self.hosts.add(act.into)
             elif act.into:
                 self.masters.add(act.into)
 

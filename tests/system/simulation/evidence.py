@@ -31,7 +31,7 @@ class Act:
     value: Any = None
     saw: Any = None
     into: str = ""
-    """Of a merge the token of the master, of a new person that of its customer."""
+    """Of a merge the token of the master, of a new person that of its customer, of a moved one that of the other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ ON_WHICH_A_RUN_RESTS = (
     "sandbox",
     "tests/system/simulation",
     "tests/system/sections.py",
+    "cli/fixes.py",
 )
 
 

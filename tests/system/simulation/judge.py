@@ -10,10 +10,11 @@ from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Evidence
 from tests.system.simulation.goods import goods
 from tests.system.simulation.records import records
+from tests.system.simulation.taxes import taxes
 from tests.system.simulation.values import promptness, values
 from tests.system.simulation.verdict import Verdict
 
-RULES = (records, goods, values, promptness, calls_made, pace, credentials, writes)
+RULES = (records, goods, taxes, values, promptness, calls_made, pace, credentials, writes)
 
 
 def judge(evidence: Evidence) -> Verdict:

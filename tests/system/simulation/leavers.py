@@ -46,7 +46,7 @@ class Leavers:
         body = {"Account_Name": {"id": master.crm}}
         if customer.org.act(edits.crm_edit, body, module="Contacts", id=ids[0]) is None:
             return 0
-        self.users.write("move", customer.org.name, "crm", "person", token, value=ids[0])
+        self.users.write("move", customer.org.name, "crm", "person", token, value=ids[0], into=master.token)
         return 1
 
     def _contacts(self, token: str, customer: Customer) -> list[str]:

@@ -61,6 +61,8 @@ def _customer(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[
     if not crm or not books:
         if (token in case.masters and case.is_asked_about(crm)) or is_contradicting(case, token):
             return
+        if is_asked_of_twins(case, token):
+            return
         where = "CRM" if not crm else "Books"
         case.verdict.add("stuck", f"{case.org} {token}: no counterpart in {where}")
         return

@@ -201,11 +201,14 @@ def is_asked_whether_one(case: Case, crm: str, books: str) -> bool:
 def is_asked_of_twins(case: Case, token: str) -> bool:
     """Two people made the customer, and nothing proves any more that the two are one: a person is asked.
 
-    The person whose e-mail links them was deleted, or each has a tax number of its own.
+    The person whose e-mail links them was deleted, or each has a tax number of its own. So it is where the person of
+    another customer was moved to a new one, which looks like both.
     """
     causes = {"match:other tax number"}
     if case.ends.get(("person", token)):
         causes.add("match:name only")
+    if token in case.hosts:
+        causes |= {"match:e-mail only", "match:reserved"}
     asked = [e for e in case.history if e["kind"] == "held" and e.get("cause") in causes]
     return bool(asked) and token in {case.names().get(str(e["record"]).rsplit("/", 1)[-1]) for e in asked}
 
