@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -145,3 +145,56 @@ def test_a_word_stands_until_it_is_heard(cases: Cases) -> None:
     cases.release(item, take=Side.CRM, approve=False)
     cases.hold(ONE, replace(hold, crm="c"), NOW)
     assert cases.word_on(ONE) is None
+
+
+ASKED = Hold("match:name only", "looks like Acme (7) or Acme Ltd (8) by name only", candidates=("7", "8"))
+
+
+def test_since_when_the_same_is_held_is_kept_however_often_it_is_met(cases: Cases) -> None:
+    """Another value begins anew."""
+    times = [NOW + timedelta(minutes=minute) for minute in range(4)]
+    assert [cases.hold(ONE, HOLD, time)[1] for time in times[:3]] == [NOW.isoformat()] * 3
+    assert cases.holds("main")[0]["since"] == NOW.isoformat()
+    assert cases.hold(ONE, replace(HOLD, crm="c"), times[3])[1] == times[3].isoformat()
+
+
+def test_a_record_knows_once_who_asked_about_it(cases: Cases) -> None:
+    """The next hold of those says it anew; a pair asks about nobody."""
+    candidate = RecordKey("main", Side.BOOKS, "customer", "7")
+    cases.hold(ONE, ASKED, NOW)
+    cases.hold(TWO, ASKED, NOW)
+    assert sorted(cases.asking(candidate)) == ["1", "2"]
+    assert cases.asking(candidate) == []
+    cases.hold(ONE, ASKED, NOW, link="L")
+    assert cases.asking(candidate) == []
+
+
+def test_settling_and_replacing_tell_whom_was_asked_about(cases: Cases) -> None:
+    """Of every hold that went; of a replaced one those that are named no more."""
+    assert cases.hold(ONE, ASKED, NOW)[0] == set()
+    assert cases.hold(ONE, replace(ASKED, candidates=("8", "9")), NOW)[0] == {"7"}
+    cases.hold(ONE, replace(ASKED, field="email", candidates=("5",)), NOW)
+    assert cases.settle(ONE, set()) == {"5", "8", "9"}
+
+
+def test_an_approval_is_of_its_causes_and_candidates(cases: Cases) -> None:
+    """What was shown, and nothing that came later."""
+    cases.hold(ONE, ASKED, NOW)
+    cases.release(cases.holds("main")[0], take=None, approve=True)
+    word = cases.word_on(ONE)
+    assert word is not None
+    assert (set(word.causes), set(word.candidates)) == ({"match:name only"}, {"7", "8"})
+
+
+def test_a_case_tells_whose_it_is_what_about_and_since_when(cases: Cases) -> None:
+    """Of a hold, and of what stops a connection, which has its sentence too."""
+    cases.hold(ONE, HOLD, NOW)
+    cases.alert_once("main", "connection stopped", "subject", "in words", NOW)
+    told = {
+        item["cause"]: (item["connection"], item["at"], item.get("sentence")) for item in cases.cases("main")
+    }
+    assert told == {
+        "differs:website": ("main", NOW.isoformat(), None),
+        "connection stopped": ("main", NOW.isoformat(), "in words"),
+    }
+    assert cases.holds("main")[0]["label"] == ""
