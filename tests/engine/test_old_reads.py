@@ -9,7 +9,7 @@ import pytest
 
 from tandem.engine.reader import READ_LASTS
 from tests.engine.town import READ, WRITE, Town, a_town
-from tests.system.world import System
+from tests.system.world import System, Zohos
 
 
 @pytest.fixture
@@ -37,16 +37,16 @@ async def test_a_write_whose_turn_came_late_rests_on_a_read_of_then(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where updates of CRM may go together, all are decided side by side before the first write leaves."""
-    send, pauses = httpx.ASGITransport.handle_async_request, [READ_LASTS.total_seconds() + 1]
+    send, pauses = Zohos.handle_async_request, [READ_LASTS.total_seconds() + 1]
 
-    async def slowly(self: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
+    async def slowly(self: Zohos, request: httpx.Request) -> httpx.Response:
         if request.method == "PUT" and pauses:
             await asyncio.sleep(0)
             town.system.clock.advance(pauses.pop())
         return await send(self, request)
 
     await town.edit_crm(Billing_City="Town {n}")
-    monkeypatch.setattr(httpx.ASGITransport, "handle_async_request", slowly)
+    monkeypatch.setattr(Zohos, "handle_async_request", slowly)
     town.system.configure(in_flight=1, crm_bulk_guard="per_item")
     assert await town.drain() == {READ: 3 + 2, WRITE: 3}
     assert [(await town.books(n))["billing_address"]["city"] for n in range(3)] == [
