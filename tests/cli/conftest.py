@@ -21,7 +21,6 @@ import pytest
 import uvicorn
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from typer.testing import CliRunner
 
 from cli.aws import Stack
@@ -34,7 +33,6 @@ from tandem.bootstrap import zoho_clients
 from tandem.engine.drain import Drainer
 from tandem.engine.reconcile import Ticker
 
-DYNAMODB_TYPES = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "NULL", "BOOL"})
 REGION = "eu-central-1"
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Calls on the loopback are plain HTTP: without it each client would load all certificates of the world."""
@@ -216,17 +214,6 @@ _made: dict[str, Any] = {}
 """AWS clients, kept between tests: making one takes longer than a test."""
 
 
-_pick = XFormedAttributePicker.__call__
-
-
-def _picked(picker: XFormedAttributePicker, context: AttributePickerContext) -> Any:
-    """Moto looks for each type of a DynamoDB value by a dozen names: half of its time, a third of the tests'."""
-    value = context.obj
-    if type(value) is dict and len(value) == 1 and not DYNAMODB_TYPES.isdisjoint(value):
-        return value.get(context.key)
-    return _pick(picker, context)
-
-
 @pytest.fixture
 def sandbox() -> Iterator[SandboxServer]:
     """An empty sandbox."""
@@ -257,7 +244,6 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[s
         return _made[service]
 
     monkeypatch.setattr(boto3, "client", client)
-    monkeypatch.setattr(XFormedAttributePicker, "__call__", _picked)
     with mock_aws():
         yield lambda service: client(service, region_name=REGION)
 
