@@ -58,8 +58,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "accounts_down": {"probability": 0.1},
 }
 """Beside a probability of 1 %: token calls are few, so theirs is higher."""
-NOT_HERE = {"page_shifts": "no list has a second page"}
-"""Faults that none of these calls can meet; `tests/sandbox/test_fault_list.py` sees their effect."""
+NOT_HERE = {"page_shifts": "no list has a second page", "bulk_read_fails": "the clients make no bulk read"}
+"""Faults that none of these calls can meet; tests under `tests/sandbox` see their effect."""
 
 
 @dataclass(frozen=True)

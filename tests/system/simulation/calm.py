@@ -25,7 +25,7 @@ LOOK_SECONDS = 70
 QUIET_MINUTES = 2
 BRISK_RECORDS = 12
 """Records that people edit in a calm, each in quick succession: nothing is at fault, so all must go fast."""
-TURNS = 0.3
+TURNS = 0.5
 """How often that is when a writer begins or ends."""
 BRISK_CALLS = 80
 """Calls to Books in a minute that quick edits need: where a seed allows fewer, they wait for quota."""
