@@ -117,6 +117,10 @@ def test_what_differs_of_a_restored_person_is_held() -> None:
     assert found(case_of(*apart, *ends, history=[held | shown])) == []
     assert found(case_of(*apart, *ends, history=[held | shown | {"books": "p@x.example"}])) == ["unequal"]
     assert found(case_of(*apart, history=[held | shown])) == ["unequal"]
+    of_another = held | shown | {"record": "a/crm/customer/1"}
+    assert found(case_of(*apart, *ends, history=[of_another])) == ["unequal"], (
+        "a customer bears its person's number"
+    )
 
 
 @pytest.mark.parametrize(("linked", "is_excused"), [(1_100.0, True), (900.0, True), (700.0, False)])

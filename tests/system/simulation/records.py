@@ -211,11 +211,12 @@ def is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tup
     that was agreed before; of a tax identity also what one person typed may be held.
     """
     sides = {a.side for a in case.acts if a.token == token and a.field == name}
-    is_of_two = len(sides) > 1 or token in case.masters or bool(case.ends.get(("person", token)))
+    is_of_two, came_back = len(sides) > 1 or token in case.masters, bool(case.ends.get(("person", token)))
     for entry in reversed(case.history):
         if (entry["kind"], entry.get("field")) != ("held", name):
             continue
-        is_asked = is_of_two or entry.get("cause") in OF_ONE or is_of_lost_state(case, entry)
+        is_of_them = came_back and "/contact_person/" in str(entry.get("record"))
+        is_asked = is_of_two or is_of_them or entry.get("cause") in OF_ONE or is_of_lost_state(case, entry)
         crm, books = values_in(entry.get("crm")), values_in(entry.get("books"))
         if is_asked and set(left) <= crm | {""} and set(right) <= books | {""}:
             return True
