@@ -247,6 +247,20 @@ async def test_what_books_owns_is_put_back_in_crm(system: System) -> None:
     assert {call["endpoint"] for call in system.writes(before)} == {"PUT /crm/v8/{module}/{id}"}
 
 
+async def test_a_code_typed_while_its_create_is_not_known_yet_is_put_back(system: System) -> None:
+    """That both sides were blank is agreed by a create that was looked up too, as by an answered one (seed 16)."""
+    where = {"product": "crm", "match": {"method": "POST", "module": "Products"}, "count": 1}
+    await system.control("POST", "/faults", {"name": "timeout_after_commit", **where})
+    books = (await system.control("POST", "/books/items", {**ITEM, "hsn_or_sac": ""}))["item_id"]
+    await system.run(3)
+    [made] = await products(system)
+    assert link_of(system, Side.BOOKS, books) is None
+    await system.control("PATCH", f"/crm/Products/{made['id']}", {"HSN_SAC": "0000"})
+    await system.settle(6)
+    assert link_of(system, Side.BOOKS, books).reason == "created, found again after an unknown outcome"
+    assert not (await system.crm_record("Products", made["id"]))["HSN_SAC"]
+
+
 async def test_the_active_state_travels_both_ways(system: System) -> None:
     """By Books' own call, with other fields of the same edit in a call beside it; the link lives on."""
     crm, books = await both(system)

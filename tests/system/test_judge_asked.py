@@ -123,6 +123,16 @@ def test_what_differs_of_a_restored_person_is_held() -> None:
     )
 
 
+def test_twins_who_are_asked_about_are_excused_until_they_are_linked() -> None:
+    """Each with a tax number of its own; what they show is compared again once a person said that they are one."""
+    apart = ([contact()], [person(email="o@x.example")])
+    asked = {"kind": "held", "at": at(1_160.0), "record": "a/books/customer/9", "cause": "match:other tax number"}
+    linked = {"kind": "link", "at": at(1_170.0), "crm_id": "1", "books_id": "9"}
+    assert found(case_of(*apart, history=[asked])) == []
+    assert found(case_of(*apart, history=[linked, asked])) == ["unequal"]
+    assert found(case_of(*apart, history=[asked, linked | {"at": at(1_150.0)}])) == []
+
+
 @pytest.mark.parametrize(("linked", "is_excused"), [(1_100.0, True), (900.0, True), (700.0, False)])
 def test_one_whose_pair_a_restored_table_did_not_know_may_be_made_again(
     linked: float, is_excused: bool

@@ -202,15 +202,20 @@ def is_asked_of_twins(case: Case, token: str) -> bool:
     """Two people made the customer, and nothing proves any more that the two are one: a person is asked.
 
     The person whose e-mail links them was deleted, or each has a tax number of its own. So it is where the person of
-    another customer was moved to a new one, which looks like both.
+    another customer was moved to a new one, which looks like both. Once they are linked nothing is asked any more.
     """
     causes = {"match:other tax number"}
     if case.ends.get(("person", token)):
         causes.add("match:name only")
     if token in case.hosts:
         causes |= {"match:e-mail only", "match:reserved"}
-    asked = [e for e in case.history if e["kind"] == "held" and e.get("cause") in causes]
-    return bool(asked) and token in {case.names().get(str(e["record"]).rsplit("/", 1)[-1]) for e in asked}
+    asked = set()
+    for entry in sorted(case.history, key=moment_of):
+        if entry["kind"] == "held" and entry.get("cause") in causes:
+            asked.add(str(entry["record"]).rsplit("/", 1)[-1])
+        elif entry["kind"] == "link":
+            asked -= {str(entry.get("crm_id")), str(entry.get("books_id"))}
+    return bool(asked) and token in map(case.names().get, asked)
 
 
 CONTRADICTION = "tax identity contradicts"

@@ -145,7 +145,7 @@ class FirstLinks:
             source=row.key,
             link=link,
             values=action.values,
-            base=self._created_base(own, action.values),
+            base={**self._carried_base(own, action.values), **self._blank_base(own, action.values)},
             rules={reason.field: reason.rule for reason in action.reasons},
             reasons=action.reasons,
             editors=editors_of(own),
@@ -164,10 +164,9 @@ class FirstLinks:
         self.reader.expect_no_persons(action.side, own.entity, written.id)
         made = replace(made, version=written.version, parent=intent.parent, body=written.body or {})
         crm, books = (own, made) if own.side is Side.CRM else (made, own)
-        base = {**self._created_base(own, action.values), **self._blank_base(own, action.values)}
-        state = Progress(crm, books, base)
+        state = Progress(crm, books, dict(intent.base))
         self.pairs.adopt(link, action.side, action.values, written, state)
-        if action.awaits or action.values.keys() - base.keys():
+        if action.awaits or action.values.keys() - intent.base.keys():
             # Awaited links and defaults come back to the source, whose row must be no echo.
             state.foreign.add(own.side)
             self.records.hint(own.side, own.entity, own.id, own.parent)
@@ -184,7 +183,7 @@ class FirstLinks:
         self.desk.store.intents.close(intent)
         self.records.clear_holds(link)
 
-    def _created_base(self, own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
+    def _carried_base(self, own: Record, values: Mapping[str, Value]) -> dict[str, Base]:
         """What is agreed for the fields that a create carries; a default is not, where it can come back.
 
         The state of a record that is made in Books is agreed without being carried: Books makes it active.
