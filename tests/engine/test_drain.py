@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -215,6 +216,24 @@ async def test_a_quota_stop_counts_no_try_and_no_start_of_any_row(pair: Pair) ->
         now = row(system, key)
         assert (now.tries, now.starts, now.wanted - now.done) == (0, 0, 1)
     assert system.letters.bodies == []
+
+
+async def test_what_was_read_before_the_quota_ended_goes_on(pair: Pair) -> None:
+    """It may need no call more of that product; read again a minute later it would cost one twice."""
+    system = pair.system
+    for number in range(4):
+        await system.control("POST", "/books/contacts", {"contact_name": f"Other {number}"})
+    await told(system)
+    await fault(system, "rate_minute", product="books", skip=2, match={"method": "GET"})
+    before = system.seq
+    report = await system.drain()
+    assert report.stop.startswith("quota")
+    assert report.outcomes == {"created": 2, "waits_quota": 2}
+    await system.control("DELETE", "/faults")
+    await system.settle(3)
+    answered = [call for call in system.calls(before) if call["status"] == HTTPStatus.OK]
+    read = [call["path"] for call in answered if call["path"].startswith("/books/v3/contacts/")]
+    assert (len(read), len({*read})) == (4, 4)
 
 
 # --- a token that is gone -------------------------------------------------------------------------------

@@ -159,8 +159,8 @@ class Drainer:
             outcome = await Round(desk, self.dead_letters, blocked).run(taken.rows)
             report.rounds += 1
             report.add(outcome.outcomes)
-            if outcome.stop:
-                return outcome.stop
+            if stop := outcome.stop or outcome.exhausted:
+                return stop
             again, alone = desk.lease.again(), True
             named = [key for key in again if key.connection == desk.connection.id]
             elsewhere += [key for key in again if key.connection != desk.connection.id]

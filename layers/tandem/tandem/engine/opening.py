@@ -65,7 +65,7 @@ class Opening:
         left = []
         for hinted_as, own in zip(rows, found, strict=True):
             if isinstance(own, BaseException):
-                self.outcomes.settle(hinted_as, self.outcomes.of_error(hinted_as, own))
+                self.outcomes.settle(hinted_as, self.outcomes.of_unread(hinted_as, own))
                 continue
             row = self._by_content(hinted_as, own)
             self.own[row.key] = own

@@ -29,6 +29,9 @@ class RoundReport:
 
     outcomes: dict[str, int] = field(default_factory=dict)
     stop: str = ""
+    """Why the round ends before the rows that it did not come to; so does the drain."""
+    exhausted: str = ""
+    """Why some rows were not read for want of quota: those that were go on, and the drain ends with this round."""
 
     def count(self, kind: str) -> None:
         """One more of this kind."""
@@ -44,6 +47,17 @@ class Outcomes:
     gatherer: Gatherer
     own: Mapping[RecordKey, Record | Gone]
     report: RoundReport
+
+    def of_unread(self, row: Row, error: BaseException) -> Outcome:
+        """What an error of reading means for the row. Without quota a record that was read may still be written.
+
+        A read that is thrown away is made again a minute later, of a full round's calls as many as half.
+        """
+        stop = self.report.stop
+        outcome = self.of_error(row, error)
+        if isinstance(error, RateLimitedError):
+            self.report.exhausted, self.report.stop = self.report.stop, stop
+        return outcome
 
     def of_error(self, row: Row, error: BaseException) -> Outcome:
         """The table of design section 2: what an error of one row means for the row and for the drain."""
