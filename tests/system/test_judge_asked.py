@@ -126,7 +126,12 @@ def test_what_differs_of_a_restored_person_is_held() -> None:
 def test_twins_who_are_asked_about_are_excused_until_they_are_linked() -> None:
     """Each with a tax number of its own; what they show is compared again once a person said that they are one."""
     apart = ([contact()], [person(email="o@x.example")])
-    asked = {"kind": "held", "at": at(1_160.0), "record": "a/books/customer/9", "cause": "match:other tax number"}
+    asked = {
+        "kind": "held",
+        "at": at(1_160.0),
+        "record": "a/books/customer/9",
+        "cause": "match:other tax number",
+    }
     linked = {"kind": "link", "at": at(1_170.0), "crm_id": "1", "books_id": "9"}
     assert found(case_of(*apart, history=[asked])) == []
     assert found(case_of(*apart, history=[linked, asked])) == ["unequal"]
@@ -150,6 +155,46 @@ def test_one_whose_pair_a_restored_table_did_not_know_may_be_made_again(
     typed, two = replace(act("edit", "books", "o@x.example"), field="email"), [person(), person("8")]
     assert found(case_of(both, two, *ends, typed, history=[link], restored=[RESTORE])) == expected
     assert found(case_of(both, two, *ends, history=[link, asked], restored=[RESTORE])) == ["duplicates"]
+    twice = (act("delete", "crm", "7"), act("restore", "crm", "7"))
+    both_linked = [link, link | {"crm_id": "7"}, asked]
+    assert (
+        found(case_of(both, [person()], *ends, *twice, history=both_linked, restored=[RESTORE])) == expected
+    )
+
+
+def test_the_loser_of_a_merge_may_be_made_again_where_its_pair_is_not_known() -> None:
+    """As a deleted one: Books has its customer, and no Account has its stamp."""
+    merged = replace(act("merge", "crm", "2", kind="customer", token="No1"), into="No3")
+    link = {"kind": "link", "at": at(1_100.0), "crm_id": "2", "books_id": "9"}
+    assert found(case_of([contact()], [person()], merged, history=[link], restored=[RESTORE])) == []
+    assert found(case_of([contact()], [person()], merged, history=[link])) == ["resurrected"]
+
+
+def test_an_account_of_another_type_needs_no_counterpart_before_it_has_one() -> None:
+    """Nor does its Contact; once it was created or linked, whatever its type, both stay in step."""
+    sort = replace(act("sort", "crm", "Partner", kind="customer", token="No1"), field="company_type")
+    case = case_of([contact()], [], sort, account={"Account_Type": "Partner"})
+    case.sides["books"]["contacts"].clear()
+    assert found(case) == []
+    for entry in (
+        {"kind": "link", "crm_id": "1", "books_id": "9"},
+        {"kind": "write", "verb": "create", "record": "a/crm/customer/1", "written_id": "9"},
+    ):
+        assert found(replace(case, history=[entry | {"at": at(1_000.0)}])) == ["stuck", "stuck"]
+        case.verdict.findings.clear()
+    refused = {"kind": "not_written", "verb": "create", "record": "a/crm/customer/1", "at": at(1_000.0)}
+    assert found(replace(case, history=[refused])) == []
+    case.sides["crm"]["Accounts"][0]["Account_Type"] = "Customer"
+    assert found(case) == ["stuck", "stuck"]
+
+
+def test_what_somebody_kept_apart_may_be_two_on_either_side() -> None:
+    """And need not show the same; nobody makes three of it."""
+    said = act("release", "crm", "keep-apart")
+    unlike = [person(), person("8", email="o@x.example")]
+    assert found(case_of([contact(), contact("7")], unlike, said)) == []
+    assert found(case_of([contact(), contact("7")], unlike)) == ["duplicates"]
+    assert found(case_of([contact(), contact("7"), contact("8")], unlike, said)) == ["duplicates"]
 
 
 def test_a_create_of_a_person_is_known_by_the_name_it_carries() -> None:

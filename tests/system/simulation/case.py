@@ -30,6 +30,8 @@ class Case:
     """Tokens that others were merged into: they take over values that nobody typed there."""
     hosts: set[str] = field(default_factory=set)
     """Tokens of customers that persons of others were moved to."""
+    apart: set[str] = field(default_factory=set)
+    """Tokens of records that somebody said are not what they look like: each may be two on either side."""
     owners: dict[str, str] = field(default_factory=dict)
     """The customer that a person was typed in for."""
 
@@ -38,6 +40,8 @@ class Case:
         for act in self.acts:
             if act.verb in ("delete", "inactivate", "restore", "merge", "move"):
                 self.ends.setdefault((act.kind, act.token), []).append(act)
+            if (act.verb, act.value) == ("release", "keep-apart"):
+                self.apart.add(act.token)
             if act.verb == "create" and act.kind == "person":
                 self.owners[act.token] = act.into
             elif act.verb == "move":
@@ -50,6 +54,17 @@ class Case:
         owner = self.owners.get(token, token)
         return bool({token, owner} & self.masters) or any(
             self.ends.get((kind, t)) for t in (token, owner) for kind in ("customer", *GOODS)
+        )
+
+    def is_left_out(self, token: str) -> bool:
+        """Its Account is not one that is created in Books, for somebody gave it another type, and it never was."""
+        accounts = [a for a in self.sides["crm"]["Accounts"] if token_of(a["Account_Name"]) == token]
+        sorts = [act for act in self.acts if (act.verb, act.token) == ("sort", token)]
+        made = {str(entry.get(key)) for entry in self.history for key in ("crm_id", "written_id")}
+        created = [e for e in self.history if (e["kind"], e.get("verb")) == ("write", "create")]
+        made |= {str(entry["record"]).rsplit("/", 1)[-1] for entry in created}
+        return bool(sorts) and all(
+            account["Account_Type"] != "Customer" and account["id"] not in made for account in accounts
         )
 
     def is_asked_about(self, shown: list[Mapping[str, Any]], entity: str = "customer") -> bool:

@@ -56,5 +56,5 @@ def merge(users: Users) -> int:
     body = {"losers": [loser.crm]}
     if loser.org.act(edits.crm_merge, body, module="Accounts", id=master.crm or "") is None:
         return 0
-    users.write("merge", loser.org.name, "crm", "customer", loser.token, into=master.token)
+    users.write("merge", loser.org.name, "crm", "customer", loser.token, value=loser.crm, into=master.token)
     return 1

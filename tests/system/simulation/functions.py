@@ -268,7 +268,7 @@ class Functions:
 
     def subscription(self, name: str) -> dict[str, Any]:
         """The notification channel of a connection, for CRM's watch."""
-        modules = ("Accounts", "Contacts", *(("Vendors", "Products") if self.plan.has_goods else ()))
+        modules = ("Accounts", "Contacts", *(("Vendors", "Products") if "goods" in self.plan.traits else ()))
         return {
             "channel_id": CHANNELS[name],
             "events": [f"{m}.{e}" for m in modules for e in ("create", "edit", "delete")],

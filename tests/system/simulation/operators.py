@@ -36,7 +36,9 @@ class Operators:
     def _answer(self, org: str, hold: dict[str, Any]) -> int:
         store, now = self.functions.store, self.functions.clock.now()
         key, word = parse_key(str(hold["record"])), self.rng.choice(self._words(hold))
-        if word:
+        if word == "keep-apart":
+            store.apart.keep(key, list(hold["candidates"]), now)
+        elif word:
             take = Side(word) if word in set(Side) else None
             store.cases.release(hold, take=take, approve=word == "approve")
         store.history.acted(org, "release", "operator", now, key=key, word=word or "decide afresh")
@@ -52,6 +54,8 @@ class Operators:
             words += [side.value for side in Side]
         if settles("approve", cause) and (kind_of(cause) != "match" or self._is_one(hold)):
             words.append("approve")
+        if settles("keep-apart", cause):
+            words.append("keep-apart")
         return words
 
     def _is_one(self, hold: dict[str, Any]) -> bool:

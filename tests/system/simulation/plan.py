@@ -27,27 +27,23 @@ TIGHT: dict[str, tuple[Any, ...]] = {
 }
 """Switches of which some values are drawn: the numbers, and what has an answer too many."""
 
-TRADE = 0.4
-"""Acts of such a seed that are on vendors and items."""
-GOODS = 0.25
-"""Seeds in which vendors and items are in the mapping; all others are as they were before there were such."""
-LEAVERS = 0.5
-"""Seeds in which persons are deleted."""
-LEAVES = 0.1
-"""Acts of such a seed that do so, or undo it."""
-OPERATORS = 0.5
-"""Seeds in which somebody answers what is held."""
-ANSWERS = 0.1
-"""Acts of such a seed that do so, where anything is held."""
-ACCOUNTANTS = 0.5
-"""Seeds in which tax numbers are typed in."""
-EMOJI = 0.5
-"""Seeds in which people type emoji, of those where CRM keeps them: what it refuses is held, with all else typed there.
+TRAITS = {
+    "goods": 0.25,
+    "leavers": 0.5,
+    "operators": 0.5,
+    "accountants": 0.5,
+    "clerks": 0.5,
+    "emoji": 0.5,
+}
+"""What only a part of the seeds has, each drawn by a chance of its own: one that is added moves no other draw.
 
-`tests/system/test_odd_characters.py` shows that.
+`goods`: vendors and items are in the mapping, and people work on them. `leavers`: persons are deleted, restored and
+moved. `operators`: somebody answers what is held. `accountants`: tax numbers are typed. `clerks`: company types
+change, and customers are merged in Books. `emoji`: they are typed, where CRM keeps them; what it refuses is held with
+all else that was typed there (`tests/system/test_odd_characters.py`).
 """
-TAXES = 0.08
-"""Acts of such a seed that do so."""
+SHARES = {"goods": 0.4, "leavers": 0.1, "accountants": 0.08, "clerks": 0.08, "operators": 0.1}
+"""Acts of such a seed that are theirs, asked in this order; of the operators where anything is held."""
 
 FIXED: dict[str, tuple[Any, str]] = {
     "null_clears": (
@@ -91,32 +87,20 @@ class Plan:
     slows: float
     doubles: float
     day_ends: bool
-    has_goods: bool
-    """Vendors and items are in the mapping, and people work on them."""
-    has_leavers: bool
-    """Persons of customers are deleted and restored."""
-    has_operators: bool
-    """Somebody answers what is held."""
-    has_accountants: bool
-    """Tax numbers are typed in on both sides."""
-    has_emoji: bool
-    """Characters of four bytes are typed in on both sides."""
+    traits: frozenset[str]
+    """Of `TRAITS`."""
 
     @property
     def mapping(self) -> str:
         """The text of the mapping of both connections."""
-        return india(VENDORS, NEW_ITEMS) if self.has_goods else india()
+        return india(VENDORS, NEW_ITEMS) if "goods" in self.traits else india()
 
     def described(self) -> dict[str, Any]:
         """For the log."""
         return {
             "switches": self.switches,
             "one_group": self.one_group,
-            **({"has_goods": True} if self.has_goods else {}),
-            **({"has_leavers": True} if self.has_leavers else {}),
-            **({"has_operators": True} if self.has_operators else {}),
-            **({"has_accountants": True} if self.has_accountants else {}),
-            **({"has_emoji": True} if self.has_emoji else {}),
+            "traits": sorted(self.traits),
             "workers": self.workers,
             "lag": self.lag,
             "zoho_skew": self.zoho_skew,
@@ -144,6 +128,11 @@ def _switches(seed: int, rng: Random) -> dict[str, Any]:
             0.0  # made on both sides at once: neither a lagging list nor the name tells
         )
     return drawn
+
+
+def _traits(seed: int, switches: dict[str, Any]) -> frozenset[str]:
+    drawn = {name for name, share in TRAITS.items() if Random(f"{seed}:{name}").random() < share}
+    return frozenset(drawn if switches["crm_emoji"] == "kept" else drawn - {"emoji"})
 
 
 def draw(seed: int) -> Plan:
@@ -177,9 +166,5 @@ def draw(seed: int) -> Plan:
         slows=rng.choice((0.0, 0.02, 0.05)),
         doubles=rng.choice((0.0, 0.05, 0.2)),
         day_ends=rng.random() < 0.05,
-        has_goods=Random(f"{seed}:goods").random() < GOODS,
-        has_leavers=Random(f"{seed}:leavers").random() < LEAVERS,
-        has_operators=Random(f"{seed}:operators").random() < OPERATORS,
-        has_accountants=Random(f"{seed}:accountants").random() < ACCOUNTANTS,
-        has_emoji=switches["crm_emoji"] == "kept" and Random(f"{seed}:emoji").random() < EMOJI,
+        traits=_traits(seed, switches),
     )

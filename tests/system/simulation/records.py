@@ -51,6 +51,8 @@ def _customer(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[
         a.side for a in case.acts if a.verb == "create" and a.kind == "customer" and a.token == token
     )
     ends = case.ends.get(("customer", token), [])
+    if token in case.apart and max(len(crm), len(books)) <= 2:
+        return
     if len(crm) > 1 or len(books) > 1:
         if not _is_back_beside_another(case, ends, crm, books, made):
             case.verdict.add("duplicates", f"{case.org} {token}: {len(crm)} Accounts, {len(books)} customers")
@@ -61,7 +63,7 @@ def _customer(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[
     if not crm or not books:
         if (token in case.masters and case.is_asked_about(crm)) or is_contradicting(case, token):
             return
-        if is_asked_of_twins(case, token):
+        if is_asked_of_twins(case, token) or (crm and case.is_left_out(token)):
             return
         where = "CRM" if not crm else "Books"
         case.verdict.add("stuck", f"{case.org} {token}: no counterpart in {where}")
@@ -130,6 +132,8 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
     ends = case.ends.get(("person", token), [])
     if any(act.verb == "move" for act in ends):
         return  # a person is asked, and may make two of one
+    if {token, owner} & case.apart and max(len(crm), len(books)) <= 2:
+        return
     if len(crm) > 1 or len(books) > 1:
         if not _is_person_back(case, token, crm, books):
             case.verdict.add(
@@ -137,6 +141,8 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
             )
     elif ends and not (ends[-1].verb == "restore" and crm and books):
         _left(case, token, ends, crm, books)
+    elif not books and case.is_left_out(owner):
+        return
     elif not crm or not books:
         where = "CRM" if not crm else "Books"
         case.verdict.add("stuck", f"{case.org} person {token}: no counterpart in {where}")
@@ -178,7 +184,7 @@ def _is_person_back(
     ends = case.ends.get(("person", token), [])
     deleted = {act.value for act in ends if (act.side, act.verb) == ("crm", "delete")}
     back = [contact for contact in crm if contact["id"] in deleted & made_again(case)]
-    if (len(crm), len(back)) != (2, 1):
+    if len(crm) != 2 or not back:
         return False
     if any((act.kind, act.token, act.field) == ("person", token, "email") for act in case.acts):
         return len(books) <= len(crm)

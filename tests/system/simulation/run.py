@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -22,6 +22,7 @@ from tandem.adapters.zoho import transport, watch
 from tandem.core.records import Mode
 from tests.system.simulation.accountants import Accountants
 from tests.system.simulation.calm import calm
+from tests.system.simulation.clerks import Clerks
 from tests.system.simulation.evidence import Act, Restore
 from tests.system.simulation.faults import Faults
 from tests.system.simulation.functions import Functions
@@ -38,6 +39,17 @@ from tests.system.simulation.wiring import BOOKS_SECRET, CHANNELS, PATH_SECRET, 
 
 CALM_EVERY = 250
 """Events between two calms: all heals, all must become quiet, and the judge looks."""
+
+
+class Others(Protocol):
+    """People of one trait; `rng` also says whose turn it is."""
+
+    @property
+    def rng(self) -> Random: ...
+
+    def act(self) -> int:
+        """One act, if there is any to be done; how many events that was."""
+        ...
 
 
 @dataclass(slots=True)
@@ -69,10 +81,8 @@ class Simulation:
     orgs: dict[str, Org] = field(init=False)
     functions: Functions = field(init=False)
     users: Users = field(init=False)
-    traders: Traders = field(init=False)
-    leavers: Leavers = field(init=False)
-    operators: Operators = field(init=False)
-    accountants: Accountants = field(init=False)
+    others: dict[str, Others] = field(init=False)
+    """Who acts beside these, by the trait of the seeds that have them."""
     faults: Faults = field(init=False)
     acts: list[Act] = field(default_factory=list)
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -92,17 +102,20 @@ class Simulation:
         network.after = self.deliver
         self.functions = Functions(self.loop, plan, self.orgs, network, self.note)
         hooks.functions = self.functions
-        awkward = WITH_EMOJI if plan.has_emoji else AWKWARD
+        awkward = WITH_EMOJI if "emoji" in plan.traits else AWKWARD
         self.users = Users(self.orgs, Random(f"{seed}:users"), self.wrote, awkward=awkward)
         self.faults = Faults(self.orgs, self.functions, network, Random(f"{seed}:faults"))
         self.calls = {name: [] for name in self.orgs}
         self.mapping = yaml.safe_load(plan.mapping)
-        self.traders = Traders(
-            self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next, awkward=awkward
-        )
-        self.leavers = Leavers(self.users, Random(f"{seed}:leavers"))
-        self.accountants = Accountants(self.users, Random(f"{seed}:accountants"))
-        self.operators = Operators(self.functions, list(CHANNELS), Random(f"{seed}:operators"), self.wrote)
+        self.others = {
+            "goods": Traders(
+                self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next, awkward=awkward
+            ),
+            "leavers": Leavers(self.users, Random(f"{seed}:leavers")),
+            "accountants": Accountants(self.users, Random(f"{seed}:accountants")),
+            "clerks": Clerks(self.users, Random(f"{seed}:clerks")),
+            "operators": Operators(self.functions, list(CHANNELS), Random(f"{seed}:operators"), self.wrote),
+        }
 
     # --- the log -----------------------------------------------------------------------------------------
 
@@ -154,7 +167,7 @@ class Simulation:
         """What `tandem connect` does: both products tell us."""
         for name, org in self.orgs.items():
             url = f"https://tandem.test/hooks/books/{name}/{PATH_SECRET}"
-            for entity in ("contact", "item") if self.plan.has_goods else ("contact",):
+            for entity in ("contact", "item") if "goods" in self.plan.traits else ("contact",):
                 org.world.books.webhooks.register({"url": url, "secret": BOOKS_SECRET, "entity": entity})
             org.world.crm.channels.enable(self.functions.subscription(name), org.world.users.all()[0].crm_id)
 

@@ -10,7 +10,7 @@ from tandem.core.records import Mode
 from tandem.engine.ports import Item
 from tests.system.simulation import endings
 from tests.system.simulation.evidence import Restore
-from tests.system.simulation.plan import ANSWERS, LEAVES, TAXES, TRADE
+from tests.system.simulation.plan import SHARES
 from tests.system.simulation.users import Customer
 
 if TYPE_CHECKING:
@@ -87,14 +87,10 @@ def _unanswered(sim: Simulation) -> list[tuple[Customer, str]]:
 
 
 def _act(sim: Simulation, rng: Random) -> int:
-    if sim.plan.has_goods and sim.traders.rng.random() < TRADE:
-        return sim.traders.act()
-    if sim.plan.has_leavers and sim.leavers.rng.random() < LEAVES:
-        return sim.leavers.act()
-    if sim.plan.has_accountants and sim.accountants.rng.random() < TAXES:
-        return sim.accountants.act()
-    if sim.plan.has_operators and sim.operators.rng.random() < ANSWERS and (done := sim.operators.act()):
-        return done
+    for trait, share in SHARES.items():
+        who = sim.others[trait]
+        if trait in sim.plan.traits and who.rng.random() < share and (done := who.act()):
+            return done
     return _event(sim, rng)
 
 

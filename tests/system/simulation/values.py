@@ -53,7 +53,7 @@ def promptness(case: Case) -> None:
             continue
         other = "books" if act.side == "crm" else "crm"
         took = carried.get((other, value), act.at) - act.at
-        if took > PROMPT and not _is_asked(case, act):
+        if took > PROMPT and not _is_asked(case, act) and not _was_left_out(case, act):
             case.verdict.add(
                 "stuck",
                 f"{case.org} {act.token} {act.field}: {took:.0f} s from {act.side}, nothing at fault",
@@ -69,6 +69,13 @@ def _is_asked(case: Case, act: Act) -> bool:
         and act.at <= moment_of(entry) <= act.at + PROMPT
     ]
     return (bool(asked) and act.token in map(case.names().get, asked)) or is_asked_of_twins(case, act.token)
+
+
+def _was_left_out(case: Case, act: Act) -> bool:
+    """Its Account was of another type: it is created, with all that was typed, once it is a customer's again."""
+    owner = case.owners.get(act.token, act.token)
+    types = [a.value for a in case.acts if (a.verb, a.token) == ("sort", owner) and a.at <= act.at]
+    return bool(types) and types[-1] != "Customer"
 
 
 def _carried(case: Case) -> dict[tuple[str, str], float]:

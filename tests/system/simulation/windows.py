@@ -108,7 +108,12 @@ def unseen_creates(case: Case) -> set[str]:
     In CRM only what was renamed first and shown by no answer, since all else is known among what was deleted.
     Books tells nobody what was deleted there.
     """
-    return {str(act.value) for act in case.acts if act.verb == "delete" and _is_unseen(case, act)}
+    return {str(act.value) for act in _gone(case) if _is_unseen(case, act)}
+
+
+def _gone(case: Case) -> list[Act]:
+    """By which a record went for good; of a merge it is the loser."""
+    return [act for act in case.acts if act.verb in ("delete", "merge")]
 
 
 def _is_unseen(case: Case, act: Act) -> bool:
@@ -246,7 +251,7 @@ def is_contradicting(case: Case, token: str) -> bool:
 
 def made_again(case: Case) -> set[str]:
     """Ids of what people deleted and Tandem makes again as declared: nothing that it knows tells of the delete."""
-    lost = {str(act.value) for act in case.acts if act.verb == "delete" and _is_of_a_lost_pair(case, act)}
+    lost = {str(act.value) for act in _gone(case) if _is_of_a_lost_pair(case, act)}
     return unseen_creates(case) | lost
 
 
