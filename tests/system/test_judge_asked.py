@@ -53,7 +53,7 @@ def case_of(
     calls: Sequence[dict[str, Any]] = (),
     restored: Sequence[Restore] = (),
     account: dict[str, str] | None = None,
-    customer: dict[str, str] | None = None,
+    customer: dict[str, Any] | None = None,
 ) -> Case:
     """A customer on both sides, with these persons; `account`, `customer`: what else the two show."""
     accounts = [{"id": "1", "Account_Name": "No1 Works", **(account or {})}]
@@ -144,8 +144,13 @@ def test_one_whose_pair_a_restored_table_did_not_know_may_be_made_again(
 ) -> None:
     """It was linked since the backup, or an open intent's time before; with the Contact restored, one is asked."""
     ends = (act("delete", "crm", "5"), act("restore", "crm", "5"))
-    link = {"kind": "link", "at": at(linked), "crm_id": "5", "books_id": "6"}
-    asked = {"kind": "held", "at": at(2_000.0), "record": "a/crm/contact_person/5", "candidates": ["6"]}
+    link: dict[str, Any] = {"kind": "link", "at": at(linked), "crm_id": "5", "books_id": "6"}
+    asked: dict[str, Any] = {
+        "kind": "held",
+        "at": at(2_000.0),
+        "record": "a/crm/contact_person/5",
+        "candidates": ["6"],
+    }
     both = [contact(), contact("7")]
     expected = [] if is_excused else ["duplicates"]
     assert found(case_of(both, [person()], *ends, history=[link, asked], restored=[RESTORE])) == expected
@@ -186,6 +191,18 @@ def test_an_account_of_another_type_needs_no_counterpart_before_it_has_one() -> 
     assert found(replace(case, history=[refused])) == []
     case.sides["crm"]["Accounts"][0]["Account_Type"] = "Customer"
     assert found(case) == ["stuck", "stuck"]
+
+
+def test_the_type_of_an_account_is_typed_by_whoever_makes_it() -> None:
+    """So it differs from another one that was typed in Books, and a person is asked."""
+    custom = [{"api_name": "cf_company_type", "value": "Partner"}]
+    sort = replace(act("sort", "books", "Partner", kind="customer", token="No1"), field="company_type")
+    held = {"kind": "held", "at": at(1_160.0), "record": "a/crm/customer/1", "field": "company_type"}
+    history = [held | {"crm": "Customer", "books": "Partner"}]
+    both: dict[str, Any] = {"account": {"Account_Type": "Customer"}, "customer": {"custom_fields": custom}}
+    assert found(case_of([contact()], [person()], sort, history=history, **both)) == []
+    assert found(case_of([contact()], [person()], sort, **both)) == ["unequal"]
+    assert found(case_of([contact()], [person()], history=history, **both)) == ["unequal"]
 
 
 def test_what_somebody_kept_apart_may_be_two_on_either_side() -> None:

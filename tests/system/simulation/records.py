@@ -26,6 +26,8 @@ from tests.system.simulation.windows import (
     made_again,
 )
 
+AT_BIRTH = ("create", "company_type")
+"""Whoever makes an Account says of which type it is."""
 OF_ONE = (CONTRADICTION, "owned by Books:tax_identity", "differs:tax_identity")
 """Holds of a field that one person alone typed in: half an identity, and one of CRM over that of Books."""
 
@@ -216,7 +218,8 @@ def is_held(case: Case, token: str, name: str, left: tuple[str, ...], right: tup
     A record that another was merged into took over values that nobody typed there, and a restored pair trusts nothing
     that was agreed before; of a tax identity also what one person typed may be held.
     """
-    sides = {a.side for a in case.acts if a.token == token and a.field == name}
+    typed = [a for a in case.acts if a.token == token and (a.field == name or (a.verb, name) == AT_BIRTH)]
+    sides = {act.side for act in typed if act.field or act.side == "crm"}
     is_of_two, came_back = len(sides) > 1 or token in case.masters, bool(case.ends.get(("person", token)))
     for entry in reversed(case.history):
         if (entry["kind"], entry.get("field")) != ("held", name):
