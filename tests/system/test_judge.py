@@ -342,6 +342,17 @@ def test_an_edit_between_our_last_look_and_our_write_is_in_the_window() -> None:
         assert case.verdict.in_window == 1
 
 
+def test_a_field_is_known_in_a_body_by_the_key_that_it_has_there() -> None:
+    """Most have their own name."""
+    for name, key in (("tax_identity", "gst_no"), ("pan", "pan_no"), ("segment", "custom_fields")):
+        act = Act(100.0, "edit", "a", "books", "customer", "No1", name, "mine", "")
+        write = call(104.0, "PUT", "/books/v3/contacts/9", "9", body={key: "ours"})
+        sides: dict[str, Any] = {"crm": {"Accounts": [], "Contacts": []}, "books": {"contacts": []}}
+        assert found(case_of([read(98), write], [act], sides=sides), values) == []
+        write["request_body"] = {"notes": "ours"}
+        assert found(case_of([read(98), write], [act], sides=sides), values) == ["lost"]
+
+
 def test_an_edit_that_a_look_showed_or_that_no_fresh_look_came_before_is_lost() -> None:
     """A read after it had it; a read of long ago, one of another record and none at all are no excuse."""
     for looks in ([read(98), read(101)], [read(60)], [listing(80)], [read(98, "8")], []):
@@ -403,6 +414,15 @@ def test_only_writes_that_were_open_when_the_table_was_lost_may_lack_their_entry
     ]
     assert lost_entries(after_a_restore(calls=[*kept, *lost])) == lost
     assert lost_entries(case_of([*kept, *lost])) == []
+
+
+def test_of_an_update_of_several_that_was_open_then_each_may_lack_its_entry() -> None:
+    """One that was answered long before the backup may not."""
+    open_then = call(1_100.0, "PUT", "/crm/v8/Accounts", "5", "6", status=0, endpoint="PUT /crm/v8/{module}")
+    for at_then, counters in ((1_100.0, []), (500.0, ["unrecorded"])):
+        case = after_a_restore(calls=[open_then | {"time": at(at_then)}])
+        case.sides = {"crm": {"Accounts": [], "Contacts": []}, "books": {"contacts": []}}
+        assert found(case, writes) == counters
 
 
 def test_a_persons_edit_is_excused_only_in_the_second_of_another_and_while_nobody_read_it() -> None:

@@ -88,8 +88,15 @@ def _target(call: Mapping[str, Any]) -> str:
     return str(call["path"]).rstrip("/").rsplit("/", 1)[-1]
 
 
+KEYS = {
+    "phone": "billing_address",
+    "segment": "custom_fields",
+    "name": "contact_name",
+    "tax_identity": "gst_no",
+    "pan": "pan_no",
+}
 ITEM_KEYS = {"grade": "custom_fields"}
-"""Where a field of an item stands in the body of a write, if not under its own name."""
+"""Where a field stands in the body of a write to Books, if not under its own name."""
 
 
 def _touches(case: Case, call: Mapping[str, Any], act: Act) -> bool:
@@ -97,9 +104,8 @@ def _touches(case: Case, call: Mapping[str, Any], act: Act) -> bool:
     body = call.get("request_body") or {}
     if act.kind == "person":
         return case.names().get(_target(call)) == act.token
-    keys = {"phone": "billing_address", "segment": "custom_fields", "name": "contact_name"}
-    key = keys.get(act.field, act.field) if act.kind != "item" else ITEM_KEYS.get(act.field, act.field)
-    return key in body
+    keys = ITEM_KEYS if act.kind == "item" else KEYS
+    return keys.get(act.field, act.field) in body
 
 
 def unseen_creates(case: Case) -> set[str]:
