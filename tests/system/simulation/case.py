@@ -56,6 +56,10 @@ class Case:
             self.ends.get((kind, t)) for t in (token, owner) for kind in ("customer", *GOODS)
         )
 
+    def makers(self, kind: str, token: str) -> set[str]:
+        """The sides on which people typed it in: where both did, there may have been two."""
+        return {a.side for a in self.acts if (a.verb, a.kind, a.token) == ("create", kind, token)}
+
     def is_left_out(self, token: str) -> bool:
         """Its Account is not one that is created in Books, for somebody gave it another type, and it never was."""
         accounts = [a for a in self.sides["crm"]["Accounts"] if token_of(a["Account_Name"]) == token]

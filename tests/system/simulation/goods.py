@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.system.simulation.case import GOODS, Case
 from tests.system.simulation.evidence import books_value, by_token, crm_value, fields_of, plain
-from tests.system.simulation.records import is_held
-from tests.system.simulation.windows import is_asked_whether_one, made_again
+from tests.system.simulation.records import ended, is_held
+from tests.system.simulation.windows import is_asked_whether_one
 
 Rows = Sequence[Mapping[str, Any]]
 PLACES = {"vendor": "contacts", "item": "items"}
@@ -33,15 +33,8 @@ def _ware(case: Case, kind: str, token: str, crm: Rows, books: Rows) -> None:
     if len(crm) > 1 or len(books) > 1:
         case.verdict.add("duplicates", f"{where}: {len(crm)} in CRM, {len(books)} in Books")
     elif ends := case.ends.get((kind, token), []):
-        last = {act.side: act for act in ends}
-        in_crm, in_books = last.get("crm"), last.get("books")
-        excused = made_again(case)
-        if in_crm is not None and in_crm.verb == "delete" and crm and in_crm.value not in excused:
-            case.verdict.add("resurrected", f"{where}: deleted in CRM and there again")
-        if in_crm is not None and in_crm.verb == "restore" and not crm:
-            case.verdict.add("lost", f"{where}: restored in CRM and gone again")
-        if in_books is not None and books and in_books.value not in excused:
-            case.verdict.add("resurrected", f"{where}: deleted in Books and there again")
+        shown = {"crm": [str(one["id"]) for one in crm], "books": [str(one[IDS[kind]]) for one in books]}
+        ended(case, kind, token, {act.side: act for act in ends}, shown)
     elif not crm or not books:
         case.verdict.add("stuck", f"{where}: no counterpart in {'Books' if crm else 'CRM'}")
     elif not is_asked_whether_one(case, str(crm[0]["id"]), str(books[0][IDS[kind]])):

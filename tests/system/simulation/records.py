@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,45 +48,44 @@ def records(case: Case) -> None:
 
 
 def _customer(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]) -> None:
-    made = Counter(
-        a.side for a in case.acts if a.verb == "create" and a.kind == "customer" and a.token == token
-    )
     ends = case.ends.get(("customer", token), [])
     if token in case.apart and max(len(crm), len(books)) <= 2:
         return
     if len(crm) > 1 or len(books) > 1:
-        if not _is_back_beside_another(case, ends, crm, books, made):
+        if not _is_back_beside_another(case, token, ends, crm, books):
             case.verdict.add("duplicates", f"{case.org} {token}: {len(crm)} Accounts, {len(books)} customers")
-        return
-    if ends:
-        _ended(case, token, ends, crm, books, made)
-        return
-    if not crm or not books:
-        if (token in case.masters and case.is_asked_about(crm)) or is_contradicting(case, token):
-            return
-        if is_asked_of_twins(case, token) or (crm and case.is_left_out(token)):
-            return
-        where = "CRM" if not crm else "Books"
+    elif ends:
+        last = {act.side: act for act in ends}
+        if "crm" in last:
+            last.pop("books", None)  # what ended in both may be taken out of CRM's bin
+        active = [str(one["contact_id"]) for one in books if one["status"] == "active"]
+        ended(case, "customer", token, last, {"crm": [str(one["id"]) for one in crm], "books": active})
+    elif crm and books:
+        _pair(case, token, crm[0], books[0])
+    elif not (
+        (token in case.masters and case.is_asked_about(crm))
+        or is_contradicting(case, token)
+        or is_asked_of_twins(case, token)
+        or (crm and case.is_left_out(token))
+    ):
+        where = "Books" if crm else "CRM"
         case.verdict.add("stuck", f"{case.org} {token}: no counterpart in {where}")
-        return
-    if books[0]["status"] != "active":
+
+
+def _pair(case: Case, token: str, crm: Mapping[str, Any], books: Mapping[str, Any]) -> None:
+    if books["status"] != "active":
         case.verdict.add("lost", f"{case.org} {token}: deactivated, and nobody deleted it")
     if token not in case.masters:
-        _stamps(case, token, crm[0], books[0])
-    elif is_asked_whether_one(case, str(crm[0]["id"]), str(books[0]["contact_id"])):
+        _stamps(case, token, crm, books)
+    elif is_asked_whether_one(case, str(crm["id"]), str(books["contact_id"])):
         # Merged into one whose link was lost with the table: its stamp is the merged one's.
         return
-    if is_asked_of_twins(case, token):
-        return
-    _equal(case, "customer", token, crm[0], books[0])
+    if not is_asked_of_twins(case, token):
+        _equal(case, "customer", token, crm, books)
 
 
 def _is_back_beside_another(
-    case: Case,
-    ends: list[Act],
-    crm: list[Mapping[str, Any]],
-    books: list[Mapping[str, Any]],
-    made: Mapping[str, int],
+    case: Case, token: str, ends: list[Act], crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]
 ) -> bool:
     """Two people made the same customer, CRM's was deleted, Books' got its counterpart, and CRM's is restored.
 
@@ -97,34 +95,28 @@ def _is_back_beside_another(
     """
     deleted = {act.value for act in ends if act.side == "crm" and act.verb == "delete"}
     is_made_again = bool(deleted & made_again(case))
-    both_made = (len(made) > 1 or is_made_again) and len(crm) == 2 and len(books) == 1
+    is_twice = len(case.makers("customer", token)) > 1 or is_made_again
+    both_made = is_twice and len(crm) == 2 and len(books) == 1
     restored = any(act.side == "crm" and act.verb == "restore" for act in ends)
     back = [account for account in crm if account["id"] in deleted]
     return both_made and restored and len(back) == 1 and case.is_asked_about(back)
 
 
-def _ended(
-    case: Case,
-    token: str,
-    ends: list[Act],
-    crm: list[Mapping[str, Any]],
-    books: list[Mapping[str, Any]],
-    made: Mapping[str, int],
-) -> None:
-    """What people deleted stays deleted; what they restored is there."""
-    last, excused = {act.side: act for act in ends}, made_again(case)
-    is_made_again = {side: act.value in excused for side, act in last.items()}
-    if "crm" in last:
-        wanted = last["crm"].verb == "restore"
-        same = bool(crm) and crm[0]["id"] == last["crm"].value
-        if crm and not wanted and (same or (len(made) < 2 and not is_made_again["crm"])):
-            case.verdict.add("resurrected", f"{case.org} {token}: deleted in CRM and there again")
-        if wanted and not crm:
-            case.verdict.add("lost", f"{case.org} {token}: restored in CRM and gone again")
-    same = "books" in last and books and books[0]["contact_id"] == last["books"].value
-    again = "books" in last and books and books[0]["status"] == "active" and "crm" not in last
-    if again and (same or (len(made) < 2 and not is_made_again["books"])):
-        case.verdict.add("resurrected", f"{case.org} {token}: ended in Books and active again")
+def ended(case: Case, kind: str, token: str, last: Mapping[str, Act], shown: Mapping[str, list[str]]) -> None:
+    """What people deleted, merged or made inactive stays so, and what they restored is there.
+
+    `last`: the last such act on each side; `shown`: the ids of what is there. Two who typed in the same one made two
+    records: with one deleted, the other one gets its counterpart.
+    """
+    excused = made_again(case)
+    makers = case.makers(kind, token)
+    for side, act in last.items():
+        ids, where = shown[side], f"{case.org} {kind} {token}"
+        if act.verb == "restore" and not ids:
+            case.verdict.add("lost", f"{where}: restored in {side} and gone again")
+        is_made_again = bool(ids) and len(makers) < 2 and act.value not in excused
+        if act.verb != "restore" and (act.value in ids or is_made_again):
+            case.verdict.add("resurrected", f"{where}: {act.verb} in {side}, and there again")
 
 
 def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]) -> None:
@@ -142,7 +134,8 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
                 "duplicates", f"{case.org} person {token}: {len(crm)} in CRM, {len(books)} in Books"
             )
     elif ends and not (ends[-1].verb == "restore" and crm and books):
-        _left(case, token, ends, crm, books)
+        shown = {"crm": [str(one["id"]) for one in crm], "books": [one["contact_person_id"] for one in books]}
+        ended(case, "person", token, {act.side: act for act in ends}, shown)
     elif not books and case.is_left_out(owner):
         return
     elif not crm or not books:
@@ -153,26 +146,6 @@ def _person(case: Case, token: str, crm: list[Mapping[str, Any]], books: list[Ma
         or in_one_second(case, token, str(books[0]["customer"]["contact_id"]))
     ):
         _equal(case, "contact_person", token, crm[0], books[0])
-
-
-def _left(
-    case: Case, token: str, ends: list[Act], crm: list[Mapping[str, Any]], books: list[Mapping[str, Any]]
-) -> None:
-    """Of a person who was deleted: what people deleted stays so, and what they restored is there.
-
-    Two who typed in the same person made two records: with one deleted, the other one gets its counterpart.
-    """
-    last, excused = {act.side: act for act in ends}, made_again(case)
-    made = Counter(a.side for a in case.acts if (a.verb, a.kind, a.token) == ("create", "person", token))
-    for side, shown, key in (("crm", crm, "id"), ("books", books, "contact_person_id")):
-        act = last.get(side)
-        if act is None:
-            continue
-        if act.verb == "restore" and not shown:
-            case.verdict.add("lost", f"{case.org} person {token}: restored in {side} and gone again")
-        is_same = any(record[key] == act.value for record in shown)
-        if act.verb == "delete" and shown and (is_same or (len(made) < 2 and act.value not in excused)):
-            case.verdict.add("resurrected", f"{case.org} person {token}: deleted in {side} and there again")
 
 
 def _is_person_back(
