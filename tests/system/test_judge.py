@@ -320,8 +320,13 @@ def overwritten(*looks: dict[str, Any], typed: float = 100.0, wrote: float = 104
     """Somebody typed notes in Books that our write, made on these looks, wrote over."""
     act = Act(typed, "edit", "a", "books", "customer", "No1", "notes", "mine", "")
     write = call(wrote, "PUT", "/books/v3/contacts/9", "9", body={"notes": "ours"})
-    sides: dict[str, Any] = {"crm": {"Accounts": [], "Contacts": []}, "books": {"contacts": []}}
-    return case_of([*looks, write], [act], sides=sides)
+    return case_of([*looks, write], [act], sides=of_books("No1 Works"))
+
+
+def of_books(name: str) -> dict[str, Any]:
+    """A customer of Books, and nothing in CRM."""
+    contact = {"contact_id": "9", "contact_name": name, "contact_persons": []}
+    return {"crm": {"Accounts": [], "Contacts": []}, "books": {"contacts": [contact]}}
 
 
 def read(seconds: float, id: str = "9") -> dict[str, Any]:
@@ -347,10 +352,10 @@ def test_a_field_is_known_in_a_body_by_the_key_that_it_has_there() -> None:
     for name, key in (("tax_identity", "gst_no"), ("pan", "pan_no"), ("segment", "custom_fields")):
         act = Act(100.0, "edit", "a", "books", "customer", "No1", name, "mine", "")
         write = call(104.0, "PUT", "/books/v3/contacts/9", "9", body={key: "ours"})
-        sides: dict[str, Any] = {"crm": {"Accounts": [], "Contacts": []}, "books": {"contacts": []}}
-        assert found(case_of([read(98), write], [act], sides=sides), values) == []
+        assert found(case_of([read(98), write], [act], sides=of_books("No1 Works")), values) == []
+        assert found(case_of([read(98), write], [act], sides=of_books("No3 Works")), values) == ["lost"]
         write["request_body"] = {"notes": "ours"}
-        assert found(case_of([read(98), write], [act], sides=sides), values) == ["lost"]
+        assert found(case_of([read(98), write], [act], sides=of_books("No1 Works")), values) == ["lost"]
 
 
 def test_an_edit_that_a_look_showed_or_that_no_fresh_look_came_before_is_lost() -> None:

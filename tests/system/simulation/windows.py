@@ -100,12 +100,13 @@ ITEM_KEYS = {"grade": "custom_fields"}
 
 
 def _touches(case: Case, call: Mapping[str, Any], act: Act) -> bool:
-    """The write carries the field of the edit; one of a person is a write to that person."""
-    body = call.get("request_body") or {}
+    """The write carries the field of the edit to the record of the edit; one of a person is a write to that person."""
+    names = case.names()
     if act.kind == "person":
-        return case.names().get(_target(call)) == act.token
-    keys = ITEM_KEYS if act.kind == "item" else KEYS
-    return keys.get(act.field, act.field) in body
+        return names.get(_target(call)) == act.token
+    body, keys = call.get("request_body") or {}, ITEM_KEYS if act.kind == "item" else KEYS
+    written = filter(str.isdigit, str(call["path"]).split("/"))
+    return keys.get(act.field, act.field) in body and act.token in map(names.get, written)
 
 
 def unseen_creates(case: Case) -> set[str]:
