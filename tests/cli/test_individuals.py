@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import World
-from tests.system.individuals import FIELDS, MAPPING, RAMA
+from tests.system.individuals import MAPPING, RAMA
+from tests.system.sections import INDIVIDUAL_FIELDS
 
 ACCOUNT = {"Account_Name": "Iyer Traders", "Account_Type": "Customer"}
 
@@ -18,7 +19,7 @@ def customers(world: World) -> list[dict[str, Any]]:
 
 def test_a_contact_is_given_an_account_and_its_customer_goes_to_it(world: World, tmp_path: Path) -> None:
     """Each step says what to do next; no second customer is made."""
-    for field in FIELDS:
+    for field in INDIVIDUAL_FIELDS:
         world.sandbox.control("POST", "/fields", field)
     path = tmp_path / "my.yaml"
     path.write_text(MAPPING, encoding="utf-8")

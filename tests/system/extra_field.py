@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from tests.system.conftest import ACCOUNT, CONTACT
-from tests.system.individuals import FIELDS, IN_BOOKS, MAPPING, RAMA
-from tests.system.sections import NEW_ITEMS, VENDORS, india
+from tests.system.individuals import IN_BOOKS, MAPPING, RAMA
+from tests.system.sections import INDIVIDUAL_FIELDS, NEW_ITEMS, VENDORS, india
 from tests.system.world import System
 
 INDIA = india()
@@ -107,7 +107,7 @@ PLACES = {
         {name: value for name, value in RAMA.items() if name != "Tier"},
         IN_BOOKS,
         mapping=MAPPING,
-        fields=FIELDS,
+        fields=INDIVIDUAL_FIELDS,
     ),
 }
 

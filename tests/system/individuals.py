@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from typing import Any
 
 from tandem.core.records import RecordKey, RowClass, Side
 from tandem.engine.rows import parse_key
+from tests.system.sections import INDIVIDUAL_FIELDS, india, with_individuals
 from tests.system.world import System
 
-SECTION = """
-  individual:
-    crm_module: Contacts
-    crm_stamp: Books_Customer_ID
-    books_stamp: cf_crm_contact_id
-    fields:
-      name: {converter: person_name, crm: {first: First_Name, last: Last_Name},
-             books: {first: first_name, last: last_name}}
-      display:
-        converter: full_name
-        crm: {first: First_Name, last: Last_Name}
-        books: {full: contact_name}
-        direction: to_books
-        drift: put_back
-        first_link: crm
-      email: {crm: Email, books: email, converter: email}
-      phone: {crm: Phone, books: phone, converter: phone}
-      mobile: {crm: Mobile, books: mobile, converter: phone}
-      billing_address:
-        converter: address
-        crm: {street: Mailing_Street, city: Mailing_City, state: Mailing_State, zip: Mailing_Zip,
-              country: Mailing_Country}
-        books: {address: billing_address.address, street2: billing_address.street2, city: billing_address.city,
-                state: billing_address.state, zip: billing_address.zip, country: billing_address.country}
-      tier: {crm: Tier, books: cf_tier}
-"""
-INDIA = resources.files("tandem.presets").joinpath("india.yaml").read_text()
-MAPPING = (
-    INDIA.replace("    parent_field:", "    without_account: individual_customer\n    parent_field:", 1)
-    + SECTION
-)
+INDIA = india()
+MAPPING = with_individuals(INDIA)
 RAMA = {
     "First_Name": "Rama",
     "Last_Name": "Iyer",
@@ -66,18 +37,6 @@ IN_BOOKS = {
     },
     "contact_persons": [{"first_name": "Rama", "last_name": "Iyer", "email": "rama@iyer.example"}],
 }
-FIELDS = (
-    {
-        "product": "crm",
-        "module": "Contacts",
-        "api_name": "Books_Customer_ID",
-        "data_type": "text",
-        "unique": True,
-    },
-    {"product": "crm", "module": "Contacts", "api_name": "Tier", "data_type": "text"},
-    {"product": "books", "api_name": "cf_crm_contact_id", "data_type": "string", "unique": True},
-    {"product": "books", "api_name": "cf_tier", "data_type": "string"},
-)
 
 
 class Individuals:
@@ -92,7 +51,7 @@ class Individuals:
     ) -> Individuals:
         """With the fields that it wants, and these."""
         made = System(mapping=mapping, settings=settings)
-        for field in (*FIELDS, *fields):
+        for field in (*INDIVIDUAL_FIELDS, *fields):
             await made.control("POST", "/fields", field)
         await made.subscribe()
         await made.settle(2)

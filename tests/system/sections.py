@@ -41,8 +41,54 @@ NEW_ITEMS = ITEMS.replace(
 )
 """The same where the user asks for items made out of Products."""
 
+_INDIVIDUALS = """
+  individual:
+    crm_module: Contacts
+    crm_stamp: Books_Customer_ID
+    books_stamp: cf_crm_contact_id
+    fields:
+      name: {converter: person_name, crm: {first: First_Name, last: Last_Name},
+             books: {first: first_name, last: last_name}}
+      display:
+        converter: full_name
+        crm: {first: First_Name, last: Last_Name}
+        books: {full: contact_name}
+        direction: to_books
+        drift: put_back
+        first_link: crm
+      email: {crm: Email, books: email, converter: email}
+      phone: {crm: Phone, books: phone, converter: phone}
+      mobile: {crm: Mobile, books: mobile, converter: phone}
+      billing_address:
+        converter: address
+        crm: {street: Mailing_Street, city: Mailing_City, state: Mailing_State, zip: Mailing_Zip,
+              country: Mailing_Country}
+        books: {address: billing_address.address, street2: billing_address.street2, city: billing_address.city,
+                state: billing_address.state, zip: billing_address.zip, country: billing_address.country}
+      tier: {crm: Tier, books: cf_tier}
+"""
+INDIVIDUAL_FIELDS = (
+    {
+        "product": "crm",
+        "module": "Contacts",
+        "api_name": "Books_Customer_ID",
+        "data_type": "text",
+        "unique": True,
+    },
+    {"product": "crm", "module": "Contacts", "api_name": "Tier", "data_type": "text"},
+    {"product": "books", "api_name": "cf_crm_contact_id", "data_type": "string", "unique": True},
+    {"product": "books", "api_name": "cf_tier", "data_type": "string"},
+)
+"""What that section leads to beside the fields that both orgs have: bodies of `POST /control/fields`."""
+
 
 def india(*sections: str) -> str:
     """The preset with these in place of what it has switched off itself."""
     preset = resources.files("tandem.presets").joinpath("india.yaml").read_text(encoding="utf-8")
     return preset[: preset.index("  item:")] + "".join(sections)
+
+
+def with_individuals(mapping: str) -> str:
+    """The same where a Contact without an Account is a Books customer of its own."""
+    asked = "    without_account: individual_customer\n    parent_field:"
+    return mapping.replace("    parent_field:", asked, 1) + _INDIVIDUALS

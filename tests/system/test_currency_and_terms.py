@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.system.individuals import FIELDS, IN_BOOKS, MAPPING
-from tests.system.sections import VENDORS, india
+from tests.system.individuals import IN_BOOKS, MAPPING
+from tests.system.sections import INDIVIDUAL_FIELDS, VENDORS, india
 from tests.system.world import System
 
 INDIA = india(VENDORS)
@@ -113,7 +113,7 @@ async def start(request: pytest.FixtureRequest) -> AsyncIterator[Start]:
         assert {one.code: one.currency_id for one in system.sandbox.books.store.setup.currencies} == ids
         field = {"product": "crm", "module": PLACES[request.param][0]}
         choices = {"api_name": "Currency", "data_type": "picklist", "picklist": list(table)}
-        for wanted in FIELDS if is_individual else ():
+        for wanted in INDIVIDUAL_FIELDS if is_individual else ():
             await system.control("POST", "/fields", wanted)
         await system.control("POST", "/fields", {**field, **choices})
         await system.control("POST", "/fields", {**field, "api_name": "Payment_Days", "data_type": "integer"})

@@ -1,4 +1,4 @@
-"""The rule of the judge for vendors and items: what it finds, and what it lets pass."""
+"""The rule of the judge for vendors, items and individuals: what it finds, and what it lets pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.system.sections import NEW_ITEMS, VENDORS, india
+from tests.system.sections import NEW_ITEMS, VENDORS, india, with_individuals
 from tests.system.simulation.case import Case
 from tests.system.simulation.evidence import Act, Evidence, Restore
 from tests.system.simulation.goods import goods
@@ -17,7 +17,7 @@ from tests.system.simulation.plan import draw
 from tests.system.simulation.run import simulate
 from tests.system.simulation.verdict import Verdict
 
-MAPPING = yaml.safe_load(india(VENDORS, NEW_ITEMS))
+MAPPING = yaml.safe_load(with_individuals(india(VENDORS, NEW_ITEMS)))
 PRODUCT = {
     "id": "5",
     "Product_Name": "No1 Bolt",
@@ -37,9 +37,22 @@ SUPPLIER = {"id": "6", "Vendor_Name": "No2 Mills", "Website": "https://m.example
 VENDOR = {"contact_id": "8", "contact_name": "No2 Mills", "website": "https://m.example", "status": "active"}
 
 
+CONTACT = {"id": "7", "First_Name": "Uma", "Last_Name": "Iyer No3", "Tier": "Gold"}
+CUSTOMER = {
+    "contact_id": "4",
+    "contact_name": "Uma Iyer No3",
+    "first_name": "Uma",
+    "last_name": "Iyer No3",
+    "customer_sub_type": "individual",
+    "status": "active",
+    "custom_fields": [{"api_name": "cf_tier", "value": "Gold"}],
+}
+"""An individual on both sides."""
+
+
 def act(verb: str, side: str, kind: str = "item", value: Any = None) -> Act:
-    """Somebody did something to the item or the vendor of these tests."""
-    return Act(1.0, verb, "a", side, kind, "No1" if kind == "item" else "No2", value=value)
+    """Somebody did something to the item, the vendor or the individual of these tests."""
+    return Act(1.0, verb, "a", side, kind, {"item": "No1", "vendor": "No2"}.get(kind, "No3"), value=value)
 
 
 def found(
@@ -50,13 +63,14 @@ def found(
     ends: Sequence[Act] = (),
     history: Sequence[dict[str, Any]] = (),
     restored: Sequence[Restore] = (),
+    individuals: tuple[Sequence[Any], Sequence[Any]] = ((CONTACT,), (CUSTOMER,)),
 ) -> list[str]:
-    """The counters that the rule raises; both were made by somebody."""
+    """The counters that the rule raises; each was made by somebody. `individuals`: in CRM, and in Books."""
     sides = {
-        "crm": {"Products": products, "Vendors": vendors},
-        "books": {"items": items, "contacts": contacts},
+        "crm": {"Products": products, "Vendors": vendors, "Contacts": individuals[0]},
+        "books": {"items": items, "contacts": [*contacts, *individuals[1]]},
     }
-    acts = [act("create", "crm"), act("create", "crm", "vendor"), *ends]
+    acts = [*(act("create", "crm", kind) for kind in ("item", "vendor", "individual")), *ends]
     evidence = Evidence({}, {}, [], MAPPING, acts, restored=list(restored))
     case = Case(evidence, "a", sides, acts, [], list(history), Verdict())
     goods(case)
@@ -116,6 +130,19 @@ def test_what_is_there_twice_or_on_one_side_alone_is_found() -> None:
     assert found(contacts=[VENDOR | {"status": "inactive"}]) == ["lost"]
 
 
+def test_an_individual_is_one_pair_whose_name_stands_twice_in_books() -> None:
+    """In its primary person, and as that of the customer, which follows CRM."""
+    assert found(individuals=([CONTACT], [])) == ["stuck"]
+    assert found(individuals=([CONTACT], [CUSTOMER, CUSTOMER | {"contact_id": "3"}])) == ["duplicates"]
+    for name in ("contact_name", "last_name"):
+        assert found(individuals=([CONTACT], [CUSTOMER | {name: "Uma Iyer No3 the second"}])) == ["unequal"]
+    assert found(individuals=([CONTACT | {"Tier": "Silver"}], [CUSTOMER])) == ["unequal"]
+    assert found(individuals=([CONTACT], [CUSTOMER | {"status": "inactive"}])) == ["lost"]
+    gone = act("delete", "crm", "individual", value="7")
+    assert found(individuals=([], [CUSTOMER | {"status": "inactive"}]), ends=[gone]) == []
+    assert found(individuals=([CONTACT], [CUSTOMER]), ends=[gone]) == ["resurrected"]
+
+
 def test_what_was_deleted_stays_so_and_what_was_restored_is_there() -> None:
     """The last word of people counts."""
     assert found(products=[], ends=[act("delete", "crm")]) == []
@@ -132,4 +159,14 @@ def test_some_seeds_have_vendors_and_items_and_their_users_work_on_them() -> Non
     outcome = simulate(3, 120)
     assert outcome.findings == []
     acts = {tuple(kind.split()[:2]) for kind in outcome.kinds}
+    assert ("create", "individual") not in acts
     assert {("create", "item"), ("create", "vendor"), ("edit", "item"), ("edit", "vendor")} <= acts
+
+
+def test_some_seeds_have_individuals_and_their_users_work_on_them() -> None:
+    """Beside the customers that are companies."""
+    assert [seed for seed in range(1, 6) if "individuals" in draw(seed).traits] == [4, 5]
+    outcome = simulate(4, 120)
+    assert outcome.findings == []
+    acts = {tuple(kind.split()[:2]) for kind in outcome.kinds}
+    assert {("create", "individual"), ("edit", "individual"), ("create", "customer")} <= acts

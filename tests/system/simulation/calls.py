@@ -75,6 +75,8 @@ def _count_writes(case: Case, made: list[dict[str, Any]]) -> None:
         causes[act.token, "books" if act.side == "crm" else "crm"] += 1
         if act.verb == "release":
             causes[act.token, act.side] += 1
+        if (act.kind, act.field) == ("individual", "name"):
+            causes[act.token, "books"] += 1  # its display name, by a call of its own
     for entry in case.history:
         rules = (entry.get("rules") or {}).values()
         if any(str(rule).startswith("conflict") for rule in rules) or entry["kind"] == "unknown":

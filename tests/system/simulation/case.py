@@ -9,7 +9,11 @@ from typing import Any
 from tests.system.simulation.evidence import Act, Evidence, token_of
 from tests.system.simulation.verdict import Verdict
 
-GOODS = {"vendor": ("Vendors", "Vendor_Name"), "item": ("Products", "Product_Name")}
+GOODS = {
+    "vendor": ("Vendors", "Vendor_Name"),
+    "item": ("Products", "Product_Name"),
+    "individual": ("Contacts", "Last_Name"),
+}
 """The kinds that only some seeds have: module and name in CRM."""
 
 

@@ -82,6 +82,9 @@ def fields_of(mapping: Mapping[str, Any], entity: str) -> list[Mapped]:
             keys = {"address": "street"} if "street" in crm else {}
             named = {keys.get(key, key): path for key, path in books.items()}
             parts = [part for part in crm if part in named]
+            if not parts:  # a name in parts beside the whole of it
+                found.append(Mapped(name, tuple(crm.values()), tuple(books.values())))
+                continue
             found.append(Mapped(name, tuple(crm[p] for p in parts), tuple(named[p] for p in parts)))
     return found
 

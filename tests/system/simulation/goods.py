@@ -1,4 +1,4 @@
-"""Vendors and items before the judge: each has one counterpart, both show the same, what was deleted stays so."""
+"""Vendors, items, individuals: each has one counterpart, both show the same, what was deleted stays so."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tests.system.simulation.records import ended, is_held
 from tests.system.simulation.windows import is_asked_whether_one
 
 Rows = Sequence[Mapping[str, Any]]
-PLACES = {"vendor": "contacts", "item": "items"}
-NAMES = {"vendor": "contact_name", "item": "name"}
-IDS = {"vendor": "contact_id", "item": "item_id"}
+PLACES = {"vendor": "contacts", "item": "items", "individual": "contacts"}
+NAMES = {"vendor": "contact_name", "item": "name", "individual": "contact_name"}
+IDS = {"vendor": "contact_id", "item": "item_id", "individual": "contact_id"}
 
 
 def goods(case: Case) -> None:
@@ -55,7 +55,7 @@ def _equal(case: Case, kind: str, token: str, crm: Mapping[str, Any], books: Map
         same = _SAME.get(mapped.name, tuple.__eq__)(left, right)
         if not same and not is_held(case, token, mapped.name, left, right):
             case.verdict.add("unequal", f"{case.org} {kind} {token} {mapped.name}: CRM {left}, Books {right}")
-    if kind == "vendor" and books["status"] != "active":
+    if kind != "item" and books["status"] != "active":
         case.verdict.add("lost", f"{case.org} {kind} {token}: deactivated, and nobody deleted it")
 
 
@@ -67,8 +67,13 @@ def _is_same_price(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
     return float(left[0] or 0) == float(right[0] or 0)
 
 
+def _is_same_name(left: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    return " ".join(left) == " ".join(right)
+
+
 _SAME: dict[str, Callable[[tuple[str, ...], tuple[str, ...]], bool]] = {
     "active": _is_same_state,
     "price": _is_same_price,
+    "display": _is_same_name,
 }
 """How both forms of a field compare, where they are not the same text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -56,6 +56,14 @@ class Org:
         )
         self.world.crm_clock.skew, self.world.books_clock.skew = skew
         self.transport = InProcess(app.state.server)
+
+    def add_fields(self, fields: Sequence[Mapping[str, Any]]) -> None:
+        """Custom fields, as bodies of `POST /control/fields`."""
+        for field in map(dict, fields):
+            if field["product"] == "books":
+                self.world.books.store.setup.add_field(field)
+            else:
+                self.world.crm.store.add_field(field["module"], field)
 
     def act(self, edit: Callable[..., Any], body: dict[str, Any], **params: str) -> Any:
         """A person does something at the screen; None when the product refuses it."""

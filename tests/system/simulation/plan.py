@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from sandbox.switches import Switches
-from tests.system.sections import NEW_ITEMS, VENDORS, india
+from tests.system.sections import NEW_ITEMS, VENDORS, india, with_individuals
 
 TIGHT: dict[str, tuple[Any, ...]] = {
     "search_lag_seconds": (0.0, 3.0, 20.0),
@@ -29,6 +29,7 @@ TIGHT: dict[str, tuple[Any, ...]] = {
 
 TRAITS = {
     "goods": 0.25,
+    "individuals": 0.25,
     "leavers": 0.5,
     "operators": 0.5,
     "accountants": 0.5,
@@ -37,12 +38,20 @@ TRAITS = {
 }
 """What only a part of the seeds has, each drawn by a chance of its own: one that is added moves no other draw.
 
-`goods`: vendors and items are in the mapping, and people work on them. `leavers`: persons are deleted, restored and
+`goods`: vendors and items are in the mapping, and people work on them; `individuals`: so are Contacts that are
+customers of their own. `leavers`: persons are deleted, restored and
 moved. `operators`: somebody answers what is held. `accountants`: tax numbers are typed. `clerks`: company types
 change, and customers are merged in Books. `emoji`: they are typed, where CRM keeps them; what it refuses is held with
 all else that was typed there (`tests/system/test_odd_characters.py`).
 """
-SHARES = {"goods": 0.4, "leavers": 0.1, "accountants": 0.08, "clerks": 0.08, "operators": 0.1}
+SHARES = {
+    "goods": 0.4,
+    "individuals": 0.25,
+    "leavers": 0.1,
+    "accountants": 0.08,
+    "clerks": 0.08,
+    "operators": 0.1,
+}
 """Acts of such a seed that are theirs, asked in this order; of the operators where anything is held."""
 
 FIXED: dict[str, tuple[Any, str]] = {
@@ -93,7 +102,8 @@ class Plan:
     @property
     def mapping(self) -> str:
         """The text of the mapping of both connections."""
-        return india(VENDORS, NEW_ITEMS) if "goods" in self.traits else india()
+        text = india(VENDORS, NEW_ITEMS) if "goods" in self.traits else india()
+        return with_individuals(text) if "individuals" in self.traits else text
 
     def described(self) -> dict[str, Any]:
         """For the log."""

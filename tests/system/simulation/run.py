@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -20,6 +20,7 @@ import yaml
 
 from tandem.adapters.zoho import transport, watch
 from tandem.core.records import Mode
+from tests.system.sections import INDIVIDUAL_FIELDS
 from tests.system.simulation.accountants import Accountants
 from tests.system.simulation.calm import calm
 from tests.system.simulation.clerks import Clerks
@@ -98,6 +99,9 @@ class Simulation:
             name: Org(name, self.loop, seed * 2 + n, plan.switches, plan.zoho_skew, hooks)
             for n, name in enumerate(CHANNELS)
         }
+        if "individuals" in plan.traits:
+            for org in self.orgs.values():
+                org.add_fields(INDIVIDUAL_FIELDS)
         network = Network(self.loop, self.orgs, Random(f"{seed}:network"), plan.latency)
         network.after = self.deliver
         self.functions = Functions(self.loop, plan, self.orgs, network, self.note)
@@ -108,14 +112,17 @@ class Simulation:
         self.calls = {name: [] for name in self.orgs}
         self.mapping = yaml.safe_load(plan.mapping)
         self.others = {
-            "goods": Traders(
-                self.orgs, Random(f"{seed}:traders"), self.wrote, self.users.next, awkward=awkward
-            ),
+            "goods": self._traders("traders", ("item", "vendor")),
+            "individuals": self._traders("individuals", ("individual",)),
             "leavers": Leavers(self.users, Random(f"{seed}:leavers")),
             "accountants": Accountants(self.users, Random(f"{seed}:accountants")),
             "clerks": Clerks(self.users, Random(f"{seed}:clerks")),
             "operators": Operators(self.functions, list(CHANNELS), Random(f"{seed}:operators"), self.wrote),
         }
+
+    def _traders(self, name: str, kinds: Sequence[str]) -> Traders:
+        rng = Random(f"{self.plan.seed}:{name}")
+        return Traders(self.orgs, rng, self.wrote, self.users.next, kinds, awkward=self.users.awkward)
 
     # --- the log -----------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""People who work on vendors and items, on both sides, beside those of `users`: no two values are alike here either."""
+"""People who work on vendors, items or individuals, beside those of `users`: no two values are alike here either."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from sandbox.control import edits
+from tests.system.simulation.case import GOODS
 from tests.system.simulation.evidence import token_of
 from tests.system.simulation.org import Org
 from tests.system.simulation.users import AWKWARD, Write
@@ -29,14 +30,26 @@ VENDOR: dict[str, tuple[str, str, str]] = {
     "billing_address": ("City", "billing:city", "Ward {n}"),
     "notes": ("Description", "notes", "memo {n}{odd}"),
 }
-STAMPS = {"item": ("Books_Item_ID", "cf_crm_product_id"), "vendor": ("Books_Vendor_ID", "cf_crm_vendor_id")}
+INDIVIDUAL: dict[str, tuple[str, str, str]] = {
+    "name": ("Last_Name", "person:last_name", "Iyer {token} {n}{odd}"),
+    "phone": ("Phone", "person:phone", "+91 44 {n:08d}"),
+    "mobile": ("Mobile", "person:mobile", "+91 8{n:09d}"),
+    "billing_address": ("Mailing_City", "billing:city", "Lane {n}"),
+    "tier": ("Tier", "cf_tier", "tier {n}"),
+}
+FIELDS = {"item": ITEM, "vendor": VENDOR, "individual": INDIVIDUAL}
+STAMPS = {
+    "item": ("Books_Item_ID", "cf_crm_product_id"),
+    "vendor": ("Books_Vendor_ID", "cf_crm_vendor_id"),
+    "individual": ("Books_Customer_ID", "cf_crm_contact_id"),
+}
 KEYS = ("name", "sku")
 """By which a record that two people typed in is found: nobody changes these."""
 
 
 @dataclass(slots=True)
 class Ware:
-    """A vendor or an item as people know it."""
+    """A vendor, an item or an individual as people know it."""
 
     kind: str
     token: str
@@ -50,13 +63,13 @@ class Ware:
     @property
     def module(self) -> str:
         """Where it lives in CRM."""
-        return "Products" if self.kind == "item" else "Vendors"
+        return GOODS[self.kind][0]
 
     @property
     def in_crm(self) -> Any:
         """The live record of CRM, or None."""
-        name = "Product_Name" if self.kind == "item" else "Vendor_Name"
-        live = self.org.world.crm.store.data[self.module].live.values()
+        module, name = GOODS[self.kind]
+        live = self.org.world.crm.store.data[module].live.values()
         return next((one for one in live if token_of(one.values.get(name)) == self.token), None)
 
     @property
@@ -77,12 +90,13 @@ class Ware:
 
 @dataclass(slots=True)
 class Traders:
-    """Everybody who works on vendors and items; `write` takes each act down, `number` is never the same twice."""
+    """Everybody who works on these kinds; `write` takes each act down, `number` is never the same twice."""
 
     orgs: dict[str, Org]
     rng: Random
     write: Write
     number: Callable[[], int]
+    kinds: Sequence[str]
     wares: list[Ware] = field(default_factory=list)
     awkward: Sequence[str] = AWKWARD
 
@@ -104,7 +118,7 @@ class Traders:
 
     def _create(self) -> int:
         """Typed in on one side, seldom on both."""
-        org, kind = self.rng.choice(list(self.orgs.values())), self.rng.choice(("item", "vendor"))
+        org, kind = self.rng.choice(list(self.orgs.values())), self.rng.choice(self.kinds)
         ware, where = Ware(kind, f"No{self.number()}", org), self.rng.random()
         ware.twin = 0.45 <= where < 0.55
         self.wares.append(ware)
@@ -126,7 +140,7 @@ class Traders:
 
     def _edit(self, ware: Ware) -> int:
         """A field that both sides may edit."""
-        fields = ITEM if ware.kind == "item" else VENDOR
+        fields = FIELDS[ware.kind]
         name = self.rng.choice([name for name in fields if not (ware.twin and name in KEYS)])
         return self._type(ware, self.rng.choice(("crm", "books")), name, fields[name])
 
@@ -159,6 +173,10 @@ class Traders:
         if side == "crm":
             saw = record.values.get(crm)
             done = act(edits.crm_edit, {crm: value}, module=ware.module, id=record.id)
+        elif books.startswith("person:"):
+            [person, *_others], key = record.persons, books.split(":")[1]
+            saw = person.values.get(key)
+            done = act(edits.person_edit, {key: value}, id=record.id, pid=person.id)
         else:
             saw, body = _books_edit(record, books, value)
             done = act(edits.item_edit if ware.kind == "item" else edits.books_edit, body, id=record.id)
@@ -216,12 +234,21 @@ class Traders:
 def _new_crm(ware: Ware) -> dict[str, Any]:
     if ware.kind == "item":
         return {"Product_Name": f"{ware.token} Bolt", "Product_Code": ware.token, "Product_Active": True}
+    if ware.kind == "individual":
+        return {"First_Name": "Uma", "Last_Name": f"Iyer {ware.token}", "Email": f"{ware.token}@i.example"}
     return {"Vendor_Name": f"{ware.token} Mills", "Email": f"{ware.token}@m.example"}
 
 
 def _new_books(ware: Ware) -> dict[str, Any]:
+    person: dict[str, Any]
     if ware.kind == "item":
         return {"name": f"{ware.token} Bolt", "sku": ware.token, "rate": 1}
+    if ware.kind == "individual":
+        person = {"first_name": "Uma", "last_name": f"Iyer {ware.token}", "email": f"{ware.token}@i.example"}
+        # The screen of a new customer begins with its primary person.
+        person["is_primary_contact"] = True
+        name = {"contact_name": f"Uma Iyer {ware.token}", "customer_sub_type": "individual"}
+        return {**name, "contact_type": "customer", "contact_persons": [person]}
     person = {"first_name": "Uma", "last_name": "Sen", "email": f"{ware.token}@m.example"}
     return {"contact_name": f"{ware.token} Mills", "contact_type": "vendor", "contact_persons": [person]}
 

@@ -104,6 +104,8 @@ def _shown(case: Case) -> dict[tuple[str, str], set[str]]:
         ("person", persons, "last_name"),
         ("vendor", case.sides["crm"].get("Vendors", ()), "Vendor_Name"),
         ("vendor", case.sides["books"]["contacts"], "contact_name"),
+        ("individual", case.sides["crm"]["Contacts"], "Last_Name"),
+        ("individual", case.sides["books"]["contacts"], "contact_name"),
         ("item", case.sides["crm"].get("Products", ()), "Product_Name"),
         ("item", case.sides["books"].get("items", ()), "name"),
     ):

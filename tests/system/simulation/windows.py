@@ -95,7 +95,10 @@ KEYS = {
     "tax_identity": "gst_no",
     "pan": "pan_no",
 }
-ITEM_KEYS = {"grade": "custom_fields"}
+KEYS_OF = {
+    "item": {"grade": "custom_fields"},
+    "individual": {"name": "last_name", "tier": "custom_fields"},
+}
 """Where a field stands in the body of a write to Books, if not under its own name."""
 
 
@@ -104,7 +107,7 @@ def _touches(case: Case, call: Mapping[str, Any], act: Act) -> bool:
     names = case.names()
     if act.kind == "person":
         return names.get(_target(call)) == act.token
-    body, keys = call.get("request_body") or {}, ITEM_KEYS if act.kind == "item" else KEYS
+    body, keys = call.get("request_body") or {}, KEYS_OF.get(act.kind, KEYS)
     written = filter(str.isdigit, str(call["path"]).split("/"))
     return keys.get(act.field, act.field) in body and act.token in map(names.get, written)
 
