@@ -236,6 +236,28 @@ async def test_what_was_read_before_the_quota_ended_goes_on(pair: Pair) -> None:
     assert (len(read), len({*read})) == (4, 4)
 
 
+async def test_a_person_whose_write_has_no_answer_yet_is_not_taken_with_its_customer(pair: Pair) -> None:
+    """Its customer's record shows that it was edited; what became of our write to it comes first."""
+    system = pair.system
+    where = {"product": "books", "match": {"method": "PUT"}, "count": 1}
+    await fault(system, "timeout_after_commit", **where)
+    await pair.edit_crm({"Title": "CFO"}, "Contacts")
+    await told(system)
+    await system.drain()
+    [intent] = system.store.intents.all_open("main")
+    assert intent.entity == "contact_person"
+    before = system.seq
+    await pair.edit_books({"notes": "typed in Books"})
+    await pair.edit_person({"mobile": "+91 98200 00001"})
+    await told(system)
+    await system.drain()
+    assert [call["path"] for call in system.writes(before)] == [f"/crm/v8/Accounts/{pair.account}"]
+    await system.settle(4)
+    contact = await pair.crm("Contacts")
+    assert (contact["Title"], contact["Mobile"]) == ("CFO", "+91 98200 00001")
+    assert system.store.intents.all_open("main") == []
+
+
 # --- a token that is gone -------------------------------------------------------------------------------
 
 
