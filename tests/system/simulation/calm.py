@@ -29,6 +29,8 @@ TURNS = 0.5
 """How often that is when a writer begins or ends."""
 BRISK_CALLS = 80
 """Calls to Books in a minute that quick edits need: where a seed allows fewer, they wait for quota."""
+PRESS_AT = 40.0
+"""The second of a minute in which they do."""
 CALLS_EACH = 8
 """Calls to Zoho that the edits of one record may cost: where each is slow, people leave the time for them."""
 
@@ -43,8 +45,9 @@ async def calm(sim: Simulation) -> None:
     began = sim.loop.time()
     waiting = await _until_quiet(sim)
     sim.outcome.quiet.append(sim.loop.time() - began)
-    if not waiting and sim.plan.settings["books_per_minute"] >= BRISK_CALLS:
-        await _brisk(sim)
+    if not waiting:
+        many = sim.plan.settings["books_per_minute"] >= BRISK_CALLS
+        await (_brisk(sim) if many else _press(sim))
         waiting = await _until_quiet(sim)
     if not waiting:
         await slow(sim)
@@ -92,6 +95,12 @@ async def _brisk(sim: Simulation) -> None:
     sim.functions.tables.meanwhile = None
     sim.brisk.append((began, sim.now()))
     sim.outcome.events += len(sim.acts) - before
+
+
+async def _press(sim: Simulation) -> None:
+    """Where few calls are allowed, people ask for more than a minute has, just before the clock's minute turns."""
+    await asyncio.sleep((PRESS_AT - sim.now()) % 60)
+    sim.outcome.events += sim.users.rush()
 
 
 def _interrupt(sim: Simulation, customer: Customer, side: str, rng: Random) -> None:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 RUSHES = 0.5
 """How likely a list is imported and worked through between two calms."""
-RUSH_AT = 50.0
-"""The second of a minute in which that begins: what it costs falls on both sides of the turn of the clock's minute."""
 REGRETS = 0.06
 """How likely somebody deletes what a create without an answer has made, while there is one."""
 RESTORES = 0.25
@@ -37,7 +35,6 @@ async def trouble(sim: Simulation, events: int) -> None:
     rush = sim.outcome.events + events // 2 if rng.random() < RUSHES else end
     while sim.outcome.events < end:
         if sim.outcome.events >= rush:
-            await asyncio.sleep((RUSH_AT - sim.now()) % 60)
             sim.outcome.events, rush = sim.outcome.events + sim.users.rush(), end
         if sim.outcome.events >= saved:
             backup, saved = (sim.now(), sim.functions.backup()), end
