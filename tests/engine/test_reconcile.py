@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from tandem.core.errors import TableUnavailableError
-from tandem.core.records import RecordKey, RowClass, Side
+from tandem.core.records import Record, RecordKey, RowClass, Side
+from tandem.engine import reconcile
+from tandem.engine.cursors import feed_of
 from tandem.engine.governor import accounts
 from tandem.engine.ports import Put
+from tandem.engine.reconcile import PAGE_ROWS
 from tests.system.conftest import ACCOUNT, Pair
+from tests.system.sections import ITEMS, india
 from tests.system.world import System
 
 
@@ -285,3 +289,59 @@ async def test_a_bell_finds_such_a_mapping_too_and_the_others_of_its_group_go_on
     assert [subject for subject, _ in system.alerts.sent] == ["Tandem: a is stopped"]
     assert (await pair.books())["website"] == "https://new.example"
     assert system.store.leases.acquire("main", "somebody", [], system.clock.now() + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("side", list(Side))
+async def test_a_row_that_our_code_cannot_read_is_hinted_and_stops_no_feed(
+    pair: Pair, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own row fails, by itself; what stands beside it on the page comes as ever."""
+    system = pair.system
+    await system.settle(2)
+    await silent(system)
+    other = await system.control(
+        "POST", "/crm/Accounts", {**ACCOUNT, "Account_Name": "Beside", "Website": None}
+    )
+    listed = {"contact_name": "Beside it", "website": "https://beside.example"}
+    beside = {
+        Side.CRM: other["id"],
+        Side.BOOKS: (await system.control("POST", "/books/contacts", listed))["contact_id"],
+    }
+    broken = {Side.CRM: pair.account, Side.BOOKS: pair.customer}[side]
+    await pair.edit_crm({"Description": "a form that we do not know"})
+    await pair.edit_books({"website": "https://unknown.example"})
+    real = reconcile.read_record
+
+    def read(mapping: Any, entity: str, of: Side, body: Any) -> Record:
+        if broken in (body.get("id"), body.get("contact_id")):
+            raise ValueError("a form that we do not know")
+        return real(mapping, entity, of, body)
+
+    monkeypatch.setattr(reconcile, "read_record", read)
+    system.clock.advance(60)
+    await system.tick()
+    assert {broken, *beside.values()} <= hinted(system)
+    cursor = system.store.cursors.read("main", feed_of("customer", side))
+    assert cursor.next is None
+    assert cursor.due is not None
+    assert cursor.due > system.clock.now()
+
+
+async def test_a_list_without_an_order_is_read_whole_and_as_much_more_rarely() -> None:
+    """Three pages of items: every third minute; what one listing counted does not count in the next."""
+    system = System(mapping=india(ITEMS), settings={"poll_seconds": 60, "empty_side_percent": 0})
+    items = [
+        {"name": f"Bolt {number}", "sku": f"B-{number}", "rate": 1} for number in range(2 * PAGE_ROWS + 1)
+    ]
+    await system.control("POST", "/import", {"books": {"items": items}})
+    for _ in range(2):
+        system.clock.advance(300)
+        await system.tick()
+        due = {
+            entity: system.store.cursors.read("main", feed_of(entity, Side.BOOKS)).due
+            for entity in ("customer", "item")
+        }
+        now = system.clock.now()
+        assert due == {"customer": now + timedelta(seconds=30), "item": now + timedelta(seconds=150)}
+    await system.http.aclose()
+    await system.sandbox.outbox.close()
