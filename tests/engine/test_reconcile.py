@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from tandem.core.canonical import read_record
 from tandem.core.errors import TableUnavailableError
 from tandem.core.records import Record, RecordKey, RowClass, Side
-from tandem.engine import reconcile
 from tandem.engine.cursors import feed_of
 from tandem.engine.governor import accounts
 from tandem.engine.ports import Put
@@ -310,14 +310,13 @@ async def test_a_row_that_our_code_cannot_read_is_hinted_and_stops_no_feed(
     broken = {Side.CRM: pair.account, Side.BOOKS: pair.customer}[side]
     await pair.edit_crm({"Description": "a form that we do not know"})
     await pair.edit_books({"website": "https://unknown.example"})
-    real = reconcile.read_record
 
     def read(mapping: Any, entity: str, of: Side, body: Any) -> Record:
         if broken in (body.get("id"), body.get("contact_id")):
             raise ValueError("a form that we do not know")
-        return real(mapping, entity, of, body)
+        return read_record(mapping, entity, of, body)
 
-    monkeypatch.setattr(reconcile, "read_record", read)
+    monkeypatch.setattr("tandem.engine.reconcile.read_record", read)
     system.clock.advance(60)
     await system.tick()
     assert {broken, *beside.values()} <= hinted(system)
