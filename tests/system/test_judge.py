@@ -128,6 +128,28 @@ def test_an_edit_that_a_person_is_asked_about_waits_for_the_answer() -> None:
         assert found(case, promptness) == counters
 
 
+def test_an_edit_of_whom_nobody_knew_the_counterpart_waits_until_a_person_has_said() -> None:
+    """Which it is, or what of its tax identity is right; once it has one, an edit goes at once."""
+    act = Act(1_000.0, "edit", "a", "crm", "customer", "No1", "notes", "new", "old")
+    write = call(1_100.0, "PUT", "/books/v3/contacts/9", "9", body={"notes": "new"})
+    sides = {"crm": {"Accounts": [{"id": "41", "Account_Name": "No1 Works"}]}, "books": {"contacts": []}}
+    asked = {"kind": "held", "at": at(900.0), "record": "a/crm/customer/41", "cause": "match:name only"}
+    link = {"kind": "link", "crm_id": "41", "books_id": "9"}
+    made = {"kind": "write", "verb": "create", "record": "a/crm/customer/41", "written_id": "9"}
+    for history, counters in (
+        ([asked], []),
+        ([asked | {"cause": "tax identity contradicts"}], []),
+        ([asked | {"cause": "differs:notes"}], ["stuck"]),
+        ([asked | {"record": "a/crm/customer/42"}], ["stuck"]),
+        ([asked | {"at": at(1_031.0)}], ["stuck"]),
+        ([asked, link | {"at": at(950.0)}], ["stuck"]),
+        ([asked, made | {"at": at(950.0)}], ["stuck"]),
+        ([asked, link | {"at": at(1_090.0)}], []),
+    ):
+        case = case_of([write], [act], history, sides, brisk=[(990.0, 1_010.0)])
+        assert found(case, promptness) == counters
+
+
 # --- credentials (P25) ---------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from tests.system.simulation.evidence import (
     took_effect,
     values_in,
 )
-from tests.system.simulation.windows import gave_way_unrecorded, in_books_window, is_asked_of_twins
+from tests.system.simulation.windows import gave_way_unrecorded, in_books_window, was_asked_first
 
 PROMPT = 30.0
 """Seconds that an edit may take to the other side while nothing is at fault."""
@@ -61,14 +61,17 @@ def promptness(case: Case) -> None:
 
 
 def _is_asked(case: Case, act: Act) -> bool:
-    """A person was asked about this very field meanwhile: it waits for the answer."""
+    """A person was asked about this very field meanwhile, or before its customer had a counterpart: it waits."""
     asked = [
         str(entry["record"]).rsplit("/", 1)[-1]
         for entry in case.history
         if (entry["kind"], entry.get("field")) == ("held", act.field)
         and act.at <= moment_of(entry) <= act.at + PROMPT
     ]
-    return (bool(asked) and act.token in map(case.names().get, asked)) or is_asked_of_twins(case, act.token)
+    if asked and act.token in map(case.names().get, asked):
+        return True
+    owners = {act.token, case.owners.get(act.token, act.token)}
+    return any(was_asked_first(case, token, act.at + PROMPT) for token in owners)
 
 
 def _was_left_out(case: Case, act: Act) -> bool:

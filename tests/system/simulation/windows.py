@@ -236,6 +236,20 @@ def is_asked_of_twins(case: Case, token: str) -> bool:
 CONTRADICTION = "tax identity contradicts"
 
 
+def was_asked_first(case: Case, token: str, until: float) -> bool:
+    """By then a person was asked whose counterpart it is, or what of it is right, and it had none yet."""
+    asked: set[str] = set()
+    for entry in sorted(case.history, key=moment_of):
+        if moment_of(entry) > until:
+            break
+        cause, id = str(entry.get("cause")), str(entry.get("record")).rsplit("/", 1)[-1]
+        if entry["kind"] == "held" and (cause.startswith("match:") or cause == CONTRADICTION):
+            asked.add(id)
+        elif entry["kind"] == "link" or (entry["kind"], entry.get("verb")) == ("write", "create"):
+            asked -= {id, *(str(entry.get(name)) for name in ("crm_id", "books_id", "written_id"))}
+    return bool(asked) and token in map(case.names().get, asked)
+
+
 def is_contradicting(case: Case, token: str) -> bool:
     """What somebody typed of a tax identity contradicts itself: no counterpart is made, and a person is asked."""
     names = case.names()
