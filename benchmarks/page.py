@@ -75,5 +75,7 @@ def _cell(row: _Row, side: str) -> str:
 
 
 def _reasons(rows: Sequence[_Row]) -> Iterator[str]:
-    for flow in dict.fromkeys(row["flow"] for row in rows if is_over(row)):
+    """Of the flows that exceed their budget at an n of the page; others are the report's."""
+    over = [row["flow"] for row in rows if row["n"] in SIZES and is_over(row)]
+    for flow in dict.fromkeys(over):
         yield f"- **{flow}**: {BUDGETS[flow].excess or 'not explained'}"

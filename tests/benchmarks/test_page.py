@@ -47,6 +47,19 @@ def test_every_excess_has_its_reason() -> None:
     assert "not explained" not in part
 
 
+def test_a_flow_over_its_budget_at_another_n_alone_is_not_explained_on_the_page() -> None:
+    """A bench of 200 changes too writes the same page."""
+    calls = {"crm_calls": 1, "books_calls": 1, "naive_crm": 1, "naive_books": 1}
+    kept = [
+        {**calls, "flow": flow, "n": n, "budget_crm": 1, "budget_books": 1}
+        for flow in BUDGETS
+        for n in page.SIZES
+    ]
+    over = [{**row, "n": 200, "budget_crm": 0} for row in kept]
+    found = {"flows": kept, "flows_limited": kept}
+    assert page.page(found | {"flows": [*kept, *over]}) == page.page(found)
+
+
 @pytest.mark.parametrize("flow", list(SCENES))
 async def test_the_page_tells_what_a_run_counts(flow: str) -> None:
     """Of a single change, limits lifted: the calls are exact, so the page is stale when they differ."""
